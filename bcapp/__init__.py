@@ -1,0 +1,1 @@
+"""A BigCommerce app: sends carrier account details, and offers carriers in shipping zones."""
