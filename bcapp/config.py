@@ -1,0 +1,164 @@
+"""The settings of `contract`: read once at the start, all faults reported together."""
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
+
+from cryptography.fernet import Fernet
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
+from sqlalchemy import URL
+
+from bcapp import database
+
+LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+# BigCommerce's older secrets have 31 characters. Half of that is no secret of theirs.
+SHORTEST_CLIENT_SECRET = 16
+SHORTEST_SESSION_KEY = 32
+
+
+class ConfigError(Exception):
+    """Every fault of the environment, one line each, by variable; never a value."""
+
+
+def _split(text: object) -> object:
+    return [part.strip() for part in text.split(",")] if isinstance(text, str) else text
+
+
+def _web_address(text: str, schemes: tuple[str, ...] = ("https", "http")) -> str:
+    try:
+        parts = urlsplit(text)
+        parts.port  # noqa: B018 - reading it is what checks it
+    except ValueError:
+        raise ValueError("is not a web address") from None
+    if parts.scheme not in schemes or not parts.hostname or re.search(r"[\s\x00-\x1f]", text):
+        raise ValueError("is not a web address (https://…)")
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+        raise ValueError("needs https; plain http is accepted for this machine only")
+    if parts.username or parts.password:
+        raise ValueError("must not contain a user name or password")
+    return text
+
+
+def _origin(text: str) -> str:
+    parts = urlsplit(_web_address(text))
+    if parts.path or parts.query or parts.fragment:
+        raise ValueError("must end after the host name: no path and no trailing slash")
+    return text
+
+
+def _page_or_mailbox(text: str) -> str:
+    return text if re.fullmatch(r"mailto:[^\s@]+@[^\s@]+", text) else _web_address(text)
+
+
+def _frame_ancestor(text: str) -> str:
+    # Browsers honour a wildcard for whole left labels only, and drop anything else in silence.
+    pattern = r"(https?)://((?:\*\.)?(?:[A-Za-z0-9-]+\.)*[A-Za-z0-9-]+)(?::(?:\d{1,5}|\*))?"
+    match = re.fullmatch(pattern, text)
+    if match is None:
+        raise ValueError("holds something that is not an origin such as https://*.example.com")
+    if match[1] == "http" and match[2] not in LOOPBACK:
+        raise ValueError("holds a plain http origin; only this machine may use http")
+    return text
+
+
+def _fernet_key(key: SecretStr) -> SecretStr:
+    try:
+        Fernet(key.get_secret_value())
+    except ValueError:
+        raise ValueError(
+            "holds a key that is not 32 bytes in URL-safe base64; make one with: python -c "
+            "'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())'"
+        ) from None
+    return key
+
+
+Origin = Annotated[str, AfterValidator(_origin)]
+Secrets = Annotated[tuple[SecretStr, ...], BeforeValidator(_split)]
+
+
+class Config(BaseModel):
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, arbitrary_types_allowed=True)
+
+    bigcommerce_client_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,128}$")]
+    bigcommerce_client_secret: Secrets
+    app_url: Origin
+    session_keys: Secrets
+    encryption_keys: Annotated[
+        tuple[Annotated[SecretStr, AfterValidator(_fernet_key)], ...], BeforeValidator(_split)
+    ]
+    database_url: Annotated[URL, BeforeValidator(lambda text: database.parse_url(str(text)))] = (
+        Field(default=database.DEFAULT_URL, validate_default=True)
+    )
+    bigcommerce_login_url: Origin = "https://login.bigcommerce.com"
+    bigcommerce_api_url: Origin = "https://api.bigcommerce.com"
+    bigcommerce_frame_ancestors: Annotated[
+        tuple[Annotated[str, AfterValidator(_frame_ancestor)], ...],
+        BeforeValidator(lambda text: text.split() if isinstance(text, str) else text),
+    ] = ("https://*.mybigcommerce.com", "https://*.bigcommerce.com")
+    # Seconds that one action of a merchant may spend waiting for BigCommerce, retries included.
+    bigcommerce_time_budget: Annotated[float, Field(ge=0.2, le=60)] = 25
+    trusted_proxies: Annotated[int, Field(ge=0, le=10)] = 0
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    support_url: Annotated[str, AfterValidator(_page_or_mailbox)] | None = None
+    help_url: Annotated[str, AfterValidator(_page_or_mailbox)] | None = None
+
+    @field_validator("bigcommerce_client_secret")
+    @classmethod
+    def _one_or_two_secrets(cls, secrets: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+        if len(secrets) > 2:
+            raise ValueError("holds more than two secrets: the newest and the one it replaces")
+        if any(len(secret.get_secret_value()) < SHORTEST_CLIENT_SECRET for secret in secrets):
+            raise ValueError("is too short to be a client secret of BigCommerce")
+        return secrets
+
+    @field_validator("session_keys")
+    @classmethod
+    def _strong_keys_of_their_own(
+        cls, keys: tuple[SecretStr, ...], info: ValidationInfo
+    ) -> tuple[SecretStr, ...]:
+        if any(len(key.get_secret_value()) < SHORTEST_SESSION_KEY for key in keys):
+            raise ValueError(f"needs {SHORTEST_SESSION_KEY} characters or more in each key")
+        if set(keys) & set(info.data.get("bigcommerce_client_secret", ())):
+            raise ValueError("must not be the client secret")
+        return keys
+
+    @classmethod
+    def load(cls, environ: Mapping[str, str]) -> Self:
+        """Read the variables named like our fields; an empty one counts as not set.
+
+        Raises ConfigError with every fault at once.
+        """
+        values = {name: environ.get(name.upper()) for name in cls.model_fields}
+        try:
+            return cls.model_validate({name: text for name, text in values.items() if text})
+        except ValidationError as error:
+            raise ConfigError(_report(error)) from None
+
+    @property
+    def redirect_uri(self) -> str:
+        return f"{self.app_url}/auth"
+
+    @property
+    def is_https(self) -> bool:
+        return self.app_url.startswith("https:")
+
+
+def _report(error: ValidationError) -> str:
+    # pydantic's own messages quote limits, never the input.
+    faults: dict[str, str] = {}
+    for fault in error.errors(include_input=False, include_url=False, include_context=False):
+        said = "is missing" if fault["type"] == "missing" else fault["msg"]
+        faults.setdefault(str(fault["loc"][0]).upper(), said.removeprefix("Value error, "))
+    lines = [f"  {name}: {said}" for name, said in faults.items()]
+    return "The settings are not right; nothing was started.\n" + "\n".join(lines)

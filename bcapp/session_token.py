@@ -1,0 +1,59 @@
+"""The embedded session's token: who is here, in which store, since when."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from itsdangerous import BadData, URLSafeSerializer
+from itsdangerous.encoding import base64_decode, base64_encode
+from pydantic import SecretStr
+
+LIFETIME = timedelta(minutes=60)
+LONGEST_SESSION = timedelta(hours=24)
+
+
+class InvalidSession(Exception):
+    """Missing, altered, expired or signed by somebody else: all the same to the caller."""
+
+
+@dataclass(frozen=True)
+class Session:
+    store_hash: str
+    user_id: int
+    launched_at: datetime
+
+
+class SessionTokens:
+    def __init__(self, keys: Sequence[SecretStr]) -> None:
+        # itsdangerous signs with the last key; our setting puts the newest first.
+        oldest_first = [key.get_secret_value() for key in reversed(keys)]
+        self._serializer = URLSafeSerializer(
+            oldest_first,
+            salt="bcapp.session",
+            signer_kwargs={"key_derivation": "hmac", "digest_method": hashlib.sha256},
+        )
+
+    def issue(self, session: Session, now: datetime) -> str:
+        launched, issued = session.launched_at.timestamp(), now.timestamp()
+        return str(self._serializer.dumps([session.store_hash, session.user_id, launched, issued]))
+
+    def read(self, token: str, now: datetime) -> Session:
+        """Verify age and signature; raises InvalidSession."""
+        try:
+            store_hash, user_id, launched, issued = self._serializer.loads(token)
+            launched_at = datetime.fromtimestamp(launched, UTC)
+            issued_at = datetime.fromtimestamp(issued, UTC)
+        except (BadData, ValueError, TypeError, OverflowError):
+            raise InvalidSession from None
+        too_old = now - issued_at >= LIFETIME or now - launched_at >= LONGEST_SESSION
+        if too_old or not _is_canonical(token):
+            raise InvalidSession
+        return Session(store_hash, user_id, launched_at)
+
+
+def _is_canonical(token: str) -> bool:
+    # Base64 leaves spare bits in its last letter, so a signature has several spellings that
+    # decode alike. Only the one that we wrote counts as unaltered.
+    signature = token.rpartition(".")[2]
+    return base64_encode(base64_decode(signature)).decode() == signature
