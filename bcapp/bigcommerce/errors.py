@@ -1,0 +1,92 @@
+"""Every error that BigCommerce can cause us, sorted by what one can do next."""
+
+import re
+from collections.abc import Sequence
+from typing import Self
+
+# The only text that BigCommerce's reference gives for incomplete details. "[key]" there may be
+# FedEx's property of that name or a place-holder for a list, so it is read as a list.
+_MISSING = re.compile(r"required fields? missing:? \[([^\]]*)\]", re.IGNORECASE)
+
+
+class BigCommerceError(Exception):
+    """`status` is BigCommerce's HTTP status, None where none was read."""
+
+    def __init__(self, status: int | None = None) -> None:
+        super().__init__(status)
+        self.status = status
+
+    def __str__(self) -> str:
+        return f"{type(self).__name__} (status {self.status})"
+
+
+class AccessRevoked(BigCommerceError):
+    """401 or 403: the token is no longer honoured, or lacks the scope. Approve or install again."""
+
+
+class RateLimited(BigCommerceError):
+    """429: not carried out. `named_wait` is None when BigCommerce did not say how long."""
+
+    # The quota is renewed every 30 seconds, says the rate limit page.
+    USUAL_WAIT = 30
+
+    def __init__(self, named_wait: int | None) -> None:
+        super().__init__(429)
+        self.named_wait = named_wait
+
+    @property
+    def retry_after(self) -> int:
+        return self.USUAL_WAIT if self.named_wait is None else max(1, self.named_wait)
+
+
+class Rejected(BigCommerceError):
+    """Refused and not carried out. `messages` are BigCommerce's words, one line each.
+
+    `missing` names the properties that it says are missing, as it spells them.
+    """
+
+    def __init__(
+        self, status: int, messages: Sequence[str] = (), missing: Sequence[str] | None = None
+    ) -> None:
+        super().__init__(status)
+        self.messages = tuple(messages)
+        self.missing = tuple(_names_missing(messages) if missing is None else missing)
+
+    def with_messages(self, messages: Sequence[str]) -> Self:
+        return type(self)(self.status or 0, messages, self.missing)
+
+
+class NotFound(Rejected):
+    """404: no such thing, or a store that is closed."""
+
+
+class Conflict(Rejected):
+    """409: against the state that BigCommerce has."""
+
+
+class Unavailable(BigCommerceError):
+    """Network fault or 5xx: whether it was carried out is unknown."""
+
+    def __init__(self, status: int | None = None, *, worth_repeating: bool = True) -> None:
+        super().__init__(status)
+        self.worth_repeating = worth_repeating
+
+
+class TimedOut(Unavailable):
+    """No answer within `seconds`."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__()
+        self.seconds = seconds
+
+
+class MalformedReply(Unavailable):
+    """An answer that is not BigCommerce's API: HTML, a redirect, a shape nobody documented."""
+
+    def __init__(self, status: int | None = None) -> None:
+        super().__init__(status, worth_repeating=False)
+
+
+def _names_missing(messages: Sequence[str]) -> list[str]:
+    listed = (match[1] for text in messages for match in _MISSING.finditer(text))
+    return [name.strip() for names in listed for name in names.split(",") if name.strip()]

@@ -1,0 +1,124 @@
+"""The install: an authorization code exchanged for the store's access token."""
+
+import re
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import requests
+import urllib3
+from authlib.common.errors import AuthlibBaseError
+from authlib.integrations.requests_client import OAuth2Session
+from pydantic import SecretStr
+
+from bcapp.bigcommerce import store_hash
+from bcapp.bigcommerce.errors import (
+    BigCommerceError,
+    MalformedReply,
+    Rejected,
+    Unavailable,
+)
+from bcapp.bigcommerce.people import Person
+from bcapp.bigcommerce.transport import Deadline, as_our_error, read_body
+from bcapp.config import Config
+
+REQUIRED_SCOPE = "store_v2_information"
+
+_TOKEN = re.compile(r"[\x21-\x7e]{1,1024}")  # it has to fit into a header
+
+
+class ScopeMissing(Exception):
+    """The merchant's approval does not cover what the app is for."""
+
+
+@dataclass(frozen=True)
+class Grant:
+    """BigCommerce's token reply, every field checked. The token never expires by itself."""
+
+    store_hash: str
+    access_token: SecretStr
+    scope: str
+    user: Person
+    owner: Person | None  # documented since December 2023; older replies lack it
+    answered_at: datetime
+
+
+def exchange(config: Config, code: str, scope: str, context: str) -> Grant:
+    """Exchange `code` once; never repeated, for a code may be used up by a lost answer.
+
+    Raises Rejected (the code is refused), Unavailable (no or unreadable answer, another store's
+    token) or ScopeMissing.
+    """
+    # The newest secret: after a rotation BigCommerce's login accepts no other.
+    session = OAuth2Session(
+        config.bigcommerce_client_id,
+        config.bigcommerce_client_secret[0].get_secret_value(),
+        token_endpoint_auth_method="client_secret_post",  # noqa: S106 - a method's name
+    )
+    session.trust_env = False
+    deadline = Deadline(config.bigcommerce_time_budget)
+    session.register_compliance_hook(
+        "access_token_response", lambda response: _only_200(response, deadline)
+    )
+    reply = _fetch(session, deadline, config, {"code": code, "scope": scope, "context": context})
+    return _read(reply, context)
+
+
+def _fetch(
+    session: OAuth2Session, deadline: Deadline, config: Config, fields: dict[str, str]
+) -> dict[str, Any]:
+    started = time.monotonic()
+    try:
+        with session:
+            reply: dict[str, Any] = session.fetch_token(
+                f"{config.bigcommerce_login_url}/oauth2/token",
+                grant_type="authorization_code",
+                redirect_uri=config.redirect_uri,
+                headers={"Accept": "application/json"},
+                timeout=deadline.timeouts(),
+                allow_redirects=False,
+                stream=True,
+                **fields,
+            )
+            return reply
+    except BigCommerceError:
+        raise
+    except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+        raise as_our_error(error, time.monotonic() - started) from error
+    except (AuthlibBaseError, ValueError, TypeError, AttributeError):
+        # Not chained: Authlib quotes the reply in some of these.
+        raise MalformedReply(200) from None
+
+
+def _only_200(response: requests.Response, deadline: Deadline) -> requests.Response:
+    # Authlib takes a 401 with a JSON body for a token, so nothing but a 200 reaches it.
+    status = response.status_code
+    if status in {429} or status >= 500:
+        raise Unavailable(status)
+    if 400 <= status < 500:
+        raise Rejected(status)
+    if status != 200:
+        raise MalformedReply(status)
+    response._content = read_body(response, deadline)
+    return response
+
+
+def _read(reply: dict[str, Any], requested_context: str) -> Grant:
+    """Distrust the reply field by field. Authlib has made sure that it is an object."""
+    token, scope, owner = (reply.get(name) for name in ("access_token", "scope", "owner"))
+    if not isinstance(token, str) or not _TOKEN.fullmatch(token):
+        raise MalformedReply(200)
+    if reply.get("context") != requested_context:
+        raise MalformedReply(200)
+    try:
+        user = Person.read(reply.get("user"))
+        known_owner = Person.read(owner) if owner else None
+    except ValueError:
+        raise MalformedReply(200) from None
+    # A wrong context is answered by 200 with `scope: null` and a token that opens nothing
+    # (reported in NangoHQ/nango#7026). Scopes we did not ask for may be listed too.
+    if not isinstance(scope, str) or REQUIRED_SCOPE not in scope.split():
+        raise ScopeMissing
+    granted_hash = store_hash.parse(requested_context)
+    return Grant(granted_hash, SecretStr(token), scope, user, known_owner, datetime.now(UTC))

@@ -1,0 +1,186 @@
+"""One store's calls to BigCommerce's API."""
+
+import json
+import random
+import re
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+import structlog
+import urllib3
+from pydantic import SecretStr
+
+from bcapp.bigcommerce.errors import (
+    AccessRevoked,
+    Conflict,
+    MalformedReply,
+    NotFound,
+    RateLimited,
+    Rejected,
+    Unavailable,
+)
+from bcapp.bigcommerce.transport import Deadline, as_our_error, read_body
+
+CONNECTION = "/v2/shipping/carrier/connection"
+
+# What may be repeated, once, inside the time budget (BigCommerce's status code page and migration
+# guide, tightened for a page that somebody waits for): a 429 whose reset is near, as it was not
+# carried out; and what never reached BigCommerce's own code, if repeating it changes nothing.
+_LONGEST_WAIT = 10
+_GATEWAY = {502, 503, 504}
+_LONGEST_NAMED_WAIT = 3600
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Reply:
+    status: int
+    body: bytes
+
+
+class StoreApi:
+    """Made for one action: its time budget starts here and all calls share it."""
+
+    def __init__(
+        self,
+        http: requests.Session,
+        api_url: str,
+        store_hash: str,
+        access_token: SecretStr,
+        budget: float,
+    ) -> None:
+        self._http = http
+        self._base = f"{api_url}/stores/{store_hash}"
+        self._token = access_token
+        self._deadline = Deadline(budget)
+
+    def create_connection(self, carrier_id: str, connection: Mapping[str, Any]) -> int:
+        """POST; the status says "received", never that the credentials work."""
+        return self._call("POST", CONNECTION, _connection(carrier_id, connection)).status
+
+    def update_connection(self, carrier_id: str, connection: Mapping[str, Any]) -> int:
+        """PUT: replaces the whole connection, so every property has to be there again."""
+        return self._call("PUT", CONNECTION, _connection(carrier_id, connection)).status
+
+    def delete_connection(self, carrier_id: str) -> int:
+        """DELETE, with a JSON body: that is where the reference puts the carrier."""
+        return self._call("DELETE", CONNECTION, {"carrier_id": carrier_id}).status
+
+    def is_token_honoured(self) -> bool:
+        """False only when BigCommerce itself says no; raises Unavailable when it says nothing."""
+        try:
+            self._call("GET", "/v2/time")
+        except AccessRevoked:
+            return False
+        except (Rejected, RateLimited):
+            return True
+        return True
+
+    def _call(self, method: str, path: str, body: object = None) -> Reply:
+        try:
+            return self._attempt(method, path, body)
+        except RateLimited as error:
+            if error.named_wait is None or error.named_wait >= _LONGEST_WAIT:
+                raise
+            wait: float = error.retry_after
+            if wait >= self._deadline.remaining():
+                raise
+        except Unavailable as error:
+            wait = random.uniform(0.1, 0.4)  # noqa: S311 - jitter
+            if not error.worth_repeating or wait >= self._deadline.remaining():
+                raise
+        time.sleep(wait)
+        return self._attempt(method, path, body)
+
+    def _attempt(self, method: str, path: str, body: object) -> Reply:
+        started = time.monotonic()
+        status = None
+        try:
+            with self._http.request(
+                method,
+                self._base + path,
+                json=body,
+                headers={"X-Auth-Token": self._token.get_secret_value(), **_HEADERS},
+                timeout=self._deadline.timeouts(),
+                # requests would carry X-Auth-Token along to whatever host a redirect names.
+                allow_redirects=False,
+                stream=True,
+            ) as response:
+                status = response.status_code
+                reply = Reply(status, read_body(response, self._deadline))
+        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+            raise as_our_error(error, time.monotonic() - started) from error
+        finally:
+            _log.info(
+                "bigcommerce_call",
+                method=method,
+                path=re.sub(r"\d+", "_", path.removeprefix("/v2")),
+                upstream_status=status,
+                duration_ms=round((time.monotonic() - started) * 1000, 1),
+            )
+        _raise_for_status(reply, response.headers)
+        return reply
+
+
+_HEADERS = {"Accept": "application/json", "Content-Type": "application/json"}
+
+
+def _connection(carrier_id: str, connection: Mapping[str, Any]) -> dict[str, Any]:
+    return {"carrier_id": carrier_id, "connection": dict(connection)}
+
+
+def _raise_for_status(reply: Reply, headers: Mapping[str, str]) -> None:
+    status = reply.status
+    if 200 <= status < 300:
+        # BigCommerce's edge, or a captive portal, may answer in its place.
+        if reply.body.lstrip()[:1] == b"<":
+            raise MalformedReply(status)
+        return
+    if status < 400:
+        raise MalformedReply(status)
+    if status in {401, 403}:
+        raise AccessRevoked(status)
+    if status == 429:
+        raise RateLimited(_named_wait(headers))
+    if status >= 500:
+        raise Unavailable(status, worth_repeating=status in _GATEWAY)
+    kind = {404: NotFound, 409: Conflict}.get(status, Rejected)
+    raise kind(status, list(_messages(reply.body)))
+
+
+def _named_wait(headers: Mapping[str, str]) -> int | None:
+    """The longer of the two headers, in seconds; None when neither holds a sensible number."""
+    waits = []
+    for name, per_second in (("X-Rate-Limit-Time-Reset-Ms", 1000), ("X-Retry-After", 1)):
+        text = headers.get(name, "").strip()
+        if re.fullmatch(r"[0-9]{1,12}", text):
+            waits.append(-(-int(text) // per_second))
+    return min(max(waits), _LONGEST_NAMED_WAIT) if waits else None
+
+
+def _messages(body: bytes) -> Iterator[str]:
+    """BigCommerce's own words, whichever of its error shapes they come in. Never HTML."""
+    text = body.decode("utf-8", "replace").strip()
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError):
+        data = None if text.startswith("<") else text
+    for item in (data if isinstance(data, list) else [data])[:5]:
+        yield from _lines(item)
+
+
+def _lines(item: object) -> Iterator[str]:
+    if isinstance(item, dict):
+        named = [item.get(key) for key in ("message", "title", "detail", "error")]
+        fields = item.get("errors")
+        listed = list(fields.values())[:5] if isinstance(fields, dict) else []
+        texts = [*named, *listed]
+    else:
+        texts = [item]
+    for text in texts:
+        if isinstance(text, str) and text.strip():
+            yield "".join(c if c.isprintable() else " " for c in text).strip()[:300]
