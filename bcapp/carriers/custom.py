@@ -1,0 +1,194 @@
+"""Custom carriers, `carrier_{n}`: the merchant names the settings as well as their values."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, cast, get_args
+
+from wtforms import StringField
+from wtforms.form import BaseForm
+
+from bcapp.carriers.fields import (
+    Carrier,
+    Check,
+    CredentialField,
+    Details,
+    Kind,
+    Value,
+    fault,
+    read_boolean,
+)
+
+MOST_SETTINGS = 50
+LONGEST_NAME = 100
+_BLANK_ROWS = 2
+
+_NUMBER = re.compile(r"(?:carrier_)?([1-9][0-9]{0,9})")
+_SETTING_NAME = re.compile(r"[^\s\x00-\x1f]{1,100}")
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One row of the form, as typed."""
+
+    index: int
+    name: str = ""
+    kind: Kind = "text"
+    value: str = ""
+    errors: tuple[str, ...] = ()
+
+    @property
+    def is_blank(self) -> bool:
+        # A "True or false" row always carries a value, so its name alone says whether it is used.
+        return not self.name and (not self.value or self.kind == "boolean")
+
+    @property
+    def is_secret(self) -> bool:
+        return self.kind == "secret"
+
+    def read(self) -> Value:
+        if self.kind == "boolean":
+            return read_boolean(self.value) is True
+        return _lines(self.value) if self.kind == "list" else self.value
+
+
+@dataclass(frozen=True)
+class Settings:
+    rows: tuple[Setting, ...] = field(default=())
+
+    @property
+    def is_valid(self) -> bool:
+        return not any(row.errors for row in self.rows)
+
+    @property
+    def names_and_kinds(self) -> list[list[str]]:
+        return [[row.name, row.kind] for row in self.rows]
+
+    @property
+    def details(self) -> Details:
+        return {row.name: row.read() for row in self.rows}
+
+    def with_errors(self, errors: Mapping[str, str]) -> "Settings":
+        """The same rows with what BigCommerce said of some, by the setting's name."""
+        return Settings(
+            tuple(
+                replace(row, errors=(errors[row.name],)) if row.name in errors else row
+                for row in self.rows
+            )
+        )
+
+    def for_page(self) -> list[Setting]:
+        """The rows to show: never a secret's value, and always two blank ones to fill in."""
+        shown = [replace(row, value="") if row.is_secret else row for row in self.rows]
+        shown += [Setting(len(shown) + i) for i in range(_BLANK_ROWS)]
+        return [replace(row, index=index) for index, row in enumerate(shown)]
+
+
+def read_settings(form: Any) -> Settings:
+    """Settings from a request's MultiDict, each row with what is wrong with it."""
+    columns = [form.getlist(f"setting_{part}") for part in ("name", "kind", "value")]
+    longest = max(map(len, columns))
+    names, kinds, values = ([*column, *[""] * (longest - len(column))] for column in columns)
+    typed = [
+        Setting(index, name.strip(), _kind(kind), value.strip())
+        for index, (name, kind, value) in enumerate(zip(names, kinds, values, strict=True))
+    ]
+    used = [row for row in typed if not row.is_blank]
+    times = Counter(row.name for row in used)
+    return Settings(tuple(replace(row, errors=tuple(_faults(row, times))) for row in used))
+
+
+def read_properties(form: Any, names_and_kinds: Iterable[Sequence[str]]) -> Settings:
+    """Settings that the store knows already, each under its own name in the request."""
+    rows = [
+        Setting(index, name, _kind(kind), form.get(name, "").strip())
+        for index, (name, kind) in enumerate(names_and_kinds)
+    ]
+    once = Counter(row.name for row in rows)
+    return Settings(tuple(replace(row, errors=tuple(_faults(row, once))) for row in rows))
+
+
+def stored_settings(names_and_kinds: Iterable[Sequence[str]]) -> Settings:
+    """Settings whose values were sent earlier and not kept."""
+    return Settings(
+        tuple(Setting(i, name, _kind(kind)) for i, (name, kind) in enumerate(names_and_kinds))
+    )
+
+
+def carrier(carrier_id: str, name: str, names_and_kinds: Iterable[Sequence[str]] = ()) -> Carrier:
+    settings = tuple(
+        CredentialField(setting, setting, _kind(kind)) for setting, kind in names_and_kinds
+    )
+    initials = "".join(word[0] for word in name.split()[:2]).upper() or "…"
+    return Carrier(carrier_id, name, initials, settings)
+
+
+def identity_form(submitted: Any = None, defaults: Mapping[str, str] | None = None) -> BaseForm:
+    """`number` and `name` of a custom carrier."""
+    number_help = "The number BigCommerce gave the carrier. Your provider can tell you."
+    name_help = "Shown in this app and suggested as the name shoppers see."
+    fields: dict[str, Any] = {
+        "number": StringField("Carrier ID", [Check(_number_fault)], [_strip], number_help),
+        "name": StringField("Name", [Check(_name_fault)], [_strip], name_help),
+    }
+    form = BaseForm(fields)
+    form.process(submitted, data=dict(defaults or {}))
+    return form
+
+
+def carrier_id(number: str) -> str:
+    """The id for what was typed as number: "33", or the whole "carrier_33"."""
+    match = _NUMBER.fullmatch(number)
+    if match is None:
+        raise ValueError("not a carrier's number")
+    return f"carrier_{match[1]}"
+
+
+def _number_fault(number: str) -> str | None:
+    matches = _NUMBER.fullmatch(number)
+    return None if matches else "Carrier ID must be a number, such as 33."
+
+
+def _name_fault(name: str) -> str | None:
+    if not name:
+        return "Enter a name for the carrier."
+    if len(name) > LONGEST_NAME:
+        return f"Name is longer than {LONGEST_NAME} characters."
+    return fault(name, "Name")
+
+
+def _faults(row: Setting, times: Mapping[str, int]) -> Iterable[str]:
+    if not row.name:
+        yield "Enter the name of this setting, or empty the row."
+    elif not _SETTING_NAME.fullmatch(row.name) or not row.name.isprintable():
+        yield "A setting's name has no spaces and at most 100 characters."
+    elif times[row.name] > 1:
+        yield f"Setting {row.name} is listed twice."
+    if row.index >= MOST_SETTINGS:
+        yield f"A carrier takes at most {MOST_SETTINGS} settings."
+    yield from _value_faults(row)
+
+
+def _value_faults(row: Setting) -> Iterable[str]:
+    label = row.name or "This setting"
+    if row.kind == "boolean":
+        if row.value == "" or read_boolean(row.value) is None:
+            yield f"{label} is either true or false."
+    elif not row.value:
+        yield f"Enter a value for {label}."
+    else:
+        items = _lines(row.value) if row.kind == "list" else [row.value]
+        yield from filter(None, (fault(item, label) for item in items))
+
+
+def _kind(kind: str) -> Kind:
+    return cast(Kind, kind) if kind in get_args(Kind) else "text"
+
+
+def _lines(value: str) -> list[str]:
+    return [line.strip() for line in value.splitlines() if line.strip()]
+
+
+def _strip(value: str | None) -> str:
+    return (value or "").strip()

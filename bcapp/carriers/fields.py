@@ -1,0 +1,161 @@
+"""What a carrier asks for, and how what was typed becomes what BigCommerce is sent."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+from wtforms import BooleanField, Field, PasswordField, StringField, TextAreaField
+from wtforms.form import BaseForm
+from wtforms.validators import ValidationError
+
+LONGEST_VALUE = 255
+
+Kind = Literal["text", "secret", "boolean", "list"]
+Value = str | bool | list[str]
+Details = Mapping[str, Value]
+
+_TRUE = {"on", "true", "1", "yes", "y"}
+_FALSE = {"off", "false", "0", "no", "n", ""}
+
+
+@dataclass(frozen=True)
+class CredentialField:
+    """One connection property: `name` is BigCommerce's spelling, `label` and `help` are ours.
+
+    `alternative` is a second spelling that BigCommerce's documents use for the same property.
+    """
+
+    name: str
+    label: str
+    kind: Kind
+    help: str = ""
+    alternative: str | None = None
+
+
+@dataclass(frozen=True)
+class Carrier:
+    """`connectable` is False where BigCommerce's API has zones for a carrier but no connection.
+
+    `home` holds the ISO codes of the countries whose stores most likely want this carrier.
+    """
+
+    id: str
+    name: str
+    monogram: str
+    credentials: tuple[CredentialField, ...] = ()
+    note: str = ""
+    home: tuple[str, ...] = ()
+    connectable: bool = True
+
+    @property
+    def is_custom(self) -> bool:
+        return self.id.startswith("carrier_")
+
+    @property
+    def details(self) -> str:
+        """What the merchant types, in one phrase: "the key and password"; "" for nothing."""
+        labels = [mid_sentence(f.label) for f in self.credentials if f.kind != "boolean"]
+        start, last = labels[:-1], labels[-1:]
+        phrase = " and ".join([", ".join(start), *last]) if start else "".join(last)
+        return f"the {phrase}" if phrase else ""
+
+    @property
+    def needs(self) -> str:
+        """What to have at hand: "an account ID and passphrase"; "" for nothing."""
+        phrase = self.details.removeprefix("the ")
+        article = "an" if phrase[:1] in "aeiou" else "a"
+        return f"{article} {phrase}" if phrase else ""
+
+    def form(self, submitted: Any = None) -> BaseForm:
+        """One form field per property; `submitted` is the request's MultiDict."""
+        form = BaseForm({field.name: _form_field(field) for field in self.credentials})
+        form.process(submitted)
+        return form
+
+    def read(self, form: BaseForm) -> Details:
+        """The connection object to send: exactly the declared properties, and nothing else."""
+        fields = [form[field.name] for field in self.credentials]
+        return {f.name: f.lines if isinstance(f, LinesField) else f.data for f in fields}
+
+
+def text(name: str, label: str, help: str = "") -> CredentialField:
+    return CredentialField(name, label, "text", help)
+
+
+def password(
+    name: str, label: str, help: str = "", alternative: str | None = None
+) -> CredentialField:
+    return CredentialField(name, label, "secret", help, alternative)
+
+
+def switch(name: str, label: str, help: str = "") -> CredentialField:
+    return CredentialField(name, label, "boolean", help)
+
+
+def fault(value: str, label: str) -> str | None:
+    """What is wrong with a typed value, in the merchant's words; None when nothing is."""
+    if not value:
+        return f"Enter your {mid_sentence(label)}."
+    if len(value) > LONGEST_VALUE:
+        return f"{label} is longer than {LONGEST_VALUE} characters."
+    if not value.isprintable():
+        return f"{label} contains a line break or another hidden character. Remove it."
+    return None
+
+
+def read_boolean(value: str) -> bool | None:
+    """What a form says for a switch; None when it says neither."""
+    lowered = value.strip().lower()
+    return True if lowered in _TRUE else False if lowered in _FALSE else None
+
+
+class SwitchField(BooleanField):
+    """True and false only: WTForms alone takes any unknown word for true."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        answer = read_boolean(valuelist[0]) if valuelist else False
+        if answer is None:
+            raise ValueError(f"{self.label.text} is either on or off.")
+        self.data = answer
+
+
+class LinesField(TextAreaField):
+    """A list, one item a line."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        typed = valuelist[0].splitlines() if valuelist else []
+        self.lines = [line.strip() for line in typed if line.strip()]
+        self.data = "\n".join(self.lines)
+
+
+class Check:
+    """WTForms' validator for a function that says what is wrong; marks the field as required."""
+
+    field_flags: ClassVar = {"required": True}
+
+    def __init__(self, fault_of: Callable[[str], str | None]) -> None:
+        self._fault_of = fault_of
+
+    def __call__(self, _form: BaseForm, field: Field) -> None:
+        for item in getattr(field, "lines", None) or [field.data or ""]:
+            said = self._fault_of(item)
+            if said:
+                raise ValidationError(said)
+
+
+def _form_field(field: CredentialField) -> Any:
+    if field.kind == "boolean":
+        return SwitchField(field.label, description=field.help)
+
+    kind = {"secret": PasswordField, "text": StringField, "list": LinesField}[field.kind]
+    return kind(
+        field.label,
+        description=field.help,
+        filters=[] if field.kind == "list" else [lambda typed: (typed or "").strip()],
+        validators=[Check(lambda typed: fault(typed, field.label))],
+    )
+
+
+def mid_sentence(label: str) -> str:
+    """A label inside a sentence: "Account ID" becomes "account ID"; "API key" stays."""
+    return label if label[:2].isupper() else label[:1].lower() + label[1:]
