@@ -1,0 +1,80 @@
+"""The activity log: who did what, and what came of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from bcapp.models import ActivityEntry, Event, Outcome
+
+PAGE_SIZE = 20
+_LONGEST_DETAIL = 1000
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of entries, newest first; `first` and `last` count from 1, 0 when there are none."""
+
+    number: int
+    total: int
+    entries: Sequence[ActivityEntry]
+
+    @property
+    def first(self) -> int:
+        return (self.number - 1) * PAGE_SIZE + 1 if self.entries else 0
+
+    @property
+    def last(self) -> int:
+        return self.first + len(self.entries) - 1 if self.entries else 0
+
+    @property
+    def previous(self) -> int | None:
+        return self.number - 1 if self.number > 1 else None
+
+    @property
+    def next(self) -> int | None:
+        return self.number + 1 if self.last < self.total and self.entries else None
+
+
+def record(
+    db: Session,
+    store_id: int,
+    who: str,
+    event: Event,
+    outcome: Outcome = Outcome.DONE,
+    *,
+    carrier_id: str | None = None,
+    carrier_name: str | None = None,
+) -> ActivityEntry:
+    """Add an entry to the caller's transaction. There is no parameter for what was typed."""
+    entry = ActivityEntry(
+        store_id=store_id,
+        at=datetime.now(UTC),
+        who=who,
+        event=event,
+        outcome=outcome,
+        carrier_id=carrier_id,
+        carrier_name=carrier_name,
+        detail="",
+    )
+    db.add(entry)
+    return entry
+
+
+def settle(
+    entry: ActivityEntry, outcome: Outcome, status: int | None = None, detail: str = ""
+) -> None:
+    """Say what came of an entry that was recorded before BigCommerce was asked."""
+    entry.outcome = outcome
+    entry.status = status
+    entry.detail = detail[:_LONGEST_DETAIL]
+
+
+def page(db: Session, store_id: int, number: int) -> Page:
+    of_store = ActivityEntry.store_id == store_id
+    total = db.scalar(select(func.count()).where(of_store)) or 0
+    newest_first = select(ActivityEntry).where(of_store).order_by(ActivityEntry.id.desc())
+    entries = db.scalars(newest_first.offset((number - 1) * PAGE_SIZE).limit(PAGE_SIZE)).all()
+    return Page(number, total, entries)

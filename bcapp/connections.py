@@ -1,0 +1,289 @@
+"""Carrier connections: sent, replaced, removed; and what we remember of that."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TypeVar
+
+import structlog
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from bcapp import activity, carriers, database
+from bcapp.bigcommerce.errors import (
+    AccessRevoked,
+    BigCommerceError,
+    Conflict,
+    NotFound,
+    RateLimited,
+    Rejected,
+    TimedOut,
+)
+from bcapp.bigcommerce.store_api import StoreApi
+from bcapp.carriers import custom
+from bcapp.carriers.fields import Carrier, Details
+from bcapp.models import ActivityEntry, CarrierConnection, Event, Outcome, Store
+from bcapp.redaction import mask_values
+
+NO_CONTENT = 204
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Sender:
+    """On whose behalf: the store and the e-mail address of the person."""
+
+    store: Store
+    who: str
+
+
+class AlreadyListed(Exception):
+    """The store already has that custom carrier, and its details were sent."""
+
+
+def for_store(db: Session, store_id: int) -> dict[str, CarrierConnection]:
+    rows = db.scalars(select(CarrierConnection).where(CarrierConnection.store_id == store_id))
+    return {row.carrier_id: row for row in rows}
+
+
+def find(db: Session, store_id: int, carrier_id: str) -> CarrierConnection | None:
+    return db.scalar(
+        select(CarrierConnection).where(
+            CarrierConnection.store_id == store_id, CarrierConnection.carrier_id == carrier_id
+        )
+    )
+
+
+def carrier_of(connection: CarrierConnection) -> Carrier:
+    """The carrier of a row: one of the table, or the store's own."""
+    known = carriers.get(connection.carrier_id)
+    if known is not None:
+        return known
+    return custom.carrier(connection.carrier_id, connection.name or "", connection.settings)
+
+
+def is_sent(connection: CarrierConnection | None) -> bool:
+    """True when the last thing that BigCommerce acknowledged for the carrier was a send."""
+    acknowledged = connection.acknowledged if connection else None
+    return acknowledged is not None and acknowledged.event is not Event.CONNECTION_DELETED
+
+
+def connect(db: Session, api: StoreApi, sender: Sender, carrier: Carrier, details: Details) -> None:
+    """Send the details to BigCommerce and remember that we did.
+
+    The answer is 204 whether or not the carrier accepts them: "sent", never "working". Raises
+    BigCommerceError when they were refused or nothing came back; that is remembered as well.
+    """
+    known = find(db, sender.store.id, carrier.id)
+    updating = is_sent(known)
+    event = Event.CONNECTION_UPDATED if updating else Event.CONNECTION_SENT
+    with _attempt(db, sender, carrier, event, _texts(details)) as acknowledge:
+        status = _send(api, carrier, details, updating)
+        test_mode = details.get("test_mode")
+        acknowledge(status, test_mode if isinstance(test_mode, bool) else None)
+
+
+def add_custom(
+    db: Session, api: StoreApi, sender: Sender, carrier: Carrier, details: Details
+) -> None:
+    """Send the details of a custom carrier that is new to the store; AlreadyListed otherwise.
+
+    One that BigCommerce refused, or asked to disconnect, may be added again.
+    """
+    if is_sent(find(db, sender.store.id, carrier.id)):
+        raise AlreadyListed
+    connect(db, api, sender, carrier, details)
+
+
+def disconnect(db: Session, api: StoreApi, sender: Sender, carrier: Carrier) -> None:
+    """Ask BigCommerce to remove the connection. None being there counts as removed."""
+    with _attempt(db, sender, carrier, Event.CONNECTION_DELETED, []) as acknowledge:
+        try:
+            status = api.delete_connection(carrier.id)
+        except NotFound as error:
+            status = error.status or NO_CONTENT
+        acknowledge(status, None)
+
+
+def _send(api: StoreApi, carrier: Carrier, details: Details, updating: bool) -> int:
+    try:
+        return _create_or_update(api, carrier.id, details, updating)
+    except Rejected as error:
+        respelled = _respell(carrier, details, error)
+        if respelled is None:
+            raise
+    status = _create_or_update(api, carrier.id, respelled, updating)
+    _log.info("alternative_spelling_accepted", carrier_id=carrier.id)
+    return status
+
+
+def _create_or_update(api: StoreApi, carrier_id: str, details: Details, updating: bool) -> int:
+    """POST first, PUT later; the other verb once when BigCommerce's state is not what we think.
+
+    What it answers to a POST on an existing connection or a PUT on a missing one is documented
+    nowhere.
+    """
+    if updating:
+        try:
+            return api.update_connection(carrier_id, details)
+        except NotFound:
+            return api.create_connection(carrier_id, details)
+    try:
+        return api.create_connection(carrier_id, details)
+    except Conflict:
+        return api.update_connection(carrier_id, details)
+
+
+def _respell(carrier: Carrier, details: Details, error: Rejected) -> Details | None:
+    """The same details under the spelling that BigCommerce asked for, if it named one."""
+    named = set(error.missing) | {
+        word.strip("[]'\",.:") for message in error.messages for word in message.split()
+    }
+    wanted = {
+        field.name: field.alternative
+        for field in carrier.credentials
+        if field.alternative and field.alternative in named
+    }
+    if not wanted:
+        return None
+    return {wanted.get(name, name): value for name, value in details.items()}
+
+
+Acknowledge = Callable[[int, bool | None], None]
+
+
+@contextmanager
+def _attempt(
+    db: Session, sender: Sender, carrier: Carrier, event: Event, secrets: Sequence[str]
+) -> Iterator[Acknowledge]:
+    """Record the intent, let the caller ask BigCommerce, record what came of it.
+
+    The entry says "no answer" from the start. If we die in between, that is what it goes on
+    saying, and it is the truth. No transaction is open while BigCommerce is asked.
+    """
+    connection_id, entry_id = _begin(db, sender, carrier, event)
+
+    def acknowledge(status: int, test_mode: bool | None) -> None:
+        connection, entry = _reopen(db, connection_id, entry_id)
+        activity.settle(entry, Outcome.SENT, status)
+        connection.acknowledged_id = entry.id
+        connection.acknowledged = entry
+        connection.test_mode = test_mode
+        _describe(connection, carrier, event)
+        db.commit()
+
+    try:
+        yield acknowledge
+    except BigCommerceError as error:
+        masked = _masked(error, secrets)
+        _connection, entry = _reopen(db, connection_id, entry_id)
+        activity.settle(entry, _outcome(error), error.status, _detail(masked))
+        db.commit()
+        raise masked from error
+
+
+def _begin(db: Session, sender: Sender, carrier: Carrier, event: Event) -> tuple[int, int]:
+    database.begin_write(db)
+    entry = activity.record(
+        db,
+        sender.store.id,
+        sender.who,
+        event,
+        Outcome.NO_ANSWER,
+        carrier_id=carrier.id,
+        carrier_name=carrier.name,
+    )
+    db.flush()
+    connection = _lock(db, sender.store.id, carrier.id) or _insert(db, sender, carrier, entry)
+    connection.last_attempt_id = entry.id
+    connection.last_attempt = entry
+    if connection.acknowledged_id is None:
+        _describe(connection, carrier, event)
+    db.commit()
+    return connection.id, entry.id
+
+
+def _describe(connection: CarrierConnection, carrier: Carrier, event: Event) -> None:
+    """Keep a custom carrier's name and settings: those of its last acknowledged send."""
+    if carrier.is_custom and event is not Event.CONNECTION_DELETED:
+        connection.name = carrier.name
+        connection.settings = [[field.name, field.kind] for field in carrier.credentials]
+
+
+def _lock(db: Session, store_id: int, carrier_id: str) -> CarrierConnection | None:
+    return db.scalar(
+        select(CarrierConnection)
+        .where(CarrierConnection.store_id == store_id, CarrierConnection.carrier_id == carrier_id)
+        .with_for_update(of=CarrierConnection)
+        .execution_options(populate_existing=True)
+    )
+
+
+def _insert(
+    db: Session, sender: Sender, carrier: Carrier, entry: ActivityEntry
+) -> CarrierConnection:
+    row = CarrierConnection(
+        store_id=sender.store.id, carrier_id=carrier.id, last_attempt_id=entry.id, settings=[]
+    )
+    try:
+        with db.begin_nested():
+            db.add(row)
+    except IntegrityError:  # two sends at the same moment: the other inserted it
+        found = _lock(db, sender.store.id, carrier.id)
+        if found is None:
+            raise
+        return found
+    return row
+
+
+def _reopen(
+    db: Session, connection_id: int, entry_id: int
+) -> tuple[CarrierConnection, ActivityEntry]:
+    database.begin_write(db)
+    connection = db.get_one(
+        CarrierConnection,
+        connection_id,
+        populate_existing=True,
+        with_for_update={"of": CarrierConnection},
+    )
+    return connection, db.get_one(ActivityEntry, entry_id)
+
+
+_Error = TypeVar("_Error", bound=BigCommerceError)
+
+
+def _masked(error: _Error, secrets: Sequence[str]) -> _Error:
+    """BigCommerce might quote what it was sent; that must not reach the log or the page."""
+    if isinstance(error, Rejected):
+        return error.with_messages([mask_values(text, secrets) for text in error.messages])
+    return error
+
+
+def _outcome(error: BigCommerceError) -> Outcome:
+    if isinstance(error, Rejected):
+        return Outcome.REJECTED
+    if isinstance(error, RateLimited):
+        return Outcome.NOT_SENT
+    if isinstance(error, AccessRevoked):
+        return Outcome.ACCESS_REVOKED
+    return Outcome.NO_ANSWER
+
+
+def _detail(error: BigCommerceError) -> str:
+    if isinstance(error, Rejected):
+        return " ".join(error.messages)
+    if isinstance(error, TimedOut):
+        return f"Timed out after {max(1, round(error.seconds))} seconds"
+    return ""
+
+
+def _texts(details: Details) -> list[str]:
+    texts: list[str] = []
+    for value in details.values():
+        if isinstance(value, str):
+            texts.append(value)
+        elif isinstance(value, list):
+            texts += value
+    return texts

@@ -1,0 +1,154 @@
+"""Tables: columns and constraints. Questions to them live in the domain modules."""
+
+import enum
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    DateTime,
+    Dialect,
+    Enum,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+
+class UTCDateTime(TypeDecorator[datetime]):
+    """Aware datetimes on both databases; SQLite alone would hand back naive ones."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return value.astimezone(UTC) if value else None
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Event(enum.StrEnum):
+    """What an activity entry is about. Closed: a new kind is added here and in `wording`."""
+
+    STORE_INSTALLED = "store:installed"
+    STORE_GRANTED = "store:granted"
+    STORE_UNINSTALLED = "store:uninstalled"
+    STORE_UNINSTALL_IGNORED = "store:uninstall_ignored"
+    USER_REMOVED = "user:removed"
+    CONNECTION_SENT = "connection:sent"
+    CONNECTION_UPDATED = "connection:updated"
+    CONNECTION_DELETED = "connection:deleted"
+
+
+class Outcome(enum.StrEnum):
+    """What came of it, as far as we know."""
+
+    DONE = "done"  # ours alone: nobody else had to answer
+    SENT = "sent"  # BigCommerce took it; for a connection that says nothing about its credentials
+    REJECTED = "rejected"
+    NO_ANSWER = "no_answer"  # it may or may not have arrived
+    NOT_SENT = "not_sent"  # rate-limited: BigCommerce did not carry it out
+    ACCESS_REVOKED = "access_revoked"
+
+
+def _text_enum(kind: type[enum.StrEnum]) -> Enum:
+    # Plain text in the database: a new member needs no migration.
+    return Enum(
+        kind, native_enum=False, length=40, values_callable=lambda k: [member.value for member in k]
+    )
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(column_0_label)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {datetime: UTCDateTime}  # noqa: RUF012 - SQLAlchemy reads it so
+
+
+class Store(Base):
+    """One BigCommerce store, from its first install on; it outlives an uninstall."""
+
+    __tablename__ = "stores"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    store_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    # Vault.seal("store.access_token", store_hash, …); None while the app is not installed.
+    sealed_access_token: Mapped[str | None] = mapped_column(Text)
+    scope: Mapped[str] = mapped_column(Text)
+    installer_id: Mapped[int] = mapped_column(BigInteger)
+    owner_id: Mapped[int | None] = mapped_column(BigInteger)
+    owner_email: Mapped[str | None] = mapped_column(String(254))
+    installed_at: Mapped[datetime]  # the current installation's beginning
+    granted_at: Mapped[datetime]  # when BigCommerce answered with the token that we hold
+    uninstalled_at: Mapped[datetime | None]
+
+
+class StoreUser(Base):
+    """That a BigCommerce user has (or had) this app in a store."""
+
+    __tablename__ = "store_users"
+    __table_args__ = (UniqueConstraint("store_id", "user_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    store_id: Mapped[int] = mapped_column(ForeignKey("stores.id", ondelete="CASCADE"))
+    user_id: Mapped[int] = mapped_column(BigInteger)
+    email: Mapped[str] = mapped_column(String(254))
+    added_at: Mapped[datetime]
+    removed_at: Mapped[datetime | None]  # by BigCommerce's clock: `iat` of the payload
+
+
+class ActivityEntry(Base):
+    """Who did what through this app, and what came of it. Never what was typed."""
+
+    __tablename__ = "activity_entries"
+
+    id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
+    store_id: Mapped[int] = mapped_column(ForeignKey("stores.id", ondelete="CASCADE"))
+    at: Mapped[datetime]
+    who: Mapped[str] = mapped_column(String(254))
+    event: Mapped[Event] = mapped_column(_text_enum(Event))
+    carrier_id: Mapped[str | None] = mapped_column(String(32))
+    carrier_name: Mapped[str | None] = mapped_column(String(100))
+    outcome: Mapped[Outcome] = mapped_column(_text_enum(Outcome))
+    status: Mapped[int | None]  # BigCommerce's HTTP status
+    detail: Mapped[str] = mapped_column(Text, default="")  # BigCommerce's words, masked
+
+    __table_args__ = (Index(None, "store_id", "id"),)
+
+
+class CarrierConnection(Base):
+    """What this app last sent about a carrier: the only memory there is, as the API has no GET."""
+
+    __tablename__ = "carrier_connections"
+    __table_args__ = (UniqueConstraint("store_id", "carrier_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    store_id: Mapped[int] = mapped_column(ForeignKey("stores.id", ondelete="CASCADE"))
+    carrier_id: Mapped[str] = mapped_column(String(32))
+    # A custom carrier's own name and its settings' names and kinds; never their values.
+    name: Mapped[str | None] = mapped_column(String(100))
+    settings: Mapped[list[list[str]]] = mapped_column(JSON, default=list)
+    test_mode: Mapped[bool | None]  # of the last acknowledged send
+    last_attempt_id: Mapped[int] = mapped_column(ForeignKey("activity_entries.id"))
+    acknowledged_id: Mapped[int | None] = mapped_column(ForeignKey("activity_entries.id"))
+
+    last_attempt: Mapped[ActivityEntry] = relationship(
+        foreign_keys=[last_attempt_id], lazy="joined", innerjoin=True
+    )
+    acknowledged: Mapped[ActivityEntry | None] = relationship(
+        foreign_keys=[acknowledged_id], lazy="joined"
+    )

@@ -1,0 +1,221 @@
+"""The life of an installation: installed, opened, uninstalled; and who may be in it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from bcapp import activity, database
+from bcapp.bigcommerce.oauth import Grant
+from bcapp.bigcommerce.payload import Payload
+from bcapp.bigcommerce.people import Person
+from bcapp.models import Event, Store, StoreUser
+from bcapp.session_token import InvalidSession
+from bcapp.session_token import Session as EmbeddedSession
+from bcapp.vault import Vault
+
+TOKEN_PLACE = "store.access_token"  # noqa: S105 - a column's name
+
+# An uninstall is dated by BigCommerce's clock, an install by that of one of our machines.
+_CLOCK_DIFFERENCE = timedelta(seconds=5)
+
+
+class NotInstalled(Exception):
+    """No installation for that store."""
+
+
+class UserRemoved(Exception):
+    """The store no longer shares the app with that user."""
+
+
+@dataclass(frozen=True)
+class Installation:
+    store: Store
+    user: StoreUser
+    is_first: bool
+
+
+def install(db: Session, vault: Vault, grant: Grant) -> Installation:
+    """Keep a grant: first install, re-install and new consent alike.
+
+    Two callbacks may race. BigCommerce honours only the newest token, so a grant that was
+    answered before the stored one leaves that one in place.
+    """
+    database.begin_write(db)
+    store = _lock(db, grant.store_hash)
+    is_first = store is None
+    if store is None:
+        store = _insert_store(db, grant)
+    if grant.answered_at >= store.granted_at:
+        _keep(store, vault, grant)
+    user = _put_user(db, store, grant.user, grant.answered_at)
+    begins = store.installed_at == grant.answered_at
+    event = Event.STORE_INSTALLED if begins else Event.STORE_GRANTED
+    activity.record(db, store.id, grant.user.email, event)
+    db.commit()
+    return Installation(store, user, is_first)
+
+
+def admit(db: Session, payload: Payload, now: datetime) -> tuple[Store, StoreUser]:
+    """The store and user of a launch; a user seen for the first time is added.
+
+    Raises NotInstalled, or UserRemoved when the payload is not newer than the removal: a payload
+    stays valid for a day.
+    """
+    store, user = _find(db, payload.store_hash, payload.user.id)
+    if user is None or user.removed_at is not None or user.email != payload.user.email:
+        database.begin_write(db)
+        user = _put_user(db, store, payload.user, now, payload.issued_at)
+    db.commit()
+    return store, user
+
+
+def find_visit(db: Session, session: EmbeddedSession) -> tuple[Store, StoreUser]:
+    """Who a session belongs to, looked up afresh: uninstalling or removing ends it at once."""
+    store, user = _find(db, session.store_hash, session.user_id)
+    if user is None or user.removed_at is not None:
+        raise UserRemoved
+    if session.launched_at < max(store.installed_at, user.added_at) - _CLOCK_DIFFERENCE:
+        raise InvalidSession  # from before an uninstall or a removal that was taken back
+    db.commit()
+    return store, user
+
+
+def uninstall(
+    db: Session, payload: Payload, is_token_honoured: Callable[[Store], bool], now: datetime
+) -> None:
+    """Forget a store's access token, if the payload proves that BigCommerce removed the app.
+
+    A payload does not say which callback it was made for, so one that opened the app could be
+    sent here. The owner's and the installer's are believed. For anybody else's the token is
+    tried, which an uninstall has made invalid.
+    """
+    store = db.scalar(select(Store).where(Store.store_hash == payload.store_hash))
+    db.commit()
+    if store is None or store.sealed_access_token is None:
+        return
+    is_current = payload.issued_at >= store.granted_at - _CLOCK_DIFFERENCE
+    is_believed = payload.is_from_owner or payload.user.id == store.installer_id
+    proven = is_current and (is_believed or not is_token_honoured(store))
+
+    database.begin_write(db)
+    locked = _lock(db, payload.store_hash)
+    if locked is not None and locked.sealed_access_token is not None:
+        # A new grant may have come while BigCommerce was asked about the old token.
+        if proven and locked.granted_at == store.granted_at:
+            locked.sealed_access_token = None
+            locked.uninstalled_at = now
+            event = Event.STORE_UNINSTALLED
+        else:
+            event = Event.STORE_UNINSTALL_IGNORED
+        activity.record(db, locked.id, payload.user.email, event)
+    db.commit()
+    database.forget_deleted(db)
+
+
+def remove_user(db: Session, payload: Payload) -> None:
+    """End one user's access to one store; nothing happens when the store is unknown.
+
+    Somebody who never came is remembered too: a payload from before the removal may still be
+    around.
+    """
+    database.begin_write(db)
+    store = _lock(db, payload.store_hash)
+    if store is not None:
+        user = _get_user(db, store, payload.user, payload.issued_at)
+        if user.removed_at is None:
+            activity.record(db, store.id, payload.user.email, Event.USER_REMOVED)
+        user.removed_at = max(payload.issued_at, user.removed_at or payload.issued_at)
+    db.commit()
+
+
+def _find(db: Session, store_hash: str, user_id: int) -> tuple[Store, StoreUser | None]:
+    row = db.execute(
+        select(Store, StoreUser)
+        .outerjoin(StoreUser, (StoreUser.store_id == Store.id) & (StoreUser.user_id == user_id))
+        .where(Store.store_hash == store_hash)
+    ).one_or_none()
+    if row is None or row[0].sealed_access_token is None:
+        raise NotInstalled
+    return row[0], row[1]
+
+
+def _lock(db: Session, store_hash: str) -> Store | None:
+    return db.scalar(
+        select(Store)
+        .where(Store.store_hash == store_hash)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+
+
+def _insert_store(db: Session, grant: Grant) -> Store:
+    store = Store(
+        store_hash=grant.store_hash,
+        scope=grant.scope,
+        installer_id=grant.user.id,
+        installed_at=grant.answered_at,
+        granted_at=grant.answered_at,
+    )
+    try:
+        with db.begin_nested():
+            db.add(store)
+    except IntegrityError:  # the other of two racing callbacks was first
+        found = _lock(db, grant.store_hash)
+        if found is None:
+            raise
+        return found
+    return store
+
+
+def _keep(store: Store, vault: Vault, grant: Grant) -> None:
+    if store.sealed_access_token is None:
+        store.installed_at = grant.answered_at
+        store.uninstalled_at = None
+    token = grant.access_token.get_secret_value()
+    store.sealed_access_token = vault.seal(TOKEN_PLACE, grant.store_hash, token)
+    store.scope = grant.scope
+    store.installer_id = grant.user.id
+    store.granted_at = grant.answered_at
+    if grant.owner is not None:
+        store.owner_id, store.owner_email = grant.owner.id, grant.owner.email
+
+
+def _put_user(
+    db: Session, store: Store, person: Person, now: datetime, vouched_at: datetime | None = None
+) -> StoreUser:
+    """Let the user in: a new link, or a removal taken back.
+
+    `vouched_at` is when BigCommerce signed for the user; None for an answer of this moment.
+    """
+    user = _get_user(db, store, person, now)
+    if user.removed_at is not None:
+        # Not `<`: whoever is removed in the second the payload was issued must stay out.
+        if vouched_at is not None and vouched_at <= user.removed_at:
+            raise UserRemoved
+        user.removed_at = None
+        user.added_at = now
+    user.email = person.email
+    return user
+
+
+def _get_user(db: Session, store: Store, person: Person, now: datetime) -> StoreUser:
+    link = (
+        select(StoreUser)
+        .where(StoreUser.store_id == store.id, StoreUser.user_id == person.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    user = db.scalar(link)
+    if user is not None:
+        return user
+    user = StoreUser(store_id=store.id, user_id=person.id, email=person.email, added_at=now)
+    try:
+        with db.begin_nested():
+            db.add(user)
+    except IntegrityError:  # added by a launch at the same moment
+        return db.scalars(link).one()
+    return user

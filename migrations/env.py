@@ -1,0 +1,36 @@
+"""Alembic's entry: brings the database that DATABASE_URL names to another schema."""
+
+import os
+
+from alembic import context
+from dotenv import dotenv_values
+from sqlalchemy import text
+
+from bcapp import database
+from bcapp.models import Base
+
+# Any number that nobody else uses in this database: two machines may upgrade at the same moment.
+UPGRADE_LOCK = 7_220_633_415
+
+
+def run() -> None:
+    address = os.environ.get("DATABASE_URL") or dotenv_values(".env").get("DATABASE_URL")
+    engine = database.open_engine(database.parse_url(address or database.DEFAULT_URL))
+    is_sqlite = engine.dialect.name == "sqlite"
+    with engine.connect().execution_options(begin="IMMEDIATE") as connection:
+        context.configure(
+            connection=connection,
+            target_metadata=Base.metadata,
+            render_as_batch=is_sqlite,
+            transactional_ddl=True,
+        )
+        with context.begin_transaction():
+            if not is_sqlite:
+                connection.execute(
+                    text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": UPGRADE_LOCK}
+                )
+            context.run_migrations()
+    engine.dispose()
+
+
+run()
