@@ -1,0 +1,102 @@
+"""Builds the app from a configuration; every module plugs itself in."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import Flask, Response, g, request
+from jinja2 import StrictUndefined
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from bcapp import database, logs, runtime
+from bcapp.config import Config
+from bcapp.views import (
+    activity_page,
+    callbacks,
+    custom_page,
+    error_pages,
+    guard,
+    health,
+    settings_page,
+)
+
+APP_NAME = "Carrier connections"
+APP_VERSION = "1.0"
+LARGEST_REQUEST = 256 * 1024
+
+OPEN = (callbacks.bp, health.bp)  # BigCommerce signs its own; health says nothing
+EMBEDDED = (settings_page.bp, custom_page.bp, activity_page.bp)
+
+
+def create_app(config: Config) -> Flask:
+    app = Flask("bcapp", template_folder=str(database.CHECKOUT / "templates"))
+    app.config["MAX_CONTENT_LENGTH"] = LARGEST_REQUEST
+    app.config["MAX_FORM_MEMORY_SIZE"] = LARGEST_REQUEST
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+
+    logs.configure(config.log_level)
+    logs.init_app(app)
+    runtime.init_app(app, config)
+    for blueprint in (*OPEN, *EMBEDDED):
+        app.register_blueprint(blueprint)
+    app.before_request(_guard_embedded)
+    error_pages.init_app(app)
+
+    app.after_request(guard.renew)
+    app.after_request(_security_headers(config))
+    app.context_processor(lambda: _page_context(config))
+    app.add_template_filter(_when, "when")
+    app.add_template_filter(_utc, "utc")
+    if config.trusted_proxies:
+        hops = config.trusted_proxies
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops
+        )
+    return app
+
+
+def _guard_embedded() -> None:
+    if request.blueprint in {blueprint.name for blueprint in EMBEDDED}:
+        guard.require_embedded_session()
+
+
+def _page_context(config: Config) -> dict[str, Any]:
+    return {
+        "app_name": APP_NAME,
+        "app_version": APP_VERSION,
+        "help_url": config.help_url,
+        "support_url": config.support_url,
+        "session_token": guard.session_token(),
+        "page_path": g.get("page_path"),
+        "notice": None,
+    }
+
+
+def _security_headers(config: Config) -> Callable[[Response], Response]:
+    def add(response: Response) -> Response:
+        policy = response.content_security_policy
+        policy.default_src = "'none'"
+        policy.script_src = policy.style_src = policy.img_src = "'self'"
+        policy.font_src = policy.connect_src = policy.form_action = "'self'"
+        policy.base_uri = "'none'"
+        # There is no X-Frame-Options beside it: that header knows no list of origins.
+        policy.frame_ancestors = " ".join(config.bigcommerce_frame_ancestors)
+        response.headers["Referrer-Policy"] = "no-referrer"
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        if request.endpoint != "static":
+            response.headers["Cache-Control"] = "no-store"
+        if config.is_https:
+            response.headers["Strict-Transport-Security"] = "max-age=31536000"
+        return response
+
+    return add
+
+
+def _when(moment: datetime) -> str:
+    in_utc = moment.astimezone(UTC)
+    return f"{in_utc.day} {in_utc:%b %Y, %H:%M}"
+
+
+def _utc(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="seconds")

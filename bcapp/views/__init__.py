@@ -1,0 +1,1 @@
+"""HTTP: what is asked, one call, an answer."""

@@ -1,0 +1,154 @@
+"""What BigCommerce calls: install, load, uninstall, remove user."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import structlog
+from flask import Blueprint, current_app, g, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import BadRequest, HTTPException
+from werkzeug.routing import RequestRedirect
+
+from bcapp import carriers, stores
+from bcapp.bigcommerce import oauth, payload, store_hash
+from bcapp.bigcommerce.errors import BigCommerceError
+from bcapp.bigcommerce.oauth import REQUIRED_SCOPE, ScopeMissing
+from bcapp.bigcommerce.payload import InvalidPayload, Payload
+from bcapp.models import Store
+from bcapp.runtime import config, db, runtime, store_api
+from bcapp.vault import Unopenable
+from bcapp.views.guard import begin_visit
+
+PARAMETER = "signed_payload_jwt"
+
+# No code of BigCommerce's comes near this; it keeps what we pass on within reason.
+_CODE = re.compile(r"[\x21-\x7e]{1,1024}")
+_LONGEST_SCOPE = 4096
+
+bp = Blueprint("callbacks", __name__)
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class InstallRequest:
+    requested_code: str
+    requested_scope: str
+    requested_context: str
+
+
+@bp.get("/auth")
+def auth() -> ResponseReturnValue:
+    if "external_install" not in request.args:
+        return _install()
+    # The install began at a button on another site. Only this redirect tells the merchant how it
+    # ended, so whatever goes wrong has to end there too.
+    try:
+        _install()
+    except Exception as error:
+        _log.warning("external_install_failed", error=type(error).__name__)
+        return redirect(_login_page("failed"))
+    return redirect(_login_page("succeeded"))
+
+
+@bp.get("/load")
+def load() -> ResponseReturnValue:
+    launch = _payload()
+    now = datetime.now(UTC)
+    store, user = stores.admit(db(), launch, now)
+    begin_visit(store, user, now)
+    return _page_at(launch.path)
+
+
+@bp.get("/uninstall")
+def uninstall() -> ResponseReturnValue:
+    stores.uninstall(db(), _payload(), _is_token_honoured, datetime.now(UTC))
+    return "", 204
+
+
+@bp.get("/remove_user")
+def remove_user() -> ResponseReturnValue:
+    stores.remove_user(db(), _payload())
+    return "", 204
+
+
+def _install() -> str:
+    asked = _install_request()
+    grant = oauth.exchange(
+        config(), asked.requested_code, asked.requested_scope, asked.requested_context
+    )
+    installation = stores.install(db(), runtime().vault, grant)
+    begin_visit(installation.store, installation.user, datetime.now(UTC))
+    g.page_path = "/carriers"
+    return render_template(
+        "settings/welcome.html",
+        store_name=installation.store.store_hash,
+        first=installation.is_first,
+        carriers=carriers.offered(),
+    )
+
+
+def _install_request() -> InstallRequest:
+    """The three parameters, each exactly once and well formed. None of them is trusted yet."""
+    code, scope, context = (_only(name) for name in ("code", "scope", "context"))
+    if not _CODE.fullmatch(code) or len(scope) > _LONGEST_SCOPE or not scope.isprintable():
+        raise BadRequest
+    try:
+        store_hash.parse(context)
+    except ValueError:
+        raise BadRequest from None
+    if REQUIRED_SCOPE not in scope.split():
+        raise ScopeMissing
+    return InstallRequest(code, scope, context)
+
+
+def _only(name: str) -> str:
+    values = request.args.getlist(name)
+    if len(values) != 1 or not values[0].strip():
+        raise BadRequest
+    return values[0]
+
+
+def _payload() -> Payload:
+    values = request.args.getlist(PARAMETER)
+    if not values or not values[0]:
+        if "signed_payload" in request.args:
+            # BigCommerce dropped this older form from its docs in 2022.
+            _log.warning("legacy_payload_only")
+        raise BadRequest
+    if len(values) > 1:
+        raise InvalidPayload("given twice")
+    read = payload.read(
+        values[0], config().bigcommerce_client_id, config().bigcommerce_client_secret
+    )
+    structlog.contextvars.bind_contextvars(store_hash=read.store_hash)
+    return read
+
+
+def _is_token_honoured(store: Store) -> bool:
+    """Only a plain "no" of BigCommerce's proves anything."""
+    try:
+        return store_api(store).is_token_honoured()
+    except (BigCommerceError, Unopenable):
+        return True
+
+
+def _page_at(path: str) -> ResponseReturnValue:
+    """Answer with the embedded page at `path`, or the overview if there is none."""
+    urls = current_app.create_url_adapter(request)
+    assert urls is not None  # noqa: S101 - there is one for every request
+    try:
+        endpoint, arguments = urls.match(path, method="GET")
+    except (HTTPException, RequestRedirect):
+        endpoint, arguments = "", {}
+    if endpoint.partition(".")[0] not in {"settings_page", "activity_page"}:
+        path, endpoint, arguments = "/carriers", "settings_page.overview", {}
+    g.page_path = path
+    view = current_app.ensure_sync(current_app.view_functions[endpoint])
+    answer: ResponseReturnValue = view(**arguments)
+    return answer
+
+
+def _login_page(result: str) -> str:
+    login, client = config().bigcommerce_login_url, config().bigcommerce_client_id
+    return f"{login}/app/{client}/install/{result}"

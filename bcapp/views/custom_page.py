@@ -1,0 +1,141 @@
+"""Custom carriers, `carrier_{n}`: their number and name, and settings that the merchant names."""
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from wtforms.form import BaseForm
+
+from bcapp import connections, wording
+from bcapp.bigcommerce.errors import AccessRevoked, BigCommerceError, Rejected
+from bcapp.carriers import custom
+from bcapp.carriers.custom import Settings
+from bcapp.carriers.fields import Carrier
+from bcapp.connections import AlreadyListed
+from bcapp.runtime import db, store_api
+from bcapp.views.answers import status_of
+from bcapp.views.guard import standing_or_404, visit
+from bcapp.wording import Refusal, Standing
+
+bp = Blueprint("custom_page", __name__)
+
+
+@bp.get("/carriers/new")
+def new() -> ResponseReturnValue:
+    return _page(None, custom.identity_form(), Settings())
+
+
+@bp.post("/carriers")
+def create() -> ResponseReturnValue:
+    identity = custom.identity_form(request.form)
+    settings = custom.read_settings(request.form)
+    carrier, refusal = _read(identity, settings)
+    if carrier is None:
+        return _page(None, identity, settings, refusal), 422
+    try:
+        connections.add_custom(
+            db(), store_api(visit().store), visit().sender, carrier, settings.details
+        )
+    except AlreadyListed:
+        said = f"{carrier.id} is listed already. Open it under Carriers to update its details."
+        identity["number"].errors = [said]
+        return _page(None, identity, settings, wording.not_sent([("number", said)])), 422
+    except AccessRevoked:
+        raise
+    except BigCommerceError as error:
+        return _not_accepted(error, None, carrier, identity, settings)
+    return _sent(carrier, "sent")
+
+
+# More static than the route for any carrier, so it wins for `carrier_{n}`.
+@bp.get("/carriers/carrier_<number>/connection")
+def form(number: str) -> ResponseReturnValue:
+    standing = standing_or_404(f"carrier_{number}")
+    assert standing.connection is not None  # noqa: S101 - no custom carrier exists without one
+    kept = custom.stored_settings(standing.connection.settings)
+    return _page(standing, custom.identity_form(None, _identity(standing)), kept)
+
+
+@bp.post("/carriers/carrier_<number>/connection")
+def send(number: str) -> ResponseReturnValue:
+    standing = standing_or_404(f"carrier_{number}")
+    identity, settings = _resubmitted(standing)
+    carrier, refusal = _read(identity, settings)
+    if carrier is None:
+        return _page(standing, identity, settings, refusal), 422
+    try:
+        connections.connect(
+            db(), store_api(visit().store), visit().sender, carrier, settings.details
+        )
+    except AccessRevoked:
+        raise
+    except BigCommerceError as error:
+        again = standing_or_404(f"carrier_{number}")
+        return _not_accepted(error, again, carrier, identity, settings)
+    return _sent(carrier, "updated" if standing.is_sent else "sent")
+
+
+def _identity(standing: Standing) -> dict[str, str]:
+    number = standing.carrier.id.removeprefix("carrier_")
+    return {"number": number, "name": standing.carrier.name}
+
+
+def _resubmitted(standing: Standing) -> tuple[BaseForm, Settings]:
+    """The form of a known carrier: rows as on the page, or one field per known setting."""
+    known = _identity(standing)
+    if "setting_name" not in request.form and standing.connection is not None:
+        settings = custom.read_properties(request.form, standing.connection.settings)
+        return custom.identity_form(None, known), settings
+    known["name"] = request.form.get("name", known["name"])
+    return custom.identity_form(None, known), custom.read_settings(request.form)
+
+
+def _read(identity: BaseForm, settings: Settings) -> tuple[Carrier | None, Refusal | None]:
+    """The carrier that was typed, or what is wrong with it."""
+    if identity.validate() and settings.is_valid:
+        carrier_id = custom.carrier_id(identity["number"].data)
+        name = identity["name"].data
+        return custom.carrier(carrier_id, name, settings.names_and_kinds), None
+    links = [(field.id, field.errors[0]) for field in identity if field.errors]
+    links += [(_row_id(row.index), row.errors[0]) for row in settings.for_page() if row.errors]
+    return None, wording.not_sent(links)
+
+
+def _not_accepted(
+    error: BigCommerceError,
+    standing: Standing | None,
+    carrier: Carrier,
+    identity: BaseForm,
+    settings: Settings,
+) -> ResponseReturnValue:
+    if isinstance(error, Rejected):
+        settings = settings.with_errors(wording.refused_fields(error, carrier))
+    ids = {row.name: _row_id(row.index) for row in settings.for_page()}
+    refusal = wording.refusal(error, carrier, ids)
+    return _page(standing, identity, settings, refusal), *status_of(error)
+
+
+def _page(
+    standing: Standing | None,
+    identity: BaseForm,
+    settings: Settings,
+    refusal: Refusal | None = None,
+) -> str:
+    carrier = standing.carrier if standing else None
+    return render_template(
+        "settings/custom_form.html",
+        standing=standing,
+        carrier=carrier,
+        form={"number": identity["number"], "name": identity["name"]},
+        rows=settings.for_page(),
+        refusal=refusal,
+        action_url=(
+            url_for("settings_page.send", carrier_id=carrier.id) if carrier else url_for(".create")
+        ),
+    )
+
+
+def _row_id(index: int) -> str:
+    return f"setting_name-{index}"
+
+
+def _sent(carrier: Carrier, notice: str) -> ResponseReturnValue:
+    return redirect(url_for("settings_page.show", carrier_id=carrier.id, notice=notice), 303)

@@ -1,0 +1,75 @@
+"""The embedded session at the door: the only reader of the session token."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from flask import Response, abort, g, request
+
+from bcapp import carriers, connections, stores
+from bcapp.connections import Sender
+from bcapp.models import Store, StoreUser
+from bcapp.runtime import db, runtime
+from bcapp.session_token import InvalidSession, Session
+from bcapp.wording import Standing
+
+TOKEN_HEADER = "X-Session-Token"  # noqa: S105 - a header's name
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A verified session: who is here, in which store."""
+
+    store: Store
+    user: StoreUser
+    launched_at: datetime
+
+    @property
+    def sender(self) -> Sender:
+        return Sender(self.store, self.user.email)
+
+
+def require_embedded_session() -> None:
+    """Before every embedded view. Raises InvalidSession, NotInstalled or UserRemoved."""
+    kind, _, token = request.headers.get("Authorization", "").partition(" ")
+    if kind.lower() != "bearer":
+        raise InvalidSession
+    session = runtime().session_tokens.read(token.strip(), datetime.now(UTC))
+    store, user = stores.find_visit(db(), session)
+    g.visit = Visit(store, user, session.launched_at)
+
+
+def begin_visit(store: Store, user: StoreUser, now: datetime) -> None:
+    """Start a session for a launch that BigCommerce has signed."""
+    g.visit = Visit(store, user, now)
+
+
+def visit() -> Visit:
+    current: Visit = g.visit
+    return current
+
+
+def session_token() -> str | None:
+    """A renewed token for the current visit, one per response; None without a visit."""
+    if "visit" not in g:
+        return None
+    if "session_token" not in g:
+        session = Session(visit().store.store_hash, visit().user.user_id, visit().launched_at)
+        g.session_token = runtime().session_tokens.issue(session, datetime.now(UTC))
+    token: str = g.session_token
+    return token
+
+
+def renew(response: Response) -> Response:
+    token = session_token()
+    if token is not None:
+        response.headers[TOKEN_HEADER] = token
+    return response
+
+
+def standing_or_404(carrier_id: str) -> Standing:
+    """A carrier in this visit's store; 404 for one that neither we nor the store know."""
+    connection = connections.find(db(), visit().store.id, carrier_id)
+    carrier = connections.carrier_of(connection) if connection else carriers.get(carrier_id)
+    if carrier is None:
+        abort(404)
+    return Standing(carrier, connection)
