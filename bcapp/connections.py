@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, Select, and_, select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from bcapp import activity, carriers, database
 from bcapp.bigcommerce.errors import (
@@ -44,16 +44,23 @@ class AlreadyListed(Exception):
 
 
 def for_store(db: Session, store_id: int) -> dict[str, CarrierConnection]:
-    rows = db.scalars(select(CarrierConnection).where(CarrierConnection.store_id == store_id))
+    rows = db.scalars(_with_entries().where(CarrierConnection.store_id == store_id))
     return {row.carrier_id: row for row in rows}
 
 
 def find(db: Session, store_id: int, carrier_id: str) -> CarrierConnection | None:
-    return db.scalar(
-        select(CarrierConnection).where(
-            CarrierConnection.store_id == store_id, CarrierConnection.carrier_id == carrier_id
-        )
+    return db.scalar(_with_entries().where(_is(store_id, carrier_id)))
+
+
+def _with_entries() -> Select[CarrierConnection]:
+    return select(CarrierConnection).options(
+        joinedload(CarrierConnection.last_attempt, innerjoin=True),
+        joinedload(CarrierConnection.acknowledged),
     )
+
+
+def _is(store_id: int, carrier_id: str) -> ColumnElement[bool]:
+    return and_(CarrierConnection.store_id == store_id, CarrierConnection.carrier_id == carrier_id)
 
 
 def carrier_of(connection: CarrierConnection) -> Carrier:
@@ -213,10 +220,12 @@ def _describe(connection: CarrierConnection, carrier: Carrier, event: Event) -> 
 
 
 def _lock(db: Session, store_id: int, carrier_id: str) -> CarrierConnection | None:
+    # Without its entries: joined to them, a row that somebody else has just pointed at a newer
+    # entry would be missing from PostgreSQL's answer once its lock is free.
     return db.scalar(
         select(CarrierConnection)
-        .where(CarrierConnection.store_id == store_id, CarrierConnection.carrier_id == carrier_id)
-        .with_for_update(of=CarrierConnection)
+        .where(_is(store_id, carrier_id))
+        .with_for_update()
         .execution_options(populate_existing=True)
     )
 
@@ -243,10 +252,7 @@ def _reopen(
 ) -> tuple[CarrierConnection, ActivityEntry]:
     database.begin_write(db)
     connection = db.get_one(
-        CarrierConnection,
-        connection_id,
-        populate_existing=True,
-        with_for_update={"of": CarrierConnection},
+        CarrierConnection, connection_id, populate_existing=True, with_for_update=True
     )
     return connection, db.get_one(ActivityEntry, entry_id)
 

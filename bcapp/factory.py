@@ -24,9 +24,6 @@ APP_NAME = "Carrier connections"
 APP_VERSION = "1.0"
 LARGEST_REQUEST = 256 * 1024
 
-OPEN = (callbacks.bp, health.bp)  # BigCommerce signs its own; health says nothing
-EMBEDDED = (settings_page.bp, custom_page.bp, activity_page.bp)
-
 
 def create_app(config: Config) -> Flask:
     app = Flask("bcapp", template_folder=str(database.CHECKOUT / "templates"))
@@ -38,9 +35,9 @@ def create_app(config: Config) -> Flask:
     logs.configure(config.log_level)
     logs.init_app(app)
     runtime.init_app(app, config)
-    for blueprint in (*OPEN, *EMBEDDED):
-        app.register_blueprint(blueprint)
-    app.before_request(_guard_embedded)
+    app.before_request(guard.require_embedded_session)
+    for views in (callbacks, health, settings_page, custom_page, activity_page):
+        app.register_blueprint(views.bp)
     error_pages.init_app(app)
 
     app.after_request(guard.renew)
@@ -54,11 +51,6 @@ def create_app(config: Config) -> Flask:
             app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops
         )
     return app
-
-
-def _guard_embedded() -> None:
-    if request.blueprint in {blueprint.name for blueprint in EMBEDDED}:
-        guard.require_embedded_session()
 
 
 def _page_context(config: Config) -> dict[str, Any]:

@@ -94,7 +94,7 @@ class Store(Base):
     owner_email: Mapped[str | None] = mapped_column(String(254))
     installed_at: Mapped[datetime]  # the current installation's beginning
     granted_at: Mapped[datetime]  # when BigCommerce answered with the token that we hold
-    uninstalled_at: Mapped[datetime | None]
+    uninstalled_at: Mapped[datetime | None]  # the last time; kept over a new install
 
 
 class StoreUser(Base):
@@ -146,9 +146,5 @@ class CarrierConnection(Base):
     last_attempt_id: Mapped[int] = mapped_column(ForeignKey("activity_entries.id"))
     acknowledged_id: Mapped[int | None] = mapped_column(ForeignKey("activity_entries.id"))
 
-    last_attempt: Mapped[ActivityEntry] = relationship(
-        foreign_keys=[last_attempt_id], lazy="joined", innerjoin=True
-    )
-    acknowledged: Mapped[ActivityEntry | None] = relationship(
-        foreign_keys=[acknowledged_id], lazy="joined"
-    )
+    last_attempt: Mapped[ActivityEntry] = relationship(foreign_keys=[last_attempt_id])
+    acknowledged: Mapped[ActivityEntry | None] = relationship(foreign_keys=[acknowledged_id])

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import requests
 from flask import Flask, current_app, g
+from pydantic import SecretStr
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -66,13 +67,17 @@ def store_api(store: Store) -> StoreApi:
     """
     if store.sealed_access_token is None:
         raise NotInstalled
+    token = runtime().vault.open(TOKEN_PLACE, store.store_hash, store.sealed_access_token)
+    return api_with(store.store_hash, token)
+
+
+def api_with(store_hash: str, access_token: SecretStr) -> StoreApi:
     built = runtime()
-    token = built.vault.open(TOKEN_PLACE, store.store_hash, store.sealed_access_token)
     return StoreApi(
         built.http,
         built.config.bigcommerce_api_url,
-        store.store_hash,
-        token,
+        store_hash,
+        access_token,
         built.config.bigcommerce_time_budget,
     )
 

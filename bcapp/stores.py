@@ -38,24 +38,32 @@ class Installation:
     is_first: bool
 
 
-def install(db: Session, vault: Vault, grant: Grant) -> Installation:
+def install(
+    db: Session, vault: Vault, grant: Grant, is_honoured: Callable[[Grant], bool]
+) -> Installation:
     """Keep a grant: first install, re-install and new consent alike.
 
-    Two callbacks may race. BigCommerce honours only the newest token, so a grant that was
-    answered before the stored one leaves that one in place.
+    BigCommerce honours only the token it issued last. When two callbacks race, neither the order
+    of their answers nor that of our commits says which one that is, so the later to arrive here
+    asks BigCommerce about its own.
     """
-    database.begin_write(db)
-    store = _lock(db, grant.store_hash)
-    is_first = store is None
-    if store is None:
-        store = _insert_store(db, grant)
-    if grant.answered_at >= store.granted_at:
+    asked_about = None
+    while True:
+        database.begin_write(db)
+        store = _lock(db, grant.store_hash) or _insert_store(db, grant)
+        rival = store.sealed_access_token if _overlaps(store.granted_at, grant) else None
+        if rival == asked_about:
+            break
+        db.commit()
+        asked_about, is_ours_newest = rival, is_honoured(grant)
+    if rival is None or is_ours_newest:
         _keep(store, vault, grant)
     user = _put_user(db, store, grant.user, grant.answered_at)
     begins = store.installed_at == grant.answered_at
     event = Event.STORE_INSTALLED if begins else Event.STORE_GRANTED
     activity.record(db, store.id, grant.user.email, event)
     db.commit()
+    is_first = store.uninstalled_at is None and _overlaps(store.installed_at, grant)
     return Installation(store, user, is_first)
 
 
@@ -152,6 +160,11 @@ def _lock(db: Session, store_hash: str) -> Store | None:
     )
 
 
+def _overlaps(moment: datetime, grant: Grant) -> bool:
+    """Whether something happened while, or after, BigCommerce was asked for the grant."""
+    return moment >= grant.asked_at - _CLOCK_DIFFERENCE
+
+
 def _insert_store(db: Session, grant: Grant) -> Store:
     store = Store(
         store_hash=grant.store_hash,
@@ -174,7 +187,6 @@ def _insert_store(db: Session, grant: Grant) -> Store:
 def _keep(store: Store, vault: Vault, grant: Grant) -> None:
     if store.sealed_access_token is None:
         store.installed_at = grant.answered_at
-        store.uninstalled_at = None
     token = grant.access_token.get_secret_value()
     store.sealed_access_token = vault.seal(TOKEN_PLACE, grant.store_hash, token)
     store.scope = grant.scope

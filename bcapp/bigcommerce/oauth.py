@@ -41,6 +41,7 @@ class Grant:
     scope: str
     user: Person
     owner: Person | None  # documented since December 2023; older replies lack it
+    asked_at: datetime
     answered_at: datetime
 
 
@@ -61,8 +62,9 @@ def exchange(config: Config, code: str, scope: str, context: str) -> Grant:
     session.register_compliance_hook(
         "access_token_response", lambda response: _only_200(response, deadline)
     )
+    asked_at = datetime.now(UTC)
     reply = _fetch(session, deadline, config, {"code": code, "scope": scope, "context": context})
-    return _read(reply, context)
+    return _read(reply, context, asked_at)
 
 
 def _fetch(
@@ -104,7 +106,7 @@ def _only_200(response: requests.Response, deadline: Deadline) -> requests.Respo
     return response
 
 
-def _read(reply: dict[str, Any], requested_context: str) -> Grant:
+def _read(reply: dict[str, Any], requested_context: str, asked_at: datetime) -> Grant:
     """Distrust the reply field by field. Authlib has made sure that it is an object."""
     token, scope, owner = (reply.get(name) for name in ("access_token", "scope", "owner"))
     if not isinstance(token, str) or not _TOKEN.fullmatch(token):
@@ -121,4 +123,5 @@ def _read(reply: dict[str, Any], requested_context: str) -> Grant:
     if not isinstance(scope, str) or REQUIRED_SCOPE not in scope.split():
         raise ScopeMissing
     granted_hash = store_hash.parse(requested_context)
-    return Grant(granted_hash, SecretStr(token), scope, user, known_owner, datetime.now(UTC))
+    answered_at = datetime.now(UTC)
+    return Grant(granted_hash, SecretStr(token), scope, user, known_owner, asked_at, answered_at)

@@ -13,12 +13,12 @@ from werkzeug.routing import RequestRedirect
 from bcapp import carriers, stores
 from bcapp.bigcommerce import oauth, payload, store_hash
 from bcapp.bigcommerce.errors import BigCommerceError
-from bcapp.bigcommerce.oauth import REQUIRED_SCOPE, ScopeMissing
+from bcapp.bigcommerce.oauth import REQUIRED_SCOPE, Grant, ScopeMissing
 from bcapp.bigcommerce.payload import InvalidPayload, Payload
 from bcapp.models import Store
-from bcapp.runtime import config, db, runtime, store_api
+from bcapp.runtime import api_with, config, db, runtime, store_api
 from bcapp.vault import Unopenable
-from bcapp.views.guard import begin_visit
+from bcapp.views.guard import EMBEDDED, begin_visit
 
 PARAMETER = "signed_payload_jwt"
 
@@ -77,7 +77,7 @@ def _install() -> str:
     grant = oauth.exchange(
         config(), asked.requested_code, asked.requested_scope, asked.requested_context
     )
-    installation = stores.install(db(), runtime().vault, grant)
+    installation = stores.install(db(), runtime().vault, grant, _is_grant_honoured)
     begin_visit(installation.store, installation.user, datetime.now(UTC))
     g.page_path = "/carriers"
     return render_template(
@@ -133,6 +133,13 @@ def _is_token_honoured(store: Store) -> bool:
         return True
 
 
+def _is_grant_honoured(grant: Grant) -> bool:
+    try:
+        return api_with(grant.store_hash, grant.access_token).is_token_honoured()
+    except BigCommerceError:
+        return True
+
+
 def _page_at(path: str) -> ResponseReturnValue:
     """Answer with the embedded page at `path`, or the overview if there is none."""
     urls = current_app.create_url_adapter(request)
@@ -141,7 +148,7 @@ def _page_at(path: str) -> ResponseReturnValue:
         endpoint, arguments = urls.match(path, method="GET")
     except (HTTPException, RequestRedirect):
         endpoint, arguments = "", {}
-    if endpoint.partition(".")[0] not in {"settings_page", "activity_page"}:
+    if endpoint.partition(".")[0] not in EMBEDDED:
         path, endpoint, arguments = "/carriers", "settings_page.overview", {}
     g.page_path = path
     view = current_app.ensure_sync(current_app.view_functions[endpoint])

@@ -128,7 +128,9 @@ def _page(
         rows=settings.for_page(),
         refusal=refusal,
         action_url=(
-            url_for("settings_page.send", carrier_id=carrier.id) if carrier else url_for(".create")
+            url_for("settings_page.send", carrier_id=carrier.id)
+            if carrier
+            else url_for("custom_page.create")
         ),
     )
 

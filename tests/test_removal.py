@@ -1,0 +1,212 @@
+"""`GET /uninstall` and `GET /remove_user`."""
+
+import time
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from bcapp.models import ActivityEntry, Event, Store, StoreUser
+from sandbox.faults import Fault
+from tests.merchant import Browser
+
+
+def is_installed(db: Session, store_hash: str = "harbour1") -> bool:
+    db.expire_all()
+    token = select(Store.sealed_access_token).where(Store.store_hash == store_hash)
+    return db.scalar(token) is not None
+
+
+def last_event(db: Session) -> Event | None:
+    db.expire_all()
+    return db.scalar(select(ActivityEntry.event).order_by(ActivityEntry.id.desc()).limit(1))
+
+
+@pytest.mark.parametrize("role", ["owner", "authorized"])
+def test_the_owner_and_the_installer_are_believed(browser: Browser, db: Session, role: str) -> None:
+    browser.another("authorized").install()
+
+    response = browser.another(role).uninstall()
+
+    assert (response.status_code, response.data) == (204, b"")
+    assert not is_installed(db)
+    assert last_event(db) is Event.STORE_UNINSTALLED
+    assert browser.world.calls_to("/v2/time") == []
+
+
+def test_anybody_elses_payload_changes_nothing_while_the_token_is_honoured(
+    merchant: Browser, db: Session
+) -> None:
+    staff = merchant.another("staff")
+
+    response = staff.uninstall()
+
+    assert response.status_code == 204
+    assert is_installed(db)
+    assert last_event(db) is Event.STORE_UNINSTALL_IGNORED
+    assert len(merchant.world.calls_to("/v2/time", "GET")) == 1
+
+
+def test_anybody_elses_payload_is_acted_on_when_the_token_is_revoked(
+    merchant: Browser, db: Session
+) -> None:
+    merchant.world.revoke("harbour1")
+
+    response = merchant.another("staff").uninstall()
+
+    assert response.status_code == 204
+    assert not is_installed(db)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        pytest.param(Fault("time", status=403), id="403"),
+        pytest.param(Fault("time", status=401, body="<html>"), id="401 HTML"),
+    ],
+)
+def test_bigcommerces_plain_no_proves_the_uninstall(
+    merchant: Browser, db: Session, fault: Fault
+) -> None:
+    merchant.world.order(fault)
+
+    merchant.another("staff").uninstall()
+
+    assert not is_installed(db)
+
+
+@pytest.mark.settings(BIGCOMMERCE_TIME_BUDGET="0.4")
+@pytest.mark.parametrize(
+    "fault",
+    [
+        pytest.param(Fault("time", status=500, times=None), id="500"),
+        pytest.param(Fault("time", status=404, times=None), id="404"),
+        pytest.param(Fault("time", status=429, times=None), id="429"),
+        pytest.param(Fault("time", status=302, times=None), id="redirect"),
+        pytest.param(Fault("time", kind="reset", times=None), id="reset"),
+        pytest.param(Fault("time", kind="hang", seconds=20, times=None), id="no answer"),
+    ],
+)
+def test_anything_but_a_plain_no_proves_nothing(
+    merchant: Browser, db: Session, fault: Fault
+) -> None:
+    merchant.world.order(fault)
+
+    response = merchant.another("staff").uninstall()
+
+    assert response.status_code == 204
+    assert is_installed(db)
+    assert last_event(db) is Event.STORE_UNINSTALL_IGNORED
+
+
+def test_a_payload_from_before_the_current_install_changes_nothing(
+    merchant: Browser, db: Session
+) -> None:
+    response = merchant.uninstall(now=time.time() - 60)
+
+    assert response.status_code == 204
+    assert is_installed(db)
+    assert last_event(db) is Event.STORE_UNINSTALL_IGNORED
+
+
+def test_uninstalling_ends_every_session_of_the_store_and_of_no_other(
+    merchant: Browser, db: Session
+) -> None:
+    colleague = merchant.another("authorized")
+    colleague.open()
+    other_store = merchant.another("owner", "elmfield2")
+    other_store.install()
+
+    merchant.uninstall()
+
+    assert merchant.get("/carriers").status_code == 403
+    assert colleague.get("/carriers").status_code == 403
+    assert other_store.get("/carriers").status_code == 200
+    assert is_installed(db, "elmfield2")
+
+
+def test_uninstalling_twice_or_where_nothing_is_installed_is_a_204(
+    merchant: Browser, db: Session
+) -> None:
+    merchant.uninstall()
+    entries = len(db.scalars(select(ActivityEntry)).all())
+
+    again = merchant.uninstall()
+    unknown = merchant.another("owner", "elmfield2").uninstall()
+
+    assert (again.status_code, unknown.status_code) == (204, 204)
+    db.expire_all()
+    assert len(db.scalars(select(ActivityEntry)).all()) == entries
+
+
+def test_the_sealed_token_is_gone_from_the_database_file(
+    browser: Browser, db: Session, tmp_path: Path
+) -> None:
+    browser.install()
+    sealed = db.scalars(select(Store.sealed_access_token)).one()
+    db.commit()
+    assert sealed is not None
+
+    browser.uninstall()
+
+    for file in tmp_path.iterdir():
+        assert sealed.encode() not in file.read_bytes(), f"still in {file.name}"
+
+
+def test_removing_a_user_ends_their_sessions_in_that_store_only(
+    merchant: Browser, db: Session
+) -> None:
+    staff = merchant.another("staff")
+    staff.open()
+
+    response = staff.remove()
+
+    assert (response.status_code, response.data) == (204, b"")
+    assert staff.get("/carriers").status_code == 403
+    assert merchant.get("/carriers").status_code == 200
+    assert is_installed(db)
+    assert last_event(db) is Event.USER_REMOVED
+
+
+def test_removing_a_user_of_one_store_keeps_the_same_person_in_another(
+    merchant: Browser, db: Session
+) -> None:
+    elsewhere = merchant.another("owner", "elmfield2")
+    elsewhere.install()
+    elsewhere.person = merchant.person
+    elsewhere.open()
+
+    merchant.remove()
+
+    assert merchant.get("/carriers").status_code == 403
+    assert elsewhere.get("/carriers").status_code == 200
+
+
+def test_removing_twice_leaves_one_entry_and_an_unknown_store_none(
+    merchant: Browser, db: Session
+) -> None:
+    staff = merchant.another("staff")
+    staff.remove()
+    entries = len(db.scalars(select(ActivityEntry)).all())
+
+    again = staff.remove()
+    unknown = merchant.another("staff", "elmfield2").remove()
+
+    assert (again.status_code, unknown.status_code) == (204, 204)
+    db.expire_all()
+    assert len(db.scalars(select(ActivityEntry)).all()) == entries
+    assert len(db.scalars(select(StoreUser)).all()) == 2
+
+
+@pytest.mark.parametrize("path", ["/load", "/uninstall", "/remove_user"])
+def test_a_database_that_does_not_answer_is_a_503_so_that_a_retry_can_help(
+    merchant: Browser, db: Session, path: str
+) -> None:
+    payload = merchant.payload()
+    db.execute(text("ALTER TABLE stores RENAME TO stores_elsewhere"))
+    db.commit()
+
+    response = merchant.client.get(path, query_string={"signed_payload_jwt": payload})
+
+    assert response.status_code == 503

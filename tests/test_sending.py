@@ -1,0 +1,581 @@
+"""Carriers' details: sent, replaced, refused, lost, disconnected. What is said of each."""
+
+import threading
+from collections.abc import Mapping
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from bcapp.models import ActivityEntry, CarrierConnection, Event, Outcome
+from sandbox.faults import Fault
+from sandbox.world import World
+from tests.merchant import DETAILS, Browser, said
+
+CONNECTION = "/shipping/carrier/connection"
+
+# "Create Carrier Connection" in BigCommerce's API reference: the request examples.
+REFERENCE_BODIES = {
+    "auspost": {
+        "carrier_id": "auspost",
+        "connection": {"auth_key": "yourAusPostAuthKey", "test_mode": False},
+    },
+    "endicia": {
+        "carrier_id": "endicia",
+        "connection": {
+            "account_id": "yourEndiciaAccountId",
+            "pass_phrase": "yourEndiciaPassphrase",
+        },
+    },
+    "fedex": {
+        "carrier_id": "fedex",
+        "connection": {
+            "key": "yourFedexKey",
+            "password": "yourFedexPassword",
+            "account_number": "yourFedexAccountNumber",
+            "meter_number": "yourFedexMeterNumber",
+        },
+    },
+    "royalmail": {"carrier_id": "royalmail", "connection": {}},
+    "zoom2u": {
+        "carrier_id": "zoom2u",
+        "connection": {"auth_key": "yourZoom2uAuthKey", "test_mode": False},
+    },
+}
+
+# Claims that a 204 does not support. "Active" and "valid" would be among them.
+FORBIDDEN = ("connected", " active", "verified", " valid", "is working", "success")
+
+
+def bodies(world: World, method: str | None = None) -> list[object]:
+    return [call.body for call in world.calls_to(CONNECTION, method)]
+
+
+def last_entry(db: Session) -> ActivityEntry:
+    db.expire_all()
+    newest = select(ActivityEntry).order_by(ActivityEntry.id.desc()).limit(1)
+    return db.scalars(newest).one()
+
+
+@pytest.mark.parametrize("carrier_id", list(REFERENCE_BODIES))
+def test_the_first_send_is_a_post_with_the_body_of_the_reference(
+    merchant: Browser, carrier_id: str
+) -> None:
+    response = merchant.send(carrier_id)
+
+    assert response.status_code == 303
+    assert response.headers["Location"] == f"/carriers/{carrier_id}?notice=sent"
+    (call,) = merchant.world.calls_to(CONNECTION)
+    assert call.method == "POST"
+    assert call.body == REFERENCE_BODIES[carrier_id]
+    assert call.headers["Content-Type"] == "application/json"
+    assert call.headers["Accept"] == "application/json"
+    assert call.headers["X-Auth-Token"] == merchant.world.store("harbour1").access_token
+
+
+@pytest.mark.parametrize("carrier_id", list(REFERENCE_BODIES))
+def test_a_later_send_is_a_put_with_the_same_body(merchant: Browser, carrier_id: str) -> None:
+    merchant.send(carrier_id)
+
+    response = merchant.send(carrier_id)
+
+    assert response.headers["Location"] == f"/carriers/{carrier_id}?notice=updated"
+    assert bodies(merchant.world, "PUT") == [REFERENCE_BODIES[carrier_id]]
+
+
+@pytest.mark.parametrize("carrier_id", list(REFERENCE_BODIES))
+def test_disconnecting_is_a_delete_with_the_carrier_in_its_body(
+    merchant: Browser, carrier_id: str
+) -> None:
+    merchant.send(carrier_id)
+
+    response = merchant.disconnect(carrier_id)
+
+    assert response.status_code == 303
+    assert bodies(merchant.world, "DELETE") == [{"carrier_id": carrier_id}]
+    page = said(merchant.get(response.headers["Location"]))
+    assert "Disconnect sent to BigCommerce" in page
+    assert "We asked BigCommerce to disconnect" in page
+
+
+def test_after_a_disconnect_details_are_posted_again(merchant: Browser) -> None:
+    merchant.send("zoom2u")
+    merchant.disconnect("zoom2u")
+
+    merchant.send("zoom2u")
+
+    assert [call.method for call in merchant.world.calls_to(CONNECTION)] == [
+        "POST",
+        "DELETE",
+        "POST",
+    ]
+
+
+@pytest.mark.parametrize("typed", ["true", "on", "True", "1"])
+def test_test_mode_is_sent_as_a_boolean_and_shown(merchant: Browser, typed: str) -> None:
+    merchant.send("auspost", {"auth_key": "K", "test_mode": typed})
+
+    assert bodies(merchant.world) == [
+        {"carrier_id": "auspost", "connection": {"auth_key": "K", "test_mode": True}}
+    ]
+    assert "Mode Test" in said(merchant.get("/carriers/auspost"))
+
+
+def test_only_declared_keys_leave_the_form(merchant: Browser) -> None:
+    form = {"auth_key": " 0042 ", "test_mode": "", "id": "7", "carrier_id": "fedex"}
+
+    merchant.send("zoom2u", form)
+
+    assert bodies(merchant.world) == [
+        {"carrier_id": "zoom2u", "connection": {"auth_key": "0042", "test_mode": False}}
+    ]
+
+
+def test_a_204_is_told_as_sent_and_never_as_more(merchant: Browser) -> None:
+    """The sandbox, like BigCommerce, answers 204 to details that the carrier would refuse."""
+    merchant.send("auspost", {"auth_key": "wrong-key"})
+
+    page = said(merchant.get("/carriers/auspost?notice=sent"))
+
+    assert "Australia Post details sent to BigCommerce" in page
+    assert "BigCommerce does not confirm credentials." in page
+    assert "Received (204)" in page
+    assert "badge-success" not in merchant.get("/carriers/auspost").text
+    for word in FORBIDDEN:
+        assert word not in page.lower()
+
+
+@pytest.mark.parametrize(
+    ("carrier_id", "form", "message"),
+    [
+        pytest.param("auspost", {}, "Enter your authorization key.", id="nothing typed"),
+        pytest.param("auspost", {"auth_key": " \t "}, "Enter your authorization key.", id="blank"),
+        pytest.param(
+            "auspost", {"auth_key": "x" * 256}, "is longer than 255 characters.", id="too long"
+        ),
+        pytest.param("auspost", {"auth_key": "a\nb"}, "hidden character", id="line break"),
+        pytest.param("auspost", {"auth_key": "a\x00b"}, "hidden character", id="NUL"),
+        pytest.param(
+            "auspost", {"auth_key": "K", "test_mode": "maybe"}, "either on or off", id="switch"
+        ),
+        pytest.param("fedex", {"key": "K"}, "Enter your meter number.", id="one of four"),
+    ],
+)
+def test_what_our_own_check_refuses_is_not_sent(
+    merchant: Browser, carrier_id: str, form: dict[str, str], message: str
+) -> None:
+    response = merchant.send(carrier_id, form)
+
+    assert response.status_code == 422
+    page = said(response)
+    assert "Check the fields marked below Nothing was sent." in page
+    assert message in page
+    assert merchant.world.calls == []
+
+
+def test_a_refusal_of_a_known_field_is_shown_at_the_field(merchant: Browser, db: Session) -> None:
+    merchant.world.order(
+        Fault(
+            "connection",
+            status=400,
+            body='[{"status": 400, "message": "Required fields missing [key]"}]',
+        )
+    )
+
+    response = merchant.send("fedex")
+
+    assert response.status_code == 422
+    page = said(response)
+    assert "BigCommerce didn’t accept" in page or "BigCommerce didn't accept" in page
+    assert "Key: BigCommerce says it is missing" in page
+    assert "BigCommerce received no key." in page
+    assert "400 Required fields missing [key]" in page
+    assert '<a href="#key">' in response.text
+    entry = last_entry(db)
+    assert (entry.outcome, entry.status) == (Outcome.REJECTED, 400)
+    assert entry.detail == "Required fields missing [key]"
+
+
+def test_after_a_refusal_secrets_are_asked_again_and_the_rest_is_kept(merchant: Browser) -> None:
+    merchant.world.order(Fault("connection", status=422, body="[]"))
+
+    response = merchant.send("fedex")
+
+    assert "yourFedexAccountNumber" in response.text
+    assert "yourFedexKey" not in response.text
+    assert "yourFedexPassword" not in response.text
+
+
+@pytest.mark.parametrize(
+    ("body", "quoted"),
+    [
+        ('[{"status": 400, "message": "Store has no origin"}]', "400 Store has no origin"),
+        ('{"title": "Bad", "errors": {"x": "is odd"}}', "400 Bad is odd"),
+        ('{"detail": "Because"}', "400 Because"),
+        ('[{"status":400,"message":"Required fields missing [zip]"}]', "missing [zip]"),
+        ("plain words", "400 plain words"),
+        ("", "400"),
+        ("[1, null, {}]", "400"),
+        ('{"message": ["list"]}', "400"),
+        ('"just text"', "400 just text"),
+        ("[" * 5000, "400"),
+    ],
+)
+def test_any_other_refusal_quotes_what_bigcommerce_said(
+    merchant: Browser, body: str, quoted: str
+) -> None:
+    merchant.world.order(Fault("connection", status=400, body=body))
+
+    response = merchant.send("zoom2u")
+
+    assert response.status_code == 422
+    assert "Its answer is below." in said(response)
+    assert quoted in said(response)
+
+
+def test_markup_in_an_answer_is_shown_as_text(merchant: Browser) -> None:
+    merchant.world.order(
+        Fault("connection", status=400, body='[{"message": "<script>alert(1)</script>"}]')
+    )
+
+    response = merchant.send("zoom2u")
+
+    assert "<script>alert" not in response.text
+    assert "&lt;script&gt;alert" in response.text
+
+
+def test_an_answer_that_quotes_a_secret_is_masked_everywhere(
+    merchant: Browser, db: Session
+) -> None:
+    secret = DETAILS["zoom2u"]["auth_key"]
+    merchant.world.order(
+        Fault("connection", status=400, body=f'[{{"message": "Key {secret} is unknown"}}]')
+    )
+
+    response = merchant.send("zoom2u")
+
+    assert "Key ••• is unknown" in said(response)
+    assert secret not in response.text
+    assert last_entry(db).detail == "Key ••• is unknown"
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "heading", "outcome", "calls"),
+    [
+        pytest.param({"status": 500}, 502, "answer", Outcome.NO_ANSWER, 1, id="500"),
+        pytest.param({"status": 501}, 502, "answer", Outcome.NO_ANSWER, 1, id="501"),
+        pytest.param({"status": 502}, 502, "answer", Outcome.NO_ANSWER, 2, id="502"),
+        pytest.param({"status": 503}, 502, "answer", Outcome.NO_ANSWER, 2, id="503"),
+        pytest.param({"status": 504}, 502, "answer", Outcome.NO_ANSWER, 2, id="504"),
+        pytest.param({"status": 507}, 502, "answer", Outcome.NO_ANSWER, 1, id="507"),
+        pytest.param({"kind": "reset"}, 502, "answer", Outcome.NO_ANSWER, 2, id="reset"),
+        pytest.param(
+            {"kind": "reset", "after": True}, 502, "answer", Outcome.NO_ANSWER, 2, id="reset after"
+        ),
+        pytest.param(
+            {"kind": "truncated", "status": 200, "body": "{"},
+            502,
+            "answer",
+            Outcome.NO_ANSWER,
+            2,
+            id="truncated",
+        ),
+        pytest.param(
+            {"status": 200, "body": "<html>Login</html>", "content_type": "text/html"},
+            502,
+            "answer",
+            Outcome.NO_ANSWER,
+            1,
+            id="200 HTML",
+        ),
+        pytest.param(
+            {"status": 302, "headers": {"Location": "http://127.0.0.1:9/"}},
+            502,
+            "answer",
+            Outcome.NO_ANSWER,
+            1,
+            id="redirect",
+        ),
+        pytest.param({"status": 404}, 422, "accept", Outcome.REJECTED, 1, id="404"),
+        pytest.param({"status": 405}, 422, "accept", Outcome.REJECTED, 1, id="405"),
+        pytest.param({"status": 413}, 422, "accept", Outcome.REJECTED, 1, id="413"),
+        pytest.param({"status": 423}, 422, "accept", Outcome.REJECTED, 1, id="423"),
+        pytest.param(
+            {"status": 400, "body": "<html>", "content_type": "text/html"},
+            422,
+            "accept",
+            Outcome.REJECTED,
+            1,
+            id="400 HTML",
+        ),
+        pytest.param({"status": 409}, 422, "accept", Outcome.REJECTED, 2, id="409 on both verbs"),
+        pytest.param({"status": 429}, 503, "wait", Outcome.NOT_SENT, 1, id="429 without headers"),
+        pytest.param(
+            {"status": 429, "headers": {"X-Rate-Limit-Time-Reset-Ms": "0"}},
+            503,
+            "wait",
+            Outcome.NOT_SENT,
+            2,
+            id="429 reset now",
+        ),
+        pytest.param({"status": 401}, 403, "no longer lets", Outcome.ACCESS_REVOKED, 1, id="401"),
+        pytest.param({"status": 403}, 403, "no longer lets", Outcome.ACCESS_REVOKED, 1, id="403"),
+    ],
+)
+@pytest.mark.settings(BIGCOMMERCE_TIME_BUDGET="3")
+def test_every_failure_has_its_page_its_status_and_its_entry(
+    merchant: Browser,
+    db: Session,
+    fault: Mapping[str, object],
+    status: int,
+    heading: str,
+    outcome: Outcome,
+    calls: int,
+) -> None:
+    merchant.world.order(Fault("connection", times=None, **fault))  # type: ignore[arg-type]
+
+    response = merchant.send("zoom2u")
+
+    assert response.status_code == status
+    assert heading in said(response)
+    assert last_entry(db).outcome is outcome
+    assert len(merchant.world.calls_to(CONNECTION)) == calls
+    assert (status == 503) == ("Retry-After" in response.headers)
+
+
+@pytest.mark.settings(BIGCOMMERCE_TIME_BUDGET="0.4")
+@pytest.mark.parametrize("kind", ["hang", "drip"])
+def test_no_answer_within_the_time_budget_is_a_504_that_says_so(
+    merchant: Browser, db: Session, kind: str
+) -> None:
+    fault = Fault("connection", status=200, body=" " * 40, seconds=30, times=None)
+    fault.kind = kind  # type: ignore[assignment]
+    merchant.world.order(fault)
+
+    response = merchant.send("zoom2u")
+
+    assert response.status_code == 504
+    assert "Your Zoom2U details may or may not have arrived." in said(response)
+    assert last_entry(db).outcome is Outcome.NO_ANSWER
+    assert "Timed out after 1 seconds" in said(merchant.get("/activity"))
+
+
+@pytest.mark.parametrize(
+    ("headers", "wait"),
+    [
+        pytest.param({}, 30, id="absent"),
+        pytest.param({"X-Retry-After": "45"}, 45, id="seconds"),
+        pytest.param({"X-Rate-Limit-Time-Reset-Ms": "20100"}, 21, id="milliseconds round up"),
+        pytest.param(
+            {"X-Rate-Limit-Time-Reset-Ms": "15000", "X-Retry-After": "12"}, 15, id="the longer"
+        ),
+        pytest.param({"X-Retry-After": "-5"}, 30, id="negative"),
+        pytest.param({"X-Retry-After": "1e9"}, 30, id="not a number"),
+        pytest.param({"X-Retry-After": "²"}, 30, id="digit of another kind"),
+        pytest.param({"X-Retry-After": "999999999999"}, 3600, id="absurd"),
+        pytest.param({"X-Retry-After": "9" * 40}, 30, id="endless"),
+    ],
+)
+def test_a_rate_limit_tells_how_long_to_wait(
+    merchant: Browser, headers: dict[str, str], wait: int
+) -> None:
+    encoded = {name: value.encode().decode("latin-1") for name, value in headers.items()}
+    merchant.world.order(Fault("connection", status=429, headers=encoded, times=None))
+
+    response = merchant.send("zoom2u")
+
+    assert response.status_code == 503
+    assert response.headers["Retry-After"] == str(wait)
+    assert f"Nothing was sent. Try again in {wait} seconds." in said(response)
+    assert "Not set up" in said(merchant.get("/carriers/zoom2u"))
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        pytest.param(
+            Fault(status=429, headers={"X-Rate-Limit-Time-Reset-Ms": "0"}), id="429, reset now"
+        ),
+        pytest.param(Fault(status=503), id="503"),
+        pytest.param(Fault(kind="reset"), id="reset"),
+        pytest.param(Fault(kind="reset", after=True), id="reset after it was carried out"),
+    ],
+)
+def test_what_may_be_repeated_is_repeated_once(merchant: Browser, fault: Fault) -> None:
+    fault.where = "connection"
+    merchant.world.order(fault)
+
+    response = merchant.send("zoom2u")
+
+    assert response.status_code == 303
+    assert bodies(merchant.world) == [REFERENCE_BODIES["zoom2u"]] * 2
+
+
+def test_put_on_a_missing_connection_falls_back_to_post(merchant: Browser) -> None:
+    merchant.send("zoom2u")
+    merchant.world.strict_verbs = True
+    merchant.world.store("harbour1").connections.clear()
+    merchant.world.calls.clear()
+
+    response = merchant.send("zoom2u")
+
+    assert response.status_code == 303
+    assert [call.method for call in merchant.world.calls_to(CONNECTION)] == ["PUT", "POST"]
+
+
+def test_post_on_an_existing_connection_falls_back_to_put(merchant: Browser) -> None:
+    merchant.world.strict_verbs = True
+    merchant.world.store("harbour1").connections["zoom2u"] = {}
+
+    response = merchant.send("zoom2u")
+
+    assert response.status_code == 303
+    assert [call.method for call in merchant.world.calls_to(CONNECTION)] == ["POST", "PUT"]
+
+
+def test_disconnecting_what_is_not_there_counts_as_done(merchant: Browser, db: Session) -> None:
+    merchant.world.strict_verbs = True
+
+    response = merchant.disconnect("zoom2u")
+
+    assert response.status_code == 303
+    entry = last_entry(db)
+    assert (entry.event, entry.outcome, entry.status) == (
+        Event.CONNECTION_DELETED,
+        Outcome.SENT,
+        404,
+    )
+
+
+@pytest.mark.parametrize("first", ["pass_phrase", "passphrase"])
+def test_endicia_is_sent_with_the_spelling_that_bigcommerce_asks_for(
+    merchant: Browser, first: str
+) -> None:
+    merchant.world.endicia_spelling = first
+
+    response = merchant.send("endicia")
+
+    assert response.status_code == 303
+    sent = [set(call.body["connection"]) for call in merchant.world.calls_to(CONNECTION)]  # type: ignore[index]
+    tried = [{"account_id", "pass_phrase"}, {"account_id", "passphrase"}]
+    assert sent == tried[: 1 if first == "pass_phrase" else 2]
+
+
+def test_endicia_refused_under_both_spellings_marks_the_one_field(merchant: Browser) -> None:
+    body = '[{"status": 400, "message": "Required fields missing [passphrase]"}]'
+    merchant.world.order(Fault("connection", status=400, body=body, times=None))
+
+    response = merchant.send("endicia")
+
+    assert response.status_code == 422
+    assert '<a href="#pass_phrase">' in response.text
+    assert len(merchant.world.calls_to(CONNECTION)) == 2
+
+
+def test_a_refused_update_keeps_the_earlier_success_in_sight(merchant: Browser) -> None:
+    merchant.send("fedex")
+    merchant.world.order(Fault("connection", status=400, body="[]"))
+    merchant.send("fedex")
+
+    page = said(merchant.get("/carriers/fedex"))
+
+    assert "Rejected" in page
+    assert "BigCommerce refused the details sent on" in page
+    assert "may still be in use." in page
+
+
+def test_an_update_after_a_refused_one_is_still_a_put(merchant: Browser) -> None:
+    merchant.send("fedex")
+    merchant.world.order(Fault("connection", status=400, body="[]"))
+    merchant.send("fedex")
+
+    merchant.send("fedex")
+
+    assert [c.method for c in merchant.world.calls_to(CONNECTION)] == ["POST", "PUT", "PUT"]
+
+
+def test_an_unanswered_disconnect_leaves_the_connection_as_it_was_known(
+    merchant: Browser, db: Session
+) -> None:
+    merchant.send("fedex")
+    merchant.world.order(Fault("connection", status=500))
+
+    response = merchant.disconnect("fedex")
+
+    assert response.status_code == 502
+    assert "FedEx may or may not be disconnected." in said(response)
+    page = said(merchant.get("/carriers/fedex"))
+    assert "No answer" in page
+    assert "may still be in use." in page
+
+
+def test_what_was_typed_is_in_no_table(merchant: Browser, db: Session) -> None:
+    for carrier_id in DETAILS:
+        merchant.send(carrier_id)
+        merchant.world.order(Fault("connection", status=400, body="[]"))
+        merchant.send(carrier_id)
+
+    rows = [*db.scalars(select(ActivityEntry)), *db.scalars(select(CarrierConnection))]
+    stored = " ".join(str(vars(row)) for row in rows)
+    for details in DETAILS.values():
+        for value in details.values():
+            assert value not in stored
+
+
+def test_two_stores_never_see_each_other(merchant: Browser) -> None:
+    other = merchant.another("owner", "elmfield2")
+    other.install()
+    merchant.send("fedex")
+    other.send("zoom2u")
+
+    assert "Not set up" in said(merchant.get("/carriers/zoom2u"))
+    assert "Not set up" in said(other.get("/carriers/fedex"))
+    assert merchant.person.email not in other.get("/activity").text
+    assert set(merchant.world.store("harbour1").connections) == {"fedex"}
+    assert set(merchant.world.store("elmfield2").connections) == {"zoom2u"}
+
+
+def test_sends_at_the_same_moment_leave_one_row_and_an_entry_each(
+    app: Flask, world: World, merchant: Browser, db: Session
+) -> None:
+    barrier = threading.Barrier(4)
+    statuses: list[int] = []
+
+    def send() -> None:
+        tab = Browser(app, world, "harbour1", "owner")
+        tab.token = merchant.token
+        barrier.wait(timeout=10)
+        statuses.append(tab.send("fedex").status_code)
+
+    threads = [threading.Thread(target=send) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert statuses == [303] * 4
+    assert len(db.scalars(select(CarrierConnection)).all()) == 1
+    sent = select(ActivityEntry).where(ActivityEntry.outcome == Outcome.SENT)
+    assert len(db.scalars(sent).all()) == 4
+
+
+@pytest.mark.parametrize("path", ["/carriers/ups", "/carriers/carrier_33", "/carriers/nope"])
+def test_an_unknown_carrier_is_a_404_everywhere(merchant: Browser, path: str) -> None:
+    answers = [
+        merchant.get(path),
+        merchant.get(f"{path}/connection"),
+        merchant.post(f"{path}/connection", {"auth_key": "K"}),
+        merchant.get(f"{path}/disconnect"),
+        merchant.post(f"{path}/disconnect"),
+    ]
+
+    assert [answer.status_code for answer in answers] == [404] * 5
+    assert merchant.world.calls == []
+
+
+def test_a_wrong_method_is_a_405_with_a_page(merchant: Browser) -> None:
+    response = merchant.client.delete("/carriers/fedex/connection")
+
+    assert response.status_code == 405
+    assert "Nothing has changed." in said(response)
