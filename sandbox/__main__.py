@@ -1,0 +1,178 @@
+"""`python -m sandbox`: the imitated BigCommerce and, beside it, the app as a child process."""
+
+import argparse
+import base64
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import requests
+
+from sandbox.server import serve
+from sandbox.world import World
+
+ROOT = Path(__file__).resolve().parent.parent
+FOLDER = ROOT / "instance" / "sandbox"
+DATABASE = FOLDER / "bcapp.sqlite3"
+START_WITHIN = 30
+STOP_WITHIN = 10
+
+# All that the app may inherit: a developer's own settings must not reach a sandboxed app.
+INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "VIRTUAL_ENV", "SYSTEMROOT")
+
+WELCOME = """\
+BigCommerce sandbox
+
+  Open       http://localhost:{port}/   (by this name: the app lives at another site, {app_url})
+  Database   {database}, made anew
+  Keys       client ID, client secret, session and encryption keys are for this run only
+  Stop       Ctrl-C
+"""
+
+
+class AppFailed(Exception):
+    """The app did not start, or ended by itself."""
+
+
+def main() -> int:
+    options = _options()
+    port, app_port = _free_port(options.port), _free_port(options.app_port)
+    app_url = f"http://127.0.0.1:{app_port}"
+    world = World(secrets.token_hex(16), secrets.token_hex(32), app_url)
+    stopped = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopped.set())
+    try:
+        with ExitStack() as stack:
+            for host in _loopback():
+                stack.enter_context(serve(world, host, port))
+            app = stack.enter_context(_running_app(app_port, _settings(world, port)))
+            _wait_until_healthy(app, app_url, stopped)
+            if not stopped.is_set():
+                print(WELCOME.format(port=port, app_url=app_url, database=DATABASE), flush=True)
+            _watch(app, stopped)
+    except AppFailed as failure:
+        print(f"sandbox: {failure}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m sandbox", description=__doc__)
+    parser.add_argument("--port", type=int, default=8000, help="of the control panel")
+    parser.add_argument("--app-port", type=int, default=8001, help="of the app")
+    return parser.parse_args()
+
+
+def _free_port(wanted: int) -> int:
+    """The port asked for, or any free one if another program has it."""
+    for port in (wanted, 0):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            found: int = probe.getsockname()[1]
+            return found
+    raise AppFailed("no port is free on 127.0.0.1")
+
+
+def _loopback() -> tuple[str, ...]:
+    """127.0.0.1, and ::1 too where the browser would find nothing else under "localhost"."""
+    found = {info[4][0] for info in socket.getaddrinfo("localhost", None)}
+    return ("127.0.0.1",) if "127.0.0.1" in found else ("127.0.0.1", "::1")
+
+
+def _settings(world: World, port: int) -> dict[str, str]:
+    """The app's whole environment. What a `.env` in the checkout could add is set here too."""
+    here = f"http://127.0.0.1:{port}"
+    inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
+    return inherited | {
+        "BIGCOMMERCE_CLIENT_ID": world.client_id,
+        "BIGCOMMERCE_CLIENT_SECRET": world.client_secret,
+        "APP_URL": world.app_url,
+        "SESSION_KEYS": secrets.token_urlsafe(48),
+        "ENCRYPTION_KEYS": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
+        "DATABASE_URL": f"sqlite:///{DATABASE}",
+        "BIGCOMMERCE_LOGIN_URL": here,
+        "BIGCOMMERCE_API_URL": here,
+        "BIGCOMMERCE_FRAME_ANCESTORS": f"http://localhost:{port}",
+        "TRUSTED_PROXIES": "0",
+        "LOG_LEVEL": "INFO",
+        "HELP_URL": f"http://localhost:{port}/help",
+        "SUPPORT_URL": f"http://localhost:{port}/support",
+    }
+
+
+@contextmanager
+def _running_app(port: int, settings: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    """The app on a fresh database: what it had stored of our stores went with our own memory."""
+    if FOLDER.exists():
+        shutil.rmtree(FOLDER)
+    FOLDER.mkdir(mode=0o700, parents=True)
+    migrated = _start(["alembic", "upgrade", "head"], settings).wait()
+    if migrated != 0:
+        raise AppFailed(f"the database could not be made: alembic ended with {migrated}")
+    gunicorn = ["gunicorn", "-c", "gunicorn.conf.py", "app:app", "--bind", f"127.0.0.1:{port}"]
+    child = _start(gunicorn, settings)
+    try:
+        yield child
+    finally:
+        _stop(child)
+
+
+def _start(module: list[str], settings: dict[str, str]) -> subprocess.Popen[bytes]:
+    """In a session of its own: Ctrl-C is heard by us alone, and we stop what we started."""
+    return subprocess.Popen(  # noqa: S603 - our own interpreter and arguments
+        [sys.executable, "-m", *module], cwd=ROOT, env=settings, start_new_session=True
+    )
+
+
+def _stop(child: subprocess.Popen[bytes]) -> None:
+    child.terminate()
+    try:
+        child.wait(STOP_WITHIN)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()
+
+
+def _wait_until_healthy(
+    app: subprocess.Popen[bytes], app_url: str, stopped: threading.Event
+) -> None:
+    deadline = time.monotonic() + START_WITHIN
+    with requests.Session() as session:
+        session.trust_env = False  # a proxy from the environment cannot reach our loopback
+        while not stopped.wait(0.1):
+            _check(app)
+            try:
+                if session.get(f"{app_url}/healthz", timeout=1).ok:
+                    return
+            except requests.RequestException:
+                pass  # not listening yet
+            if time.monotonic() > deadline:
+                raise AppFailed(f"the app did not answer within {START_WITHIN} seconds")
+
+
+def _watch(app: subprocess.Popen[bytes], stopped: threading.Event) -> None:
+    while not stopped.wait(0.5):
+        _check(app)
+
+
+def _check(app: subprocess.Popen[bytes]) -> None:
+    if app.poll() is not None:
+        raise AppFailed(f"the app ended with status {app.returncode}; its own words are above")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

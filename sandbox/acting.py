@@ -1,0 +1,28 @@
+"""Who acts in which store of the control panel: store in the path, role in the query or form."""
+
+from urllib.parse import urlencode
+
+from flask import abort, redirect, request
+from werkzeug.wrappers import Response
+
+from sandbox.current import the_world
+from sandbox.world import Person, SandboxStore
+
+ROLES = {"owner": "Store owner", "authorized": "Authorized user", "staff": "Staff user"}
+
+
+def shown(store_hash: str) -> SandboxStore:
+    return the_world().stores.get(store_hash) or abort(404)
+
+
+def acting(store_hash: str) -> Person:
+    role = request.values.get("as", "owner")
+    if role not in ROLES:
+        abort(404)
+    return the_world().person(shown(store_hash).store_hash, role)
+
+
+def back(store_hash: str, **query: str) -> Response:
+    """To the store's page, still acting as the same person."""
+    asked = urlencode({"as": acting(store_hash).role, **query})
+    return redirect(f"/stores/{store_hash}?{asked}", 303)

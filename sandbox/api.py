@@ -1,0 +1,144 @@
+"""api.bigcommerce.com for one store: who may call, the carrier connection, store and time."""
+
+import time
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, request
+
+from sandbox import contract
+from sandbox.current import Refused, json_object, note, the_store, the_world, v2_error, v3_error
+from sandbox.store_information import described
+from sandbox.zones import zones
+
+api = Blueprint("api", __name__, url_prefix="/stores/<store_hash>/v2")
+api.register_blueprint(zones)
+
+CONNECTION = "/shipping/carrier/connection"
+WRITE_SCOPE = "store_v2_information"
+READ_SCOPE = "store_v2_information_read_only"
+
+
+@api.before_request
+def admit() -> Response | None:
+    """Only this store's own current token opens this store; 401 also for a store unknown."""
+    world = the_world()
+    token = request.headers.get("X-Auth-Token")
+    if token in world.powerless_tokens:
+        return v3_error(403, "You don't have a required scope to access the endpoint")
+    store = world.stores.get((request.view_args or {})["store_hash"])
+    if not token or store is None or token != store.access_token:
+        return v3_error(401, "Unauthorized")
+    enough = {WRITE_SCOPE, READ_SCOPE} if request.method == "GET" else {WRITE_SCOPE}
+    if not enough & set((store.scope or "").split()):
+        return v3_error(403, "You don't have a required scope to access the endpoint")
+    return None
+
+
+@api.after_request
+def count_down(response: Response) -> Response:
+    """The headers of the Standard plan; the sandbox counts nobody's calls and limits none."""
+    window = 30_000
+    response.headers["X-Rate-Limit-Time-Window-Ms"] = str(window)
+    response.headers["X-Rate-Limit-Time-Reset-Ms"] = str(window - int(time.time() * 1000) % window)
+    response.headers["X-Rate-Limit-Requests-Quota"] = "150"
+    response.headers["X-Rate-Limit-Requests-Left"] = "149"
+    return response
+
+
+@api.errorhandler(Refused)
+def refused(refusal: Refused) -> Response:
+    return v2_error(refusal.status, refusal.message)
+
+
+@api.route(CONNECTION, methods=["POST", "PUT"])
+def send_connection(store_hash: str) -> tuple[str, int]:
+    """204 for any values: "both successful and unsuccessful attempts" (Create Carrier Connection).
+
+    Whether wrong values replace working ones is not documented; here they do.
+    """
+    carrier_id, connection = _checked(json_object())
+    world, store = the_world(), the_store()
+    exists = carrier_id in store.connections
+    if world.strict_verbs and request.method == "POST" and exists:
+        raise Refused(409, "The carrier connection exists already.")
+    if world.strict_verbs and request.method == "PUT" and not exists:
+        raise Refused(404, "The carrier connection does not exist.")
+    store.connections[carrier_id] = connection
+    if any(isinstance(v, str) and v.lower().startswith("wrong") for v in connection.values()):
+        note("The carrier would refuse these details; BigCommerce answers 204 all the same.")
+    return "", 204
+
+
+@api.delete(CONNECTION)
+def delete_connection(store_hash: str) -> tuple[str, int]:
+    """What becomes of the carrier's shipping methods is not documented; here they stay."""
+    carrier_id = _carrier_id(json_object())
+    world, store = the_world(), the_store()
+    if world.strict_verbs and carrier_id not in store.connections:
+        raise Refused(404, "The carrier connection does not exist.")
+    store.connections.pop(carrier_id, None)
+    return "", 204
+
+
+def _checked(body: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    carrier_id = _carrier_id(body)
+    connection = body.get("connection")
+    if not isinstance(connection, dict):
+        raise _missing(["connection"])
+    _refuse_surplus(body, {"carrier_id", "connection"})
+    if not contract.is_custom(carrier_id):
+        _check_properties(carrier_id, connection)
+    return carrier_id, connection
+
+
+def _carrier_id(body: dict[str, Any]) -> str:
+    carrier_id = body.get("carrier_id")
+    if not carrier_id:
+        raise _missing(["carrier_id"])
+    if not isinstance(carrier_id, str) or not (
+        carrier_id in contract.CONNECTION_PROPERTIES or contract.is_custom(carrier_id)
+    ):
+        raise _invalid("carrier_id")
+    return carrier_id
+
+
+def _check_properties(carrier_id: str, connection: dict[str, Any]) -> None:
+    """What is missing comes before what is surplus, so Endicia's other spelling gets named."""
+    required = contract.required_properties(carrier_id, the_world().endicia_spelling)
+    missing = [name for name in required if connection.get(name) in (None, "")]
+    if missing:
+        raise _missing(missing)
+    _refuse_surplus(connection, required)
+    for name, kind in required.items():
+        if type(connection[name]) is not kind:
+            raise _invalid(name)
+
+
+def _refuse_surplus(given: dict[str, Any], known: "set[str] | dict[str, type]") -> None:
+    for name in given:
+        if name not in known:
+            raise Refused(
+                400,
+                f"The field '{name}' cannot be written to. "
+                "Please remove it from your request before trying again.",
+            )
+
+
+def _missing(names: list[str]) -> Refused:
+    """The reference writes "[key]"; we read it as a list of names."""
+    return Refused(400, f"Required fields missing [{', '.join(names)}]")
+
+
+def _invalid(name: str) -> Refused:
+    """No document shows how a wrong type is refused: these words are ours."""
+    return Refused(400, f"The field '{name}' is invalid.")
+
+
+@api.get("/store")
+def store_information(store_hash: str) -> Response:
+    return jsonify(described(the_store()))
+
+
+@api.get("/time")
+def system_time(store_hash: str) -> Response:
+    return jsonify({"time": int(time.time())})

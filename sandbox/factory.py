@@ -1,0 +1,35 @@
+"""The sandbox as one program: login, API and control panel at one address."""
+
+import jinja2
+from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException
+
+from sandbox.api import api
+from sandbox.current import v2_error
+from sandbox.login import login
+from sandbox.misbehaviour import misbehaviour
+from sandbox.panel import panel
+from sandbox.wire import Wire, place
+from sandbox.world import World
+
+
+def create_sandbox(world: World) -> Flask:
+    app = Flask(__name__)
+    app.jinja_env.undefined = jinja2.StrictUndefined
+    app.extensions["sandbox.world"] = world
+    for blueprint in (login, api, panel, misbehaviour):
+        app.register_blueprint(blueprint)
+    app.register_error_handler(HTTPException, _explain)
+    app.wsgi_app = Wire(app.wsgi_app, world)  # type: ignore[method-assign]
+    return app
+
+
+def _explain(error: HTTPException) -> Response | HTTPException:
+    """Unknown addresses and verbs of the API: in its own shape, with the headers (Allow) kept."""
+    if place(request.path) in (None, "token", "login"):
+        return error
+    response = v2_error(error.code or 500, error.name)
+    headers = error.get_response().headers
+    if "Allow" in headers:
+        response.headers["Allow"] = headers["Allow"]
+    return response

@@ -1,0 +1,57 @@
+"""The list of calls as the control panel shows it, with its secrets masked here on the server."""
+
+import json
+
+from sandbox.world import Call, World
+
+LONGEST = 60
+MASK = "••••••"
+# Of the token exchange. Of a carrier connection every text is masked: a registered provider's
+# settings may be secret under any name.
+SECRET_NAMES = ("access_token", "client_secret", "code")
+
+
+def calls_of(world: World, store_hash: str, *, show_secrets: bool) -> list[dict[str, object]]:
+    """The latest calls, newest first: this store's, and those that name no store we know."""
+    with world.lock:
+        concerning = [
+            call
+            for call in world.calls
+            if call.store_hash == store_hash or call.store_hash not in world.stores
+        ]
+    return [_listed(call, show_secrets) for call in reversed(concerning[-LONGEST:])]
+
+
+def _listed(call: Call, show_secrets: bool) -> dict[str, object]:
+    body, answer = call.body, _parsed(call.answer)
+    if not show_secrets:
+        body, answer = masked(body), masked(answer)
+    return {
+        "number": call.number,
+        "at": call.at.isoformat(timespec="milliseconds"),
+        "method": call.method,
+        "path": call.path,
+        "body": "" if body is None else json.dumps(body, ensure_ascii=False),
+        "status": call.status,
+        "answer": answer if isinstance(answer, str) else json.dumps(answer, ensure_ascii=False),
+        "note": call.note,
+    }
+
+
+def _parsed(answer: str) -> object:
+    try:
+        parsed: object = json.loads(answer)
+    except ValueError:
+        return answer
+    return parsed
+
+
+def masked(value: object, secret: bool = False) -> object:
+    if isinstance(value, dict):
+        return {
+            name: masked(one, secret or name == "connection" or name in SECRET_NAMES)
+            for name, one in value.items()
+        }
+    if isinstance(value, list):
+        return [masked(one, secret) for one in value]
+    return MASK if secret and isinstance(value, str | int) and type(value) is not bool else value

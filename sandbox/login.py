@@ -1,0 +1,88 @@
+"""login.bigcommerce.com: codes become access tokens, and installs by external button end here.
+
+The error bodies are undocumented; these are the ones reported in public issue threads, and
+`invalid_client`, `invalid_grant`, `unsupported_grant_type` are OAuth's own (RFC 6749, 5.2).
+"""
+
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, render_template, request
+
+from sandbox.current import note, the_world
+from sandbox.world import IssuedCode, Person
+
+login = Blueprint("login", __name__)
+
+
+@login.post("/oauth2/token")
+def exchange_code() -> Response:
+    world = the_world()
+    asked = _parameters()
+    problem = _problem_with(asked)
+    if problem:
+        return _refused(*problem)
+    redeemed = world.redeem(str(asked.get("code")), str(asked.get("context")))
+    if redeemed is None:
+        return _refused(400, "invalid_grant")
+    issued, token = redeemed
+    context = str(asked["context"])
+    right_context = context == f"stores/{issued.store_hash}"
+    if not right_context:
+        note("The context is another store's: BigCommerce answers 200 with a token for nothing.")
+    return jsonify(_grant(issued, token, context, issued.scope if right_context else None))
+
+
+def _parameters() -> dict[str, Any]:
+    """A form or JSON: the guide of today shows JSON, older guides and common clients a form."""
+    body = request.get_json(silent=True)
+    return body if isinstance(body, dict) else request.form.to_dict()
+
+
+def _problem_with(asked: dict[str, Any]) -> tuple[int, str] | None:
+    world = the_world()
+    if not request.accept_mimetypes.accept_json:
+        return 406, "Invalid format."
+    if (asked.get("client_id"), asked.get("client_secret")) != (
+        world.client_id,
+        world.client_secret,
+    ):
+        return 401, "invalid_client"
+    if asked.get("grant_type") != "authorization_code":
+        return 400, "unsupported_grant_type"
+    if asked.get("redirect_uri") != f"{world.app_url}/auth":
+        return 400, "Parameter redirect_uri does not match registered URI"
+    if not asked.get("context"):
+        return 400, "invalid_request"
+    return None
+
+
+def _refused(status: int, error: str) -> Response:
+    response = jsonify({"error": error})
+    response.status_code = status
+    return response
+
+
+def _grant(issued: IssuedCode, token: str, context: str, scope: str | None) -> dict[str, object]:
+    world = the_world()
+    return {
+        "access_token": token,
+        "scope": scope,
+        "user": _named(issued.person),
+        "owner": _named(world.person(issued.store_hash, "owner")),
+        "context": context,
+        "account_uuid": world.account_uuid,
+    }
+
+
+def _named(person: Person) -> dict[str, object]:
+    return {"id": person.id, "username": person.email, "email": person.email}
+
+
+@login.get("/app/<client_id>/install/succeeded")
+def install_succeeded(client_id: str) -> str:
+    return render_template("install_ended.html", client_id=client_id, succeeded=True)
+
+
+@login.get("/app/<client_id>/install/failed")
+def install_failed(client_id: str) -> str:
+    return render_template("install_ended.html", client_id=client_id, succeeded=False)

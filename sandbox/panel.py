@@ -1,0 +1,162 @@
+"""The control panel: a store's page with the app in a frame, and what happened behind it."""
+
+from urllib.parse import urlencode
+
+import requests
+from flask import Blueprint, Response, abort, jsonify, redirect, render_template, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from sandbox import misbehaviour
+from sandbox.acting import ROLES, acting, back, shown
+from sandbox.current import the_world
+from sandbox.listing import calls_of
+from sandbox.world import Person, SandboxStore
+
+panel = Blueprint("panel", __name__)
+
+# How long the real control panel waits for a callback is not documented.
+CALLBACK_TIMEOUT = 10
+
+
+@panel.get("/")
+def stores() -> str:
+    return render_template("stores.html", stores=the_world().stores.values())
+
+
+@panel.get("/help")
+def help_page() -> str:
+    return render_template("sentence.html", title="Help guide", sentence="Here an app's help is.")
+
+
+@panel.get("/support")
+def support_page() -> str:
+    return render_template("sentence.html", title="Support", sentence="Here an app's support is.")
+
+
+@panel.get("/stores/<store_hash>")
+def store(store_hash: str) -> str:
+    one, person, world = shown(store_hash), acting(store_hash), the_world()
+    return render_template(
+        "panel.html",
+        world=world,
+        store=one,
+        person=person,
+        roles=ROLES,
+        may_install=_may_install(person),
+        may_open=_may_open(one, person),
+        mark=_mark(one),
+        done=request.args.get("done"),
+        status=request.args.get("status"),
+        kinds=misbehaviour.KINDS,
+        places=misbehaviour.PLACES,
+        zone_numbers=misbehaviour.ZONE_NUMBERS,
+        faults=[misbehaviour.in_words(fault) for fault in tuple(world.faults)],
+    )
+
+
+@panel.get("/stores/<store_hash>/frame")
+def empty_frame(store_hash: str) -> str:
+    """What the frame holds before the app does, and instead of it."""
+    return render_template(
+        "frame.html",
+        store=shown(store_hash),
+        person=acting(store_hash),
+        may_install=_may_install(acting(store_hash)),
+    )
+
+
+@panel.post("/stores/<store_hash>/install")
+def install(store_hash: str) -> AnyResponse:
+    """The form's target is the frame, so the redirect leads to the app there."""
+    shown(store_hash)
+    person = acting(store_hash)
+    if not _may_install(person):
+        abort(403)
+    query = the_world().install_query(store_hash, person, external="external" in request.form)
+    return redirect(f"{the_world().app_url}/auth?{urlencode(query)}", 303)
+
+
+@panel.post("/stores/<store_hash>/open")
+def open_app(store_hash: str) -> AnyResponse:
+    person = acting(store_hash)
+    if not _may_open(shown(store_hash), person):
+        return redirect(f"/stores/{store_hash}/frame?as={person.role}", 303)
+    return redirect(_callback("load", store_hash, person), 303)
+
+
+@panel.post("/stores/<store_hash>/uninstall")
+def uninstall(store_hash: str) -> AnyResponse:
+    """The token dies first: an app may try it to find out whether the callback is true."""
+    shown(store_hash)
+    person = acting(store_hash)
+    if not _may_install(person):
+        abort(403)
+    the_world().uninstall(store_hash)
+    status = _call_the_app(_callback("uninstall", store_hash, person))
+    return back(store_hash, done="uninstall", status=status)
+
+
+@panel.post("/stores/<store_hash>/remove_user")
+def remove_user(store_hash: str) -> AnyResponse:
+    person = _chosen(store_hash)
+    the_world().set_access(store_hash, person, False)
+    status = _call_the_app(_callback("remove_user", store_hash, person))
+    return back(store_hash, done="remove_user", status=status)
+
+
+@panel.post("/stores/<store_hash>/give_access")
+def give_access(store_hash: str) -> AnyResponse:
+    """The app hears nothing of it until that person opens it."""
+    the_world().set_access(store_hash, _chosen(store_hash), True)
+    return back(store_hash, done="give_access")
+
+
+@panel.get("/calls.json")
+def calls() -> Response:
+    store_hash = request.args.get("store", "")
+    one = shown(store_hash)
+    listed = calls_of(the_world(), store_hash, show_secrets=request.args.get("show") == "1")
+    return jsonify({"mark": _mark(one), "calls": listed})
+
+
+def _chosen(store_hash: str) -> Person:
+    chosen = request.form.get("person", type=int)
+    people = shown(store_hash).people
+    return next((p for p in people if p.id == chosen), None) or abort(404)
+
+
+def _may_install(person: Person) -> bool:
+    return person.role != "staff"
+
+
+def _may_open(store: SandboxStore, person: Person) -> bool:
+    return store.access_token is not None and person.id in store.granted
+
+
+def _mark(store: SandboxStore) -> str:
+    """Changes whenever the page would look different; its script then fetches the page anew."""
+    world = the_world()
+    with world.lock:
+        granted = "-".join(str(person_id) for person_id in sorted(store.granted))
+        return f"{store.access_token is not None}:{granted}:{len(world.faults)}"
+
+
+def _callback(name: str, store_hash: str, person: Person) -> str:
+    payload = the_world().signed_payload(store_hash, person)
+    return f"{the_world().app_url}/{name}?{urlencode({'signed_payload_jwt': payload})}"
+
+
+def _call_the_app(url: str) -> str:
+    """What the app answered, in words; redirects are not followed, the answer itself counts."""
+    with requests.Session() as session:
+        session.trust_env = False  # a proxy from the environment cannot reach our loopback
+        try:
+            reply = session.get(
+                url,
+                headers={"Accept": "application/json"},
+                timeout=CALLBACK_TIMEOUT,
+                allow_redirects=False,
+            )
+        except requests.RequestException as fault:
+            return f"no answer ({type(fault).__name__})"
+    return str(reply.status_code)

@@ -1,0 +1,56 @@
+"""The two invented stores, and zones to fill them with. `.example` belongs to nobody (RFC 2606)."""
+
+from typing import Any
+
+COUNTRY_ZONES = {
+    "AU": ("Australia", "AU", "New Zealand", "NZ", "Tasmania and remote", "7000"),
+    "GB": ("United Kingdom", "GB", "Ireland", "IE", "Highlands and islands", "IV1 1AA"),
+}
+
+
+def zones(country_code: str, number: int) -> list[dict[str, Any]]:
+    """`number` zones with ids from 1; ids are a store's own, so both stores have a zone 1."""
+    home, home_code, abroad, abroad_code, remote, postcode = COUNTRY_ZONES[country_code]
+    first = [
+        zone(1, home, "country", [{"id": 1, "country_iso2": home_code}]),
+        zone(2, abroad, "country", [{"id": 2, "country_iso2": abroad_code}]),
+        zone(3, remote, "zip", [{"id": 3, "zip": postcode, "country_iso2": home_code}]),
+        zone(4, "Rest of the world", "global", [], enabled=False),
+    ]
+    more = [
+        zone(n, f"Postcode area {n}", "zip",
+             [{"id": n, "zip": f"{3000 + n}", "country_iso2": home_code}])
+        for n in range(5, number + 1)
+    ]  # fmt: skip
+    return [*first, *more][:number]
+
+
+def zone(
+    zone_id: int, name: str, kind: str, locations: list[dict[str, Any]], enabled: bool = True
+) -> dict[str, Any]:
+    return {
+        "id": zone_id,
+        "name": name,
+        "type": kind,
+        "locations": locations,
+        "free_shipping": {
+            "enabled": False,
+            "minimum_sub_total": "0.0000",
+            "exclude_fixed_shipping_products": False,
+        },
+        "handling_fees": {"fixed_surcharge": "0", "display_separately": False},
+        "enabled": enabled,
+    }
+
+
+def flat_rate(method_id: int) -> dict[str, Any]:
+    return {
+        "id": method_id,
+        "name": "Flat rate",
+        "type": "perorder",
+        "settings": {"rate": 12},
+        "enabled": True,
+        "handling_fees": {"fixed_surcharge": "0"},
+        "is_fallback": False,
+        "channel_ids": [1],
+    }

@@ -1,0 +1,65 @@
+"""A real HTTP server in a background thread: what the app meets is a socket, as in production."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
+
+from sandbox.factory import create_sandbox
+from sandbox.world import World
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+
+class Handler(WSGIRequestHandler):
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Nothing: the World writes its own list of calls."""
+
+    def connection_dropped(
+        self, error: BaseException, environ: "WSGIEnvironment | None" = None
+    ) -> None:
+        # Otherwise the handler waits for a second request on a connection that is no more.
+        self.close_connection = True
+
+
+class Server(ThreadedWSGIServer):
+    daemon_threads = False  # joined on closing, so no answer outlives the server
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        self._open: set[socket.socket] = set()
+        super().__init__(*arguments, **options)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self._open.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        self._open.discard(request)
+        super().shutdown_request(request)
+
+    def server_close(self) -> None:
+        """Hang up on everybody first: a browser's spare connection or an ordered hang never end."""
+        for connection in tuple(self._open):
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+        super().server_close()
+
+
+@contextmanager
+def serve(world: World, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
+    """Serve the World until the block is left; yields the base URL."""
+    server = Server(host, port, create_sandbox(world), Handler)
+    thread = threading.Thread(
+        target=server.serve_forever, kwargs={"poll_interval": 0.01}, name="sandbox"
+    )
+    thread.start()
+    try:
+        shown = f"[{host}]" if ":" in host else host
+        yield f"http://{shown}:{server.port}"
+    finally:
+        server.shutdown()
+        thread.join()

@@ -1,0 +1,242 @@
+"""The state of the imitated BigCommerce: its stores, what was asked of it, what it is to spoil."""
+
+import secrets
+import threading
+import time
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from sandbox import samples
+from sandbox.faults import Fault, Where
+from sandbox.signing import sign
+
+# Two of the three stand in no public table of scopes but come back with real tokens.
+DEFAULT_SCOPE = "store_v2_default store_v2_information users_basic_information"
+DAY = 24 * 60 * 60
+
+
+@dataclass(frozen=True)
+class Person:
+    id: int
+    email: str
+    role: str  # "owner" | "authorized" | "staff"
+    locale: str = "en-US"
+
+
+@dataclass
+class SandboxStore:
+    store_hash: str
+    name: str
+    country: str
+    country_code: str
+    timezone: str
+    people: list[Person]
+    access_token: str | None = None
+    scope: str | None = DEFAULT_SCOPE
+    connections: dict[str, dict[str, Any]] = field(default_factory=dict)
+    zones: list[dict[str, Any]] = field(default_factory=list)
+    methods: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
+    granted: set[int] = field(default_factory=set)  # ids of those who have the app now
+
+
+@dataclass
+class Call:
+    """One request to BigCommerce and what came of it; no status when no answer left the house."""
+
+    number: int
+    at: datetime
+    method: str
+    path: str
+    store_hash: str | None
+    body: object
+    headers: dict[str, str]
+    status: int | None = None
+    answer: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class IssuedCode:
+    store_hash: str
+    person: Person
+    scope: str
+
+
+class World:
+    def __init__(self, client_id: str, client_secret: str, app_url: str) -> None:
+        self.client_id = client_id
+        self.client_secret = client_secret
+        self.app_url = app_url
+        self.account_uuid = str(uuid.uuid4())
+        self.lock = threading.RLock()
+        self.calls: list[Call] = []
+        self.faults: list[Fault] = []
+        self.endicia_spelling = "pass_phrase"
+        self.strict_verbs = False  # 404 and 409 for PUT, DELETE and POST in the wrong state
+        self.awkward = False
+        # Tokens that BigCommerce hands out for a wrong context: every call with one is a 403.
+        self.powerless_tokens: set[str] = set()
+        self._codes: dict[str, IssuedCode] = {}
+        self._last_id = 0
+        self.stores = {store.store_hash: store for store in _stores()}
+        for store_hash in self.stores:
+            self.set_zones(store_hash, 4)
+
+    def store(self, store_hash: str) -> SandboxStore:
+        return self.stores[store_hash]
+
+    def person(self, store_hash: str, role: str) -> Person:
+        return next(p for p in self.store(store_hash).people if p.role == role)
+
+    def next_id(self) -> int:
+        """Ids only ever grow, so a deleted method's never names another."""
+        with self.lock:
+            self._last_id += 1
+            return self._last_id
+
+    def set_zones(self, store_hash: str, number: int) -> None:
+        """Replace all zones, and with them all methods, by 0, 1, 4 or 60 sample zones."""
+        with self.lock:
+            store = self.store(store_hash)
+            store.zones = samples.zones(store.country_code, number)
+            store.methods = {zone["id"]: [] for zone in store.zones}
+            if store.zones:
+                store.methods[store.zones[0]["id"]].append(samples.flat_rate(self.next_id()))
+
+    def new_code(self, store_hash: str, person: Person, scope: str = DEFAULT_SCOPE) -> str:
+        code = secrets.token_hex(16)
+        with self.lock:
+            self._codes[code] = IssuedCode(store_hash, person, scope)
+        return code
+
+    def redeem(self, code: str, context: str) -> tuple[IssuedCode, str] | None:
+        """Trade an unused code for an access token, once.
+
+        A wrong context still earns a token, a powerless one (reported: NangoHQ/nango#7026).
+        """
+        with self.lock:
+            issued = self._codes.pop(code, None)
+            if issued is None:
+                return None
+            token = secrets.token_hex(16)
+            if context != f"stores/{issued.store_hash}":
+                self.powerless_tokens.add(token)
+                return issued, token
+            store = self.store(issued.store_hash)
+            store.access_token, store.scope = token, issued.scope
+            store.granted |= {p.id for p in store.people if p.role != "staff"}
+            return issued, token
+
+    def install_query(
+        self, store_hash: str, person: Person, external: bool = False, **changes: str | None
+    ) -> dict[str, str]:
+        """The query of the auth callback; a change to None leaves that parameter out."""
+        query: dict[str, str | None] = {
+            "code": self.new_code(store_hash, person),
+            "context": f"stores/{store_hash}",
+            "scope": DEFAULT_SCOPE,
+            "account_uuid": self.account_uuid,
+            "external_install": "true" if external else None,
+        }
+        return {name: value for name, value in (query | changes).items() if value is not None}
+
+    def signed_payload(
+        self,
+        store_hash: str,
+        person: Person,
+        url: str = "/",
+        channel_id: int | None = None,
+        now: float | None = None,
+        secret: str | None = None,
+        algorithm: str = "HS256",
+        without: Sequence[str] = (),
+        **claims: object,
+    ) -> str:
+        """A payload as the callbacks receive it; `claims` override, `without` leaves claims out."""
+        owner = self.person(store_hash, "owner")
+        issued_at = int(time.time() if now is None else now)
+        payload: dict[str, object] = {
+            "aud": self.client_id,
+            "iss": "bc",
+            "iat": issued_at,
+            "nbf": issued_at - 5,  # as in the guide's example; its table says they are equal
+            "exp": issued_at + DAY,
+            "jti": str(uuid.uuid4()),
+            "sub": f"stores/{store_hash}",
+            "user": {"id": person.id, "email": person.email, "locale": person.locale},
+            "owner": {"id": owner.id, "email": owner.email},
+            "url": url,
+            "channel_id": channel_id,
+        }
+        payload |= claims
+        kept = {name: value for name, value in payload.items() if name not in without}
+        return sign(kept, self.client_secret if secret is None else secret, algorithm)
+
+    def revoke(self, store_hash: str) -> None:
+        with self.lock:
+            self.store(store_hash).access_token = None
+
+    def uninstall(self, store_hash: str) -> None:
+        with self.lock:
+            self.revoke(store_hash)
+            self.store(store_hash).granted.clear()
+
+    def set_access(self, store_hash: str, person: Person, has: bool) -> None:
+        with self.lock:
+            granted = self.store(store_hash).granted
+            (granted.add if has else granted.discard)(person.id)
+
+    def order(self, fault: Fault) -> None:
+        """The next matching requests misbehave; of several faults the first ordered goes first."""
+        with self.lock:
+            self.faults.append(replace(fault))  # our own copy: it counts down
+
+    def take_fault(self, where: Where, method: str) -> Fault | None:
+        with self.lock:
+            fault = next((f for f in self.faults if f.meets(where, method)), None)
+            if fault is not None and fault.times is not None:
+                fault.times -= 1
+                if fault.times <= 0:
+                    self.faults = [f for f in self.faults if f is not fault]
+            return fault
+
+    def clear_faults(self) -> None:
+        with self.lock:
+            self.faults.clear()
+
+    def record(self, call: Call) -> None:
+        with self.lock:
+            call.number = len(self.calls) + 1
+            self.calls.append(call)
+
+    def calls_to(self, path_end: str, method: str | None = None) -> list[Call]:
+        with self.lock:
+            return [
+                call
+                for call in self.calls
+                if call.path.endswith(path_end) and method in (None, call.method)
+            ]
+
+
+def _stores() -> list[SandboxStore]:
+    return [
+        SandboxStore(
+            "harbour1", "Harbour & Pine Supply", "Australia", "AU", "Australia/Sydney",
+            [
+                Person(9128, "owner@harbourpine.example", "owner", "en-AU"),
+                Person(9131, "jo@harbourpine.example", "authorized", "en-AU"),
+                Person(9140, "sam@harbourpine.example", "staff", "en-AU"),
+            ],
+        ),
+        SandboxStore(
+            "elmfield2", "Elm Field Books", "United Kingdom", "GB", "Europe/London",
+            [
+                Person(7702, "owner@elmfield.example", "owner", "en-GB"),
+                Person(7710, "kit@elmfield.example", "authorized", "en-GB"),
+                Person(7715, "lee@elmfield.example", "staff", "en-GB"),
+            ],
+        ),
+    ]  # fmt: skip
