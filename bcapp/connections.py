@@ -27,6 +27,7 @@ from bcapp.models import ActivityEntry, CarrierConnection, Event, Outcome, Store
 from bcapp.redaction import mask_values
 
 NO_CONTENT = 204
+_NOT_CARRIED_OUT = {Outcome.NOT_SENT, Outcome.ACCESS_REVOKED}
 
 _log = structlog.get_logger()
 
@@ -53,9 +54,13 @@ def find(db: Session, store_id: int, carrier_id: str) -> CarrierConnection | Non
 
 
 def _with_entries() -> Select[CarrierConnection]:
-    return select(CarrierConnection).options(
-        joinedload(CarrierConnection.last_attempt, innerjoin=True),
-        joinedload(CarrierConnection.acknowledged),
+    return (
+        select(CarrierConnection)
+        .options(
+            joinedload(CarrierConnection.last_attempt),
+            joinedload(CarrierConnection.acknowledged),
+        )
+        .execution_options(populate_existing=True)
     )
 
 
@@ -170,13 +175,12 @@ def _attempt(
     The entry says "no answer" from the start. If we die in between, that is what it goes on
     saying, and it is the truth. No transaction is open while BigCommerce is asked.
     """
-    connection_id, entry_id = _begin(db, sender, carrier, event)
+    begun = _begin(db, sender, carrier, event)
 
     def acknowledge(status: int, test_mode: bool | None) -> None:
-        connection, entry = _reopen(db, connection_id, entry_id)
+        connection, entry = _reopen(db, begun.connection_id, begun.entry_id)
         activity.settle(entry, Outcome.SENT, status)
         connection.acknowledged_id = entry.id
-        connection.acknowledged = entry
         connection.test_mode = test_mode
         _describe(connection, carrier, event)
         db.commit()
@@ -185,13 +189,22 @@ def _attempt(
         yield acknowledge
     except BigCommerceError as error:
         masked = _masked(error, secrets)
-        _connection, entry = _reopen(db, connection_id, entry_id)
+        connection, entry = _reopen(db, begun.connection_id, begun.entry_id)
         activity.settle(entry, _outcome(error), error.status, _detail(masked))
+        if entry.outcome in _NOT_CARRIED_OUT and connection.last_attempt_id == entry.id:
+            connection.last_attempt_id = begun.attempt_before
         db.commit()
         raise masked from error
 
 
-def _begin(db: Session, sender: Sender, carrier: Carrier, event: Event) -> tuple[int, int]:
+@dataclass(frozen=True)
+class _Begun:
+    connection_id: int
+    entry_id: int
+    attempt_before: int | None
+
+
+def _begin(db: Session, sender: Sender, carrier: Carrier, event: Event) -> _Begun:
     database.begin_write(db)
     entry = activity.record(
         db,
@@ -203,13 +216,13 @@ def _begin(db: Session, sender: Sender, carrier: Carrier, event: Event) -> tuple
         carrier_name=carrier.name,
     )
     db.flush()
-    connection = _lock(db, sender.store.id, carrier.id) or _insert(db, sender, carrier, entry)
+    connection = _lock(db, sender.store.id, carrier.id) or _insert(db, sender, carrier)
+    begun = _Begun(connection.id, entry.id, connection.last_attempt_id)
     connection.last_attempt_id = entry.id
-    connection.last_attempt = entry
     if connection.acknowledged_id is None:
         _describe(connection, carrier, event)
     db.commit()
-    return connection.id, entry.id
+    return begun
 
 
 def _describe(connection: CarrierConnection, carrier: Carrier, event: Event) -> None:
@@ -230,12 +243,8 @@ def _lock(db: Session, store_id: int, carrier_id: str) -> CarrierConnection | No
     )
 
 
-def _insert(
-    db: Session, sender: Sender, carrier: Carrier, entry: ActivityEntry
-) -> CarrierConnection:
-    row = CarrierConnection(
-        store_id=sender.store.id, carrier_id=carrier.id, last_attempt_id=entry.id, settings=[]
-    )
+def _insert(db: Session, sender: Sender, carrier: Carrier) -> CarrierConnection:
+    row = CarrierConnection(store_id=sender.store.id, carrier_id=carrier.id, settings=[])
     try:
         with db.begin_nested():
             db.add(row)

@@ -143,8 +143,10 @@ class CarrierConnection(Base):
     name: Mapped[str | None] = mapped_column(String(100))
     settings: Mapped[list[list[str]]] = mapped_column(JSON, default=list)
     test_mode: Mapped[bool | None]  # of the last acknowledged send
-    last_attempt_id: Mapped[int] = mapped_column(ForeignKey("activity_entries.id"))
+    # The last attempt that was carried out or may have been; one that certainly was not, as when
+    # BigCommerce asks us to wait, takes nothing away from what is known or unknown.
+    last_attempt_id: Mapped[int | None] = mapped_column(ForeignKey("activity_entries.id"))
     acknowledged_id: Mapped[int | None] = mapped_column(ForeignKey("activity_entries.id"))
 
-    last_attempt: Mapped[ActivityEntry] = relationship(foreign_keys=[last_attempt_id])
+    last_attempt: Mapped[ActivityEntry | None] = relationship(foreign_keys=[last_attempt_id])
     acknowledged: Mapped[ActivityEntry | None] = relationship(foreign_keys=[acknowledged_id])

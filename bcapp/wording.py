@@ -89,7 +89,8 @@ class Standing:
 
     @property
     def last_attempt(self) -> Attempt | None:
-        return attempt(self.connection.last_attempt) if self.connection else None
+        entry = self.connection.last_attempt if self.connection else None
+        return attempt(entry) if entry else None
 
     @property
     def last_sent(self) -> Attempt | None:
@@ -103,16 +104,12 @@ class Standing:
 
     @property
     def badge(self) -> Badge:
-        if self.connection is None:
+        last = self.last_attempt
+        if last is None:
             return NOT_SET_UP
-        last = self.connection.last_attempt
-        if last.outcome in {Outcome.REJECTED, Outcome.NO_ANSWER}:
-            return _OUTCOME_BADGES[last.outcome]
-        # Whatever else the last attempt met was not carried out: what was acknowledged before
-        # still stands.
-        if self.connection.acknowledged is None:
-            return NOT_SET_UP
-        return SENT if self.is_sent else DISCONNECT_SENT
+        if last.outcome is Outcome.SENT and last.is_disconnect:
+            return DISCONNECT_SENT
+        return _OUTCOME_BADGES[last.outcome]
 
     @property
     def action(self) -> str:
@@ -216,7 +213,7 @@ def refusal(
         return asked_to_wait(error)
     return Refusal(
         "warning",
-        "BigCommerce didn't answer in time",
+        "BigCommerce didn’t answer in time",
         f"Your {carrier.name} details may or may not have arrived. You can send them again.",
     )
 
@@ -225,7 +222,7 @@ def disconnect_refusal(error: BigCommerceError, carrier: Carrier) -> Refusal:
     if isinstance(error, Rejected):
         return Refusal(
             "error",
-            "BigCommerce didn't accept this",
+            "BigCommerce didn’t accept this",
             f"{carrier.name} was not disconnected. Its answer is below.",
             answer=quoted(error),
         )
@@ -233,7 +230,7 @@ def disconnect_refusal(error: BigCommerceError, carrier: Carrier) -> Refusal:
         return asked_to_wait(error)
     return Refusal(
         "warning",
-        "BigCommerce didn't answer in time",
+        "BigCommerce didn’t answer in time",
         f"{carrier.name} may or may not be disconnected. You can ask again.",
     )
 
@@ -265,7 +262,7 @@ def refused_fields(error: Rejected, carrier: Carrier) -> dict[str, str]:
 
 
 def _rejected(error: Rejected, carrier: Carrier, ids: Mapping[str, str]) -> Refusal:
-    heading = "BigCommerce didn't accept these details"
+    heading = "BigCommerce didn’t accept these details"
     fields = refused_fields(error, carrier)
     if not fields:
         return Refusal(

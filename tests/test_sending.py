@@ -187,7 +187,7 @@ def test_a_refusal_of_a_known_field_is_shown_at_the_field(merchant: Browser, db:
 
     assert response.status_code == 422
     page = said(response)
-    assert "BigCommerce didn’t accept" in page or "BigCommerce didn't accept" in page
+    assert "BigCommerce didn’t accept these details" in page
     assert "Key: BigCommerce says it is missing" in page
     assert "BigCommerce received no key." in page
     assert "400 Required fields missing [key]" in page

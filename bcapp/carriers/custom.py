@@ -141,7 +141,7 @@ def carrier_id(number: str) -> str:
     """The id for what was typed as number: "33", or the whole "carrier_33"."""
     match = _NUMBER.fullmatch(number)
     if match is None:
-        raise ValueError("not a carrier's number")
+        raise ValueError("not a number of a carrier")
     return f"carrier_{match[1]}"
 
 
@@ -162,7 +162,7 @@ def _faults(row: Setting, times: Mapping[str, int]) -> Iterable[str]:
     if not row.name:
         yield "Enter the name of this setting, or empty the row."
     elif not _SETTING_NAME.fullmatch(row.name) or not row.name.isprintable():
-        yield "A setting's name has no spaces and at most 100 characters."
+        yield "A setting’s name has no spaces and at most 100 characters."
     elif times[row.name] > 1:
         yield f"Setting {row.name} is listed twice."
     if row.index >= MOST_SETTINGS:

@@ -18,7 +18,7 @@ CARRIERS = (
             switch(
                 "test_mode",
                 "Test mode",
-                f"Ask Australia Post's test system for rates. {_TEST_MODE}",
+                f"Ask Australia Post’s test system for rates. {_TEST_MODE}",
             ),
         ),
         home=("AU",),
@@ -41,7 +41,7 @@ CARRIERS = (
         ),
         note=(
             "FedEx is replacing the kind of account these details belong to. If FedEx gave you "
-            "an API key and a secret key instead, BigCommerce's API has no place for them yet: "
+            "an API key and a secret key instead, BigCommerce’s API has no place for them yet: "
             "connect FedEx in BigCommerce under Settings › Setup › Shipping, then come back "
             "for zones."
         ),
@@ -66,7 +66,7 @@ CARRIERS = (
         "Z2",
         credentials=(
             password("auth_key", "Authorization key", "The key Zoom2U issued to you."),
-            switch("test_mode", "Test mode", f"Ask Zoom2U's test system for rates. {_TEST_MODE}"),
+            switch("test_mode", "Test mode", f"Ask Zoom2U’s test system for rates. {_TEST_MODE}"),
         ),
         home=("AU",),
     ),

@@ -36,7 +36,10 @@ def overview() -> ResponseReturnValue:
 @bp.get("/carriers/<carrier_id>")
 def show(carrier_id: str) -> ResponseReturnValue:
     standing = standing_or_404(carrier_id)
-    if standing.connection is None:
+    if standing.last_attempt is None:
+        if standing.carrier.is_custom:
+            number = carrier_id.removeprefix("carrier_")
+            return redirect(url_for("custom_page.form", number=number), 303)
         return _form_page(standing)
     return render_template(
         "settings/carrier.html",

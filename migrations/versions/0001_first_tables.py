@@ -66,7 +66,7 @@ def upgrade() -> None:
         sa.Column("name", sa.String(100)),
         sa.Column("settings", sa.JSON, nullable=False),
         sa.Column("test_mode", sa.Boolean),
-        sa.Column("last_attempt_id", _BIG_ID, nullable=False),
+        sa.Column("last_attempt_id", _BIG_ID),
         sa.Column("acknowledged_id", _BIG_ID),
         sa.PrimaryKeyConstraint("id", name="pk_carrier_connections"),
         sa.ForeignKeyConstraint(

@@ -1,0 +1,66 @@
+"""Liveness, readiness, and pages for what cannot be answered."""
+
+import json
+
+import pytest
+from flask import Flask
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from bcapp.config import Config
+from bcapp.factory import create_app
+from sandbox.world import World
+from tests.conftest import close
+from tests.merchant import Browser, said
+
+
+def test_alive_without_touching_anything(app: Flask) -> None:
+    assert app.test_client().get("/healthz").status_code == 200
+
+
+def test_ready_when_the_database_is_migrated(app: Flask) -> None:
+    assert app.test_client().get("/readyz").status_code == 200
+
+
+def test_not_ready_when_the_database_is_behind(app: Flask, db: Session) -> None:
+    db.execute(text("UPDATE alembic_version SET version_num = '0000'"))
+    db.commit()
+
+    response = app.test_client().get("/readyz")
+
+    assert response.status_code == 503
+
+
+def test_our_own_address_typed_into_a_browser_points_to_the_control_panel(app: Flask) -> None:
+    response = app.test_client().get("/")
+
+    assert response.status_code == 404
+    assert "Open this app from your control panel" in said(response)
+
+
+def test_an_error_of_ours_has_a_page_with_a_reference_and_no_detail(
+    capsys: pytest.CaptureFixture[str], config: Config, world: World
+) -> None:
+    app = create_app(config)
+    app.view_functions["activity_page.index"] = lambda: 1 / 0
+    merchant = Browser(app, world, "harbour1", "owner")
+    merchant.install()
+
+    response = merchant.get("/activity")
+
+    assert response.status_code == 500
+    assert "Something went wrong on our side" in said(response)
+    assert response.headers["X-Request-Id"] in said(response)
+    assert "ZeroDivisionError" not in response.text
+    logged = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    (entry,) = [line for line in logged if line["event"] == "unforeseen"]
+    assert entry["request_id"] == response.headers["X-Request-Id"]
+    assert "ZeroDivisionError" in entry["exception"]
+    close(app)
+
+
+def test_a_request_that_is_too_large_is_refused(merchant: Browser) -> None:
+    response = merchant.send("zoom2u", {"auth_key": "x" * 300_000})
+
+    assert response.status_code == 413
+    assert "Nothing was sent." in said(response)

@@ -1,0 +1,155 @@
+"""The embedded session: bearer header only, renewed by every answer, ended at once."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import event, text
+from sqlalchemy.orm import Session as DatabaseSession
+
+from bcapp.runtime import runtime
+from bcapp.session_token import LIFETIME, LONGEST_SESSION, Session, SessionTokens
+from bcapp.views import guard
+from tests import make
+from tests.merchant import Browser, said
+
+
+def token_for(
+    browser: Browser,
+    *,
+    user_id: int | None = None,
+    store_hash: str = "harbour1",
+    launched: timedelta = timedelta(),
+    issued: timedelta = timedelta(),
+) -> str:
+    """A token of our own making: `launched` and `issued` that long ago."""
+    now = datetime.now(UTC)
+    session = Session(store_hash, user_id or browser.person.id, now - launched)
+    with browser.app.app_context():
+        return runtime().session_tokens.issue(session, now - issued)
+
+
+def embedded_routes(app: Flask) -> list[tuple[str, str]]:
+    """Every method and path behind the session, parameters filled in."""
+    parameters = {"carrier_id": "fedex", "number": "33", "zone_id": "1"}
+    routes = []
+    for rule in app.url_map.iter_rules():
+        if rule.endpoint.partition(".")[0] in guard.EMBEDDED:
+            path = str(rule.rule)
+            for name, value in parameters.items():
+                path = path.replace(f"<{name}>", value).replace(f"<int:{name}>", value)
+            routes += [(method, path) for method in (rule.methods or set()) & {"GET", "POST"}]
+    return routes
+
+
+def test_every_blueprint_is_either_guarded_or_named_as_open(app: Flask) -> None:
+    assert set(app.blueprints) == guard.EMBEDDED | guard.OPEN
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        pytest.param(None, id="missing"),
+        pytest.param("", id="empty"),
+        pytest.param("Bearer", id="no token"),
+        pytest.param("Bearer x.y", id="garbage"),
+        pytest.param("Basic {token}", id="another scheme"),
+        pytest.param("{token}", id="no scheme"),
+        pytest.param("Bearer {token}x", id="longer"),
+        pytest.param("Bearer é", id="not ASCII"),
+    ],
+)
+def test_no_embedded_route_answers_without_a_session(merchant: Browser, header: str | None) -> None:
+    headers = {} if header is None else {"Authorization": header.format(token=merchant.token)}
+
+    for method, path in embedded_routes(merchant.app):
+        response = merchant.client.open(path, method=method, headers=headers)
+
+        assert response.status_code == 401, (method, path)
+        assert "Your session has ended" in said(response)
+        assert "X-Session-Token" not in response.headers
+    assert merchant.world.calls == []
+
+
+def test_a_token_in_the_address_or_the_form_counts_for_nothing(merchant: Browser) -> None:
+    query = {"session_token": merchant.token, "Authorization": f"Bearer {merchant.token}"}
+
+    in_query = merchant.client.get("/carriers", query_string=query)
+    in_form = merchant.client.post("/carriers/royalmail/connection", data=query)
+
+    assert (in_query.status_code, in_form.status_code) == (401, 401)
+
+
+def test_every_embedded_answer_renews_the_session(merchant: Browser) -> None:
+    for response in (
+        merchant.get("/carriers"),
+        merchant.get("/carriers/carrier_99"),
+        merchant.send("fedex", {}),
+        merchant.send("fedex"),
+    ):
+        renewed = response.headers["X-Session-Token"]
+        if response.status_code != 303:
+            assert f'<meta name="session-token" content="{renewed}">' in response.text
+        assert merchant.get("/activity").status_code == 200
+
+
+def test_a_session_ends_an_hour_after_its_last_answer(merchant: Browser) -> None:
+    merchant.token = token_for(merchant, issued=LIFETIME - timedelta(seconds=30))
+    assert merchant.get("/carriers").status_code == 200
+
+    merchant.token = token_for(merchant, issued=LIFETIME)
+
+    assert merchant.get("/carriers").status_code == 401
+
+
+def test_renewal_does_not_reach_past_a_day_after_the_launch(
+    merchant: Browser, db: DatabaseSession
+) -> None:
+    db.execute(text("UPDATE stores SET installed_at = '2026-01-01 00:00:00'"))
+    db.execute(text("UPDATE store_users SET added_at = '2026-01-01 00:00:00'"))
+    db.commit()
+    merchant.token = token_for(merchant, launched=LONGEST_SESSION - timedelta(minutes=1))
+    assert merchant.get("/carriers").status_code == 200
+
+    merchant.token = token_for(merchant, launched=LONGEST_SESSION)
+
+    assert merchant.get("/carriers").status_code == 401
+
+
+def test_a_session_from_before_the_current_install_is_over(merchant: Browser) -> None:
+    merchant.token = token_for(merchant, launched=timedelta(minutes=10))
+
+    assert merchant.get("/carriers").status_code == 401
+
+
+def test_a_token_signed_with_another_key_is_refused(merchant: Browser) -> None:
+    foreign = SessionTokens(make.config(SESSION_KEYS="f" * 40).session_keys)
+    now = datetime.now(UTC)
+    merchant.token = foreign.issue(Session("harbour1", merchant.person.id, now), now)
+
+    assert merchant.get("/carriers").status_code == 401
+
+
+def test_a_session_names_its_store_and_user_and_opens_no_other(merchant: Browser) -> None:
+    stranger = token_for(merchant, user_id=424242)
+    elsewhere = token_for(merchant, store_hash="elmfield2")
+
+    for token, status in ((stranger, 403), (elsewhere, 403)):
+        merchant.token = token
+        assert merchant.get("/carriers").status_code == status
+
+
+def test_one_query_finds_store_and_user(merchant: Browser) -> None:
+    statements: list[str] = []
+    with merchant.app.app_context():
+        engine = runtime().engine
+    event.listen(
+        engine,
+        "before_cursor_execute",
+        lambda _c, _cursor, statement, *_rest: statements.append(statement),
+    )
+
+    merchant.get("/carriers/new")
+
+    selects = [statement for statement in statements if statement.startswith("SELECT")]
+    assert len(selects) == 1
