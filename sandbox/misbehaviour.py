@@ -38,6 +38,10 @@ KINDS: dict[str, tuple[str, Fault]] = {
     "hang": ("Give no answer", Fault(kind="hang")),
     "lost": ("Act, but lose the answer", Fault(kind="reset", after=True)),
     "reset": ("Reset the connection", Fault(kind="reset")),
+    "refused": (
+        "400, field missing [key]",
+        Fault(status=400, body='[{"status":400,"message":"Required fields missing [key]"}]'),
+    ),
     "limited": (
         "429, wait 15 seconds",
         Fault(status=429, headers=LIMIT_HEADERS, body=LIMITED),
