@@ -14,7 +14,6 @@ from pydantic import (
     Field,
     SecretStr,
     ValidationError,
-    ValidationInfo,
     field_validator,
 )
 from sqlalchemy import URL
@@ -22,6 +21,7 @@ from sqlalchemy import URL
 from bcapp import database
 
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+_HOST = re.compile(r"::1|(?:[a-z0-9-]+\.)*[a-z0-9-]+", re.ASCII)
 # BigCommerce's older secrets have 31 characters. Half of that is no secret of theirs.
 SHORTEST_CLIENT_SECRET = 16
 SHORTEST_SESSION_KEY = 32
@@ -31,28 +31,37 @@ class ConfigError(Exception):
     """Every fault of the environment, one line each, by variable; never a value."""
 
 
-def _split(text: object) -> object:
-    return [part.strip() for part in text.split(",")] if isinstance(text, str) else text
+def _split(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",")]
 
 
-def _web_address(text: str, schemes: tuple[str, ...] = ("https", "http")) -> str:
+def _web_address(text: str) -> str:
     try:
         parts = urlsplit(text)
-        parts.port  # noqa: B018 - reading it is what checks it
+        port = parts.port
     except ValueError:
         raise ValueError("is not a web address") from None
-    if parts.scheme not in schemes or not parts.hostname or re.search(r"[\s\x00-\x1f]", text):
+    host = parts.hostname or ""
+    is_plain = text.isascii() and text.isprintable() and " " not in text
+    if (
+        not is_plain
+        or parts.scheme not in {"https", "http"}
+        or port == 0
+        or (not _HOST.fullmatch(host))
+    ):
         raise ValueError("is not a web address (https://…)")
-    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+    if parts.scheme == "http" and host not in LOOPBACK:
         raise ValueError("needs https; plain http is accepted for this machine only")
-    if parts.username or parts.password:
+    if "@" in parts.netloc:
         raise ValueError("must not contain a user name or password")
     return text
 
 
 def _origin(text: str) -> str:
     parts = urlsplit(_web_address(text))
-    if parts.path or parts.query or parts.fragment:
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    port = "" if parts.port is None else f":{parts.port}"
+    if text != f"{parts.scheme}://{host}{port}":
         raise ValueError("must end after the host name: no path and no trailing slash")
     return text
 
@@ -63,7 +72,7 @@ def _page_or_mailbox(text: str) -> str:
 
 def _frame_ancestor(text: str) -> str:
     # Browsers honour a wildcard for whole left labels only, and drop anything else in silence.
-    pattern = r"(https?)://((?:\*\.)?(?:[A-Za-z0-9-]+\.)*[A-Za-z0-9-]+)(?::(?:\d{1,5}|\*))?"
+    pattern = r"(https?)://((?:\*\.)?(?:[A-Za-z0-9-]+\.)*[A-Za-z0-9-]+)(?::(?:[0-9]{1,5}|\*))?"
     match = re.fullmatch(pattern, text)
     if match is None:
         raise ValueError("holds something that is not an origin such as https://*.example.com")
@@ -105,6 +114,7 @@ class Config(BaseModel):
     bigcommerce_frame_ancestors: Annotated[
         tuple[Annotated[str, AfterValidator(_frame_ancestor)], ...],
         BeforeValidator(lambda text: text.split() if isinstance(text, str) else text),
+        Field(min_length=1),
     ] = ("https://*.mybigcommerce.com", "https://*.bigcommerce.com")
     # Seconds that one action of a merchant may spend waiting for BigCommerce, retries included.
     bigcommerce_time_budget: Annotated[float, Field(ge=0.2, le=60)] = 25
@@ -124,13 +134,9 @@ class Config(BaseModel):
 
     @field_validator("session_keys")
     @classmethod
-    def _strong_keys_of_their_own(
-        cls, keys: tuple[SecretStr, ...], info: ValidationInfo
-    ) -> tuple[SecretStr, ...]:
+    def _strong_keys(cls, keys: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
         if any(len(key.get_secret_value()) < SHORTEST_SESSION_KEY for key in keys):
             raise ValueError(f"needs {SHORTEST_SESSION_KEY} characters or more in each key")
-        if set(keys) & set(info.data.get("bigcommerce_client_secret", ())):
-            raise ValueError("must not be the client secret")
         return keys
 
     @classmethod
@@ -139,11 +145,22 @@ class Config(BaseModel):
 
         Raises ConfigError with every fault at once.
         """
-        values = {name: environ.get(name.upper()) for name in cls.model_fields}
+        given = {name: environ.get(name.upper(), "") for name in cls.model_fields}
+        values = {name: text if text.strip() else "" for name, text in given.items()}
+        faults: dict[str, str] = {}
         try:
-            return cls.model_validate({name: text for name, text in values.items() if text})
+            config = cls.model_validate({name: text for name, text in values.items() if text})
         except ValidationError as error:
-            raise ConfigError(_report(error)) from None
+            faults = _faults(error)
+        secrets, keys = _split(values["bigcommerce_client_secret"]), _split(values["session_keys"])
+        if values["session_keys"] and set(keys) & set(secrets):
+            faults.setdefault("SESSION_KEYS", "must not be the client secret")
+        if faults:
+            lines = [f"  {name}: {said}" for name, said in faults.items()]
+            raise ConfigError(
+                "The settings are not right; nothing was started.\n" + "\n".join(lines)
+            )
+        return config
 
     @property
     def redirect_uri(self) -> str:
@@ -154,11 +171,10 @@ class Config(BaseModel):
         return self.app_url.startswith("https:")
 
 
-def _report(error: ValidationError) -> str:
+def _faults(error: ValidationError) -> dict[str, str]:
     # pydantic's own messages quote limits, never the input.
     faults: dict[str, str] = {}
     for fault in error.errors(include_input=False, include_url=False, include_context=False):
         said = "is missing" if fault["type"] == "missing" else fault["msg"]
         faults.setdefault(str(fault["loc"][0]).upper(), said.removeprefix("Value error, "))
-    lines = [f"  {name}: {said}" for name, said in faults.items()]
-    return "The settings are not right; nothing was started.\n" + "\n".join(lines)
+    return faults

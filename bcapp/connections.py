@@ -3,31 +3,20 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TypeVar
 
 import structlog
 from sqlalchemy import ColumnElement, Select, and_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload
 
-from bcapp import activity, carriers, database
-from bcapp.bigcommerce.errors import (
-    AccessRevoked,
-    BigCommerceError,
-    Conflict,
-    NotFound,
-    RateLimited,
-    Rejected,
-    TimedOut,
-)
+from bcapp import activity, attempts, carriers, database
+from bcapp.bigcommerce.errors import BigCommerceError, Conflict, NotFound, Rejected
 from bcapp.bigcommerce.store_api import StoreApi
 from bcapp.carriers import custom
 from bcapp.carriers.fields import Carrier, Details
 from bcapp.models import ActivityEntry, CarrierConnection, Event, Outcome, Store
-from bcapp.redaction import mask_values
 
 NO_CONTENT = 204
-_NOT_CARRIED_OUT = {Outcome.NOT_SENT, Outcome.ACCESS_REVOKED}
 
 _log = structlog.get_logger()
 
@@ -188,10 +177,10 @@ def _attempt(
     try:
         yield acknowledge
     except BigCommerceError as error:
-        masked = _masked(error, secrets)
+        masked = attempts.masked(error, secrets)
         connection, entry = _reopen(db, begun.connection_id, begun.entry_id)
-        activity.settle(entry, _outcome(error), error.status, _detail(masked))
-        if entry.outcome in _NOT_CARRIED_OUT and connection.last_attempt_id == entry.id:
+        attempts.settle_failed(entry, masked)
+        if entry.outcome in attempts.NOT_CARRIED_OUT and connection.last_attempt_id == entry.id:
             connection.last_attempt_id = begun.attempt_before
         db.commit()
         raise masked from error
@@ -264,34 +253,6 @@ def _reopen(
         CarrierConnection, connection_id, populate_existing=True, with_for_update=True
     )
     return connection, db.get_one(ActivityEntry, entry_id)
-
-
-_Error = TypeVar("_Error", bound=BigCommerceError)
-
-
-def _masked(error: _Error, secrets: Sequence[str]) -> _Error:
-    """BigCommerce might quote what it was sent; that must not reach the log or the page."""
-    if isinstance(error, Rejected):
-        return error.with_messages([mask_values(text, secrets) for text in error.messages])
-    return error
-
-
-def _outcome(error: BigCommerceError) -> Outcome:
-    if isinstance(error, Rejected):
-        return Outcome.REJECTED
-    if isinstance(error, RateLimited):
-        return Outcome.NOT_SENT
-    if isinstance(error, AccessRevoked):
-        return Outcome.ACCESS_REVOKED
-    return Outcome.NO_ANSWER
-
-
-def _detail(error: BigCommerceError) -> str:
-    if isinstance(error, Rejected):
-        return " ".join(error.messages)
-    if isinstance(error, TimedOut):
-        return f"Timed out after {max(1, round(error.seconds))} seconds"
-    return ""
 
 
 def _texts(details: Details) -> list[str]:

@@ -25,6 +25,8 @@ def parse_url(text: str) -> URL:
         url.get_dialect().import_dbapi()
     except (ArgumentError, ImportError, ValueError):
         raise ValueError("is not a database address that can be opened here") from None
+    if "password" in url.query:
+        raise ValueError("must have its password before the @, where it is never printed")
     return url
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import structlog
 from flask import Flask
+from hypothesis import settings
 from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.orm import Session
 
@@ -23,6 +24,10 @@ from sandbox.server import serve
 from sandbox.world import World
 from tests import make
 from tests.merchant import Browser
+
+# Hypothesis would otherwise fail an example for taking long.
+settings.register_profile("bcapp", deadline=None)
+settings.load_profile("bcapp")
 
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 

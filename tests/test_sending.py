@@ -358,7 +358,7 @@ def test_no_answer_within_the_time_budget_is_a_504_that_says_so(
     assert response.status_code == 504
     assert "Your Zoom2U details may or may not have arrived." in said(response)
     assert last_entry(db).outcome is Outcome.NO_ANSWER
-    assert "Timed out after 1 seconds" in said(merchant.get("/activity"))
+    assert "Timed out after 1 second" in said(merchant.get("/activity"))
 
 
 @pytest.mark.parametrize(

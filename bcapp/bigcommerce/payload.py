@@ -14,7 +14,7 @@ from bcapp.bigcommerce.people import Person
 
 _LEEWAY = 60  # seconds that the two clocks may differ
 _REQUIRED = ["aud", "iss", "iat", "nbf", "exp", "sub"]
-_UNSAFE_IN_PATH = re.compile(r"[\\\x00-\x20\x7f]")
+_PATH = re.compile(r"/(?!/)[\x21-\x5b\x5d-\x7e]*")
 
 
 class InvalidPayload(Exception):
@@ -41,6 +41,8 @@ def read(token: str, client_id: str, secrets: Sequence[SecretStr]) -> Payload:
     """
     claims = _verify(token, client_id, secrets)
     try:
+        for claim in ("nbf", "exp"):
+            _moment(claims[claim])
         return Payload(
             store_hash=store_hash.parse(claims["sub"]),
             user=Person.read(claims.get("user")),
@@ -75,8 +77,8 @@ def _verify(token: str, client_id: str, secrets: Sequence[SecretStr]) -> dict[st
 
 
 def _moment(seconds: object) -> datetime:
-    # PyJWT lets digit strings, floats and `true` pass as times.
-    if type(seconds) is not int:
+    # PyJWT lets digit strings, floats, negatives and `true` pass as times.
+    if type(seconds) is not int or seconds <= 0:
         raise ValueError("a time that is not a whole number")
     try:
         return datetime.fromtimestamp(seconds, UTC)
@@ -86,6 +88,6 @@ def _moment(seconds: object) -> datetime:
 
 def _local_path(url: object) -> str:
     # Anything but a plain local path could lead the frame to another site.
-    if not isinstance(url, str) or not url.startswith("/") or url.startswith("//"):
+    if not isinstance(url, str) or not _PATH.fullmatch(url):
         return "/"
-    return "/" if _UNSAFE_IN_PATH.search(url) else url.partition("?")[0].partition("#")[0]
+    return url.partition("?")[0].partition("#")[0]

@@ -35,7 +35,7 @@ class Setting:
     index: int
     name: str = ""
     kind: Kind = "text"
-    value: str = ""
+    value: str = field(default="", repr=False)
     errors: tuple[str, ...] = ()
 
     @property
@@ -94,7 +94,8 @@ def read_settings(form: Any) -> Settings:
         Setting(index, name.strip(), _kind(kind), value.strip())
         for index, (name, kind, value) in enumerate(zip(names, kinds, values, strict=True))
     ]
-    used = [row for row in typed if not row.is_blank]
+    filled = [row for row in typed if not row.is_blank]
+    used = [replace(row, index=index) for index, row in enumerate(filled)]
     times = Counter(row.name for row in used)
     return Settings(tuple(replace(row, errors=tuple(_faults(row, times))) for row in used))
 

@@ -1,0 +1,50 @@
+"""What came of something that BigCommerce was asked to do, as the activity log keeps it."""
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+from bcapp import activity
+from bcapp.bigcommerce.errors import (
+    AccessRevoked,
+    BigCommerceError,
+    RateLimited,
+    Rejected,
+    TimedOut,
+)
+from bcapp.models import ActivityEntry, Outcome
+from bcapp.redaction import mask_values
+
+NOT_CARRIED_OUT = {Outcome.NOT_SENT, Outcome.ACCESS_REVOKED}
+
+_Error = TypeVar("_Error", bound=BigCommerceError)
+
+
+def masked(error: _Error, secrets: Sequence[str]) -> _Error:
+    """BigCommerce might quote what it was sent; that must not reach the log or the page."""
+    if isinstance(error, Rejected):
+        return error.with_messages([mask_values(text, secrets) for text in error.messages])
+    return error
+
+
+def settle_failed(entry: ActivityEntry, error: BigCommerceError) -> None:
+    """Say in an entry that was recorded beforehand how BigCommerce's answer failed."""
+    activity.settle(entry, _outcome(error), error.status, _detail(error))
+
+
+def _outcome(error: BigCommerceError) -> Outcome:
+    if isinstance(error, Rejected):
+        return Outcome.REJECTED
+    if isinstance(error, RateLimited):
+        return Outcome.NOT_SENT
+    if isinstance(error, AccessRevoked):
+        return Outcome.ACCESS_REVOKED
+    return Outcome.NO_ANSWER
+
+
+def _detail(error: BigCommerceError) -> str:
+    if isinstance(error, Rejected):
+        return " ".join(error.messages)
+    if isinstance(error, TimedOut):
+        seconds = max(1, round(error.seconds))
+        return f"Timed out after {seconds} second{'s' if seconds > 1 else ''}"
+    return ""

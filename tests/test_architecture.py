@@ -1,0 +1,105 @@
+"""Who may import whom, read from the syntax tree."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bcapp.database import CHECKOUT
+
+# Ground up: a module imports from lower floors and from its own package, never sideways.
+FLOORS: tuple[set[str], ...] = (
+    {"__init__", "database"},
+    {"config", "vault", "session_token", "redaction", "carriers", "bigcommerce"},
+    {"models"},
+    {"activity"},
+    {"attempts"},
+    {"stores", "connections"},
+    {"wording", "runtime", "logs"},
+    {"views"},
+    {"factory"},
+)
+SIDEWAYS = {("bigcommerce", "config")}  # whose base addresses and credentials it calls with
+LIBRARIES = {
+    "flask": {"runtime", "logs", "views", "factory"},
+    "sqlalchemy": {"database", "config"}.union(*FLOORS[2:]),
+    "requests": {"bigcommerce", "runtime"},  # runtime keeps the connection pool
+    "urllib3": {"bigcommerce"},
+    "authlib": {"bigcommerce"},
+}
+FLOOR_OF = {module: floor for floor, modules in enumerate(FLOORS) for module in modules}
+SHARED_BY_PAGES = {"guard", "answers"}
+LONGEST_FILE = 300
+
+
+def files(folder: str) -> list[Path]:
+    return [path.relative_to(CHECKOUT) for path in sorted((CHECKOUT / folder).rglob("*.py"))]
+
+
+def module_of(file: Path) -> str:
+    """The module or package right below `bcapp` that a file belongs to."""
+    return file.with_suffix("").parts[1]
+
+
+def imports(file: Path) -> Iterator[tuple[str, ...]]:
+    """What a file imports, name by name: ("bcapp", "config", "Config")."""
+    for node in ast.walk(ast.parse((CHECKOUT / file).read_text())):
+        if isinstance(node, ast.Import):
+            yield from (tuple(alias.name.split(".")) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            # A relative import begins with "", which no test below lets through.
+            package = "" if node.level else f"{node.module}"
+            yield from ((*package.split("."), alias.name) for alias in node.names)
+
+
+def imported_modules(file: Path) -> set[str]:
+    """Modules and packages right below `bcapp` that a file imports, its own left out."""
+    return {name[1] for name in imports(file) if name[0] == "bcapp"} - {module_of(file)}
+
+
+def test_every_module_has_a_floor() -> None:
+    assert {module_of(file) for file in files("bcapp")} == set(FLOOR_OF)
+
+
+@pytest.mark.parametrize("file", files("bcapp"), ids=str)
+def test_a_module_imports_from_lower_floors_only(file: Path) -> None:
+    module = module_of(file)
+
+    allowed = {lower for lower, floor in FLOOR_OF.items() if floor < FLOOR_OF[module]}
+    allowed |= {beside for importer, beside in SIDEWAYS if importer == module}
+
+    assert imported_modules(file) - allowed == set()
+
+
+@pytest.mark.parametrize("file", files("bcapp"), ids=str)
+def test_a_library_is_used_only_where_it_belongs(file: Path) -> None:
+    used = {name[0] for name in imports(file)} & set(LIBRARIES)
+
+    assert {library for library in used if module_of(file) not in LIBRARIES[library]} == set()
+
+
+@pytest.mark.parametrize("file", files("bcapp/views"), ids=str)
+def test_pages_share_the_guard_and_the_answers_and_nothing_else(file: Path) -> None:
+    siblings = {name[2] for name in imports(file) if name[:2] == ("bcapp", "views")}
+
+    assert siblings <= SHARED_BY_PAGES
+
+
+def test_logs_know_the_redaction_and_nothing_else_of_ours() -> None:
+    assert imported_modules(Path("bcapp/logs.py")) == {"redaction"}
+
+
+@pytest.mark.parametrize("file", files("bcapp"), ids=str)
+def test_the_app_imports_neither_sandbox_nor_tests_nor_its_entry_point(file: Path) -> None:
+    assert {name[0] for name in imports(file)} & {"sandbox", "tests", "app", ""} == set()
+
+
+@pytest.mark.parametrize("file", files("sandbox"), ids=str)
+def test_the_sandbox_knows_bigcommerce_and_not_our_code(file: Path) -> None:
+    assert {name[0] for name in imports(file)} & {"bcapp", "tests", "app", ""} == set()
+
+
+@pytest.mark.parametrize("file", files("bcapp"), ids=str)
+def test_no_file_of_the_app_is_longer_than_300_lines(file: Path) -> None:
+    assert len((CHECKOUT / file).read_text().splitlines()) <= LONGEST_FILE

@@ -1,0 +1,269 @@
+"""A carrier's form becomes exactly the connection object of BigCommerce's reference."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from werkzeug.datastructures import MultiDict
+from wtforms.form import BaseForm
+
+from bcapp import carriers
+from bcapp.carriers.fields import Carrier, mid_sentence
+from sandbox import contract
+
+# "Create Carrier Connection" (Shipping V2, Shipping Carrier) in BigCommerce's API reference: the
+# connection objects of its example requests.
+CONNECTIONS: dict[str, dict[str, str | bool]] = {
+    "auspost": {"auth_key": "yourAusPostAuthKey", "test_mode": False},
+    "endicia": {"account_id": "yourEndiciaAccountId", "pass_phrase": "yourEndiciaPassphrase"},
+    "fedex": {
+        "key": "yourFedexKey",
+        "password": "yourFedexPassword",
+        "account_number": "yourFedexAccountNumber",
+        "meter_number": "yourFedexMeterNumber",
+    },
+    "royalmail": {},
+    "zoom2u": {"auth_key": "yourZoom2uAuthKey", "test_mode": False},
+}
+OFFERED = {carrier.id: carrier for carrier in carriers.offered()}
+TYPED_TEXTS = [
+    (carrier_id, name)
+    for carrier_id, connection in CONNECTIONS.items()
+    for name, value in connection.items()
+    if isinstance(value, str)
+]
+# What one can type on a line: no control characters, no separators but the space.
+TYPABLE = st.text(st.characters(exclude_categories=["C", "Z"]) | st.just(" "), max_size=255)
+
+
+def texts_of(carrier_id: str) -> dict[str, str]:
+    """The example's texts, as somebody types them who leaves every switch alone."""
+    connection = CONNECTIONS[carrier_id].items()
+    return {name: value for name, value in connection if isinstance(value, str)}
+
+
+def submit(carrier: Carrier, typed: Mapping[str, Any]) -> BaseForm:
+    form = carrier.form(MultiDict(typed))
+    form.validate()
+    return form
+
+
+@pytest.mark.parametrize("carrier_id", CONNECTIONS)
+def test_the_form_becomes_the_connection_of_the_reference(carrier_id: str) -> None:
+    carrier = OFFERED[carrier_id]
+
+    form = submit(carrier, texts_of(carrier_id))
+
+    assert form.errors == {}
+    assert carrier.read(form) == CONNECTIONS[carrier_id]
+
+
+def test_every_carrier_with_a_connection_stands_in_the_reference_and_in_the_sandbox() -> None:
+    connectable = [carrier for carrier in carriers.offered() if carrier.connectable]
+
+    properties = {
+        carrier.id: {
+            field.name: bool if field.kind == "boolean" else str for field in carrier.credentials
+        }
+        for carrier in connectable
+    }
+
+    assert set(properties) == set(CONNECTIONS)
+    assert properties == contract.CONNECTION_PROPERTIES
+
+
+def test_a_carrier_is_found_by_its_id_and_by_nothing_else() -> None:
+    asked = ("fedex", "FEDEX", "FedEx", " fedex", "", "carrier_33")
+
+    found = [carrier_id for carrier_id in asked if carriers.get(carrier_id)]
+
+    assert found == ["fedex"]
+    assert OFFERED["fedex"].name == "FedEx"
+
+
+@given(
+    carrier_id=st.sampled_from(sorted(CONNECTIONS)),
+    form=st.dictionaries(
+        st.sampled_from(
+            sorted(
+                {"id", "carrier_id", "connection", "passphrase", "canary"}.union(
+                    *CONNECTIONS.values()
+                )
+            )
+        )
+        | st.text(),
+        st.lists(st.sampled_from(["on", "off", "nonsense"]) | st.text(), max_size=3),
+    ),
+)
+def test_a_carrier_sends_exactly_its_declared_properties_in_their_types(
+    carrier_id: str, form: dict[str, list[str]]
+) -> None:
+    carrier = OFFERED[carrier_id]
+
+    details = carrier.read(submit(carrier, form))
+
+    sent = {name: type(value) for name, value in details.items()}
+    assert sent == {name: type(value) for name, value in CONNECTIONS[carrier_id].items()}
+
+
+@pytest.mark.parametrize(("carrier_id", "name"), TYPED_TEXTS)
+@given(value=TYPABLE.filter(str.strip), space=st.text(" \t\r\n\xa0", max_size=3))
+def test_what_was_typed_is_sent_without_the_space_around_it(
+    carrier_id: str, name: str, value: str, space: str
+) -> None:
+    carrier = OFFERED[carrier_id]
+
+    form = submit(carrier, {**texts_of(carrier_id), name: f"{space}{value}{space}"})
+
+    assert form.errors == {}
+    assert carrier.read(form) == {**CONNECTIONS[carrier_id], name: value.strip()}
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["00123", "0", "1e5", "true", "null", "  007 ", "päss wörd", "<b>&amp;\"'", "{{ 7 * 7 }}"],
+)
+def test_a_value_stays_text_letter_by_letter(value: str) -> None:
+    carrier = OFFERED["fedex"]
+
+    form = submit(carrier, {**texts_of("fedex"), "account_number": value})
+
+    assert form.errors == {}
+    assert carrier.read(form)["account_number"] == value.strip()
+
+
+@pytest.mark.parametrize(
+    ("carrier_id", "name", "label", "in_a_sentence"),
+    [
+        ("auspost", "auth_key", "Authorization key", "authorization key"),
+        ("endicia", "account_id", "Account ID", "account ID"),
+        ("endicia", "pass_phrase", "Passphrase", "passphrase"),
+        ("fedex", "key", "Key", "key"),
+        ("fedex", "password", "Password", "password"),
+        ("fedex", "account_number", "Account number", "account number"),
+        ("fedex", "meter_number", "Meter number", "meter number"),
+        ("zoom2u", "auth_key", "Authorization key", "authorization key"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        pytest.param("", "Enter your {in_a_sentence}.", id="empty"),
+        pytest.param(" \t\n", "Enter your {in_a_sentence}.", id="blank"),
+        pytest.param("a" * 256, "{label} is longer than 255 characters.", id="too long"),
+        pytest.param(
+            "ab\ncd",
+            "{label} contains a line break or another hidden character. Remove it.",
+            id="line break",
+        ),
+        pytest.param(
+            "ab\x00cd",
+            "{label} contains a line break or another hidden character. Remove it.",
+            id="NUL",
+        ),
+        pytest.param(
+            "abcd\u200b",
+            "{label} contains a line break or another hidden character. Remove it.",
+            id="zero width",
+        ),
+    ],
+)
+def test_a_value_that_cannot_be_right_is_refused_in_the_merchants_words(
+    carrier_id: str, name: str, label: str, in_a_sentence: str, typed: str, said: str
+) -> None:
+    form = submit(OFFERED[carrier_id], {**texts_of(carrier_id), name: typed})
+
+    assert form.errors == {name: [said.format(label=label, in_a_sentence=in_a_sentence)]}
+
+
+@pytest.mark.parametrize(("carrier_id", "name"), TYPED_TEXTS)
+def test_a_property_left_out_is_refused(carrier_id: str, name: str) -> None:
+    typed = {other: value for other, value in texts_of(carrier_id).items() if other != name}
+
+    form = submit(OFFERED[carrier_id], typed)
+
+    assert list(form.errors) == [name]
+
+
+def test_255_characters_are_not_too_many() -> None:
+    form = submit(OFFERED["auspost"], {"auth_key": f" {'a' * 255} "})
+
+    assert form.errors == {}
+    assert form["auth_key"].data == "a" * 255
+
+
+@pytest.mark.parametrize(
+    ("typed", "sent"),
+    [
+        pytest.param({"test_mode": "on"}, True, id="on"),
+        pytest.param({"test_mode": "true"}, True, id="true"),
+        pytest.param({"test_mode": "1"}, True, id="1"),
+        pytest.param({"test_mode": " TRUE "}, True, id="TRUE with space"),
+        pytest.param({"test_mode": "off"}, False, id="off"),
+        pytest.param({"test_mode": "false"}, False, id="false"),
+        pytest.param({"test_mode": "0"}, False, id="0"),
+        pytest.param({"test_mode": ""}, False, id="empty"),
+        pytest.param({}, False, id="absent"),
+    ],
+)
+@pytest.mark.parametrize("carrier_id", ["auspost", "zoom2u"])
+def test_test_mode_is_sent_as_true_or_false(
+    carrier_id: str, typed: dict[str, str], sent: bool
+) -> None:
+    carrier = OFFERED[carrier_id]
+
+    form = submit(carrier, {"auth_key": "key", **typed})
+
+    assert form.errors == {}
+    assert carrier.read(form)["test_mode"] is sent
+
+
+@pytest.mark.parametrize("nonsense", ["maybe", "2", "truefalse", "null", "y e s"])
+@pytest.mark.parametrize("carrier_id", ["auspost", "zoom2u"])
+def test_test_mode_is_nothing_else(carrier_id: str, nonsense: str) -> None:
+    form = submit(OFFERED[carrier_id], {"auth_key": "key", "test_mode": nonsense})
+
+    assert form.errors == {"test_mode": ["Test mode is either on or off."]}
+
+
+def test_a_form_that_nobody_filled_in_is_blank() -> None:
+    carrier = OFFERED["auspost"]
+
+    form = carrier.form()
+
+    assert carrier.read(form) == {"auth_key": "", "test_mode": False}
+    assert form.errors == {}
+
+
+@pytest.mark.parametrize(
+    ("label", "in_a_sentence"),
+    [("Account ID", "account ID"), ("API key", "API key"), ("Key", "key"), ("", "")],
+)
+def test_a_label_inside_a_sentence_keeps_its_abbreviations(label: str, in_a_sentence: str) -> None:
+    assert mid_sentence(label) == in_a_sentence
+
+
+@pytest.mark.parametrize(
+    ("carrier_id", "details", "needs"),
+    [
+        ("auspost", "the authorization key", "an authorization key"),
+        ("endicia", "the account ID and passphrase", "an account ID and passphrase"),
+        (
+            "fedex",
+            "the key, password, account number and meter number",
+            "a key, password, account number and meter number",
+        ),
+        ("royalmail", "", ""),
+        ("zoom2u", "the authorization key", "an authorization key"),
+    ],
+)
+def test_a_carrier_says_in_one_phrase_what_it_asks_for(
+    carrier_id: str, details: str, needs: str
+) -> None:
+    carrier = OFFERED[carrier_id]
+
+    said = (carrier.details, carrier.needs)
+
+    assert said == (details, needs)

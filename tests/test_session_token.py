@@ -1,0 +1,189 @@
+"""The session token: unaltered, for 60 minutes, and for 24 hours after the launch at most."""
+
+import hashlib
+import string
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from itsdangerous import URLSafeSerializer
+from pydantic import SecretStr
+
+from bcapp.session_token import InvalidSession, Session, SessionTokens
+from tests import make
+
+NEWEST, OLDER = SecretStr(make.SESSION_KEY), SecretStr("older-session-key-" + "o" * 16)
+LAUNCH = datetime(2026, 11, 22, 9, 30, 15, 250_000, tzinfo=UTC)
+SESSION = Session("harbour1", 12, LAUNCH)
+
+
+@pytest.fixture
+def tokens() -> SessionTokens:
+    return SessionTokens([NEWEST])
+
+
+def signed(content: object, salt: str = "bcapp.session") -> str:
+    """A token that is right but for its content or its salt."""
+    serializer = URLSafeSerializer(
+        make.SESSION_KEY,
+        salt=salt,
+        signer_kwargs={"key_derivation": "hmac", "digest_method": hashlib.sha256},
+    )
+    return str(serializer.dumps(content))
+
+
+@given(
+    store_hash=st.text(string.ascii_lowercase + string.digits, min_size=1),
+    user_id=st.integers(1, 2**63 - 1),
+    later=st.timedeltas(timedelta(0), timedelta(days=70 * 365)),
+    age=st.timedeltas(timedelta(0), timedelta(minutes=60) - timedelta(microseconds=1)),
+)
+def test_a_token_tells_who_is_where_since_when(
+    store_hash: str, user_id: int, later: timedelta, age: timedelta
+) -> None:
+    tokens = SessionTokens([NEWEST])
+    session = Session(store_hash, user_id, LAUNCH + later)
+    token = tokens.issue(session, session.launched_at)
+
+    read = tokens.read(token, session.launched_at + age)
+
+    assert read == session
+
+
+def test_a_token_altered_anywhere_is_refused(tokens: SessionTokens) -> None:
+    token = tokens.issue(SESSION, LAUNCH)
+
+    accepted = [altered for altered in alterations(token) if is_read(tokens, altered)]
+
+    assert is_read(tokens, token)
+    assert accepted == []
+
+
+def alterations(token: str) -> Iterator[str]:
+    """Every position with every letter in its place or before it, or with none; and cut short."""
+    letters = string.ascii_letters + string.digits + "-_.=+/ \né"
+    for at in range(len(token)):
+        yield token[:at]
+        yield token[:at] + token[at + 1 :]
+        yield from (
+            token[:at] + letter + token[at + 1 :] for letter in letters.replace(token[at], "")
+        )
+        yield from (token[:at] + letter + token[at:] for letter in letters)
+    yield from (token + letter for letter in letters)
+
+
+def is_read(tokens: SessionTokens, token: str) -> bool:
+    try:
+        tokens.read(token, LAUNCH)
+    except InvalidSession:
+        return False
+    return True
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        pytest.param("", id="empty"),
+        pytest.param(".", id="dot"),
+        pytest.param("...", id="dots"),
+        pytest.param("harbour1", id="no signature"),
+        pytest.param("éé.éé", id="not ASCII"),
+        pytest.param("\ud800.\ud800", id="lone surrogates"),
+    ],
+)
+def test_what_is_no_token_is_refused(tokens: SessionTokens, token: str) -> None:
+    with pytest.raises(InvalidSession):
+        tokens.read(token, LAUNCH)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(None, id="nothing"),
+        pytest.param("harbour1", id="a text"),
+        pytest.param(["harbour1", 12, LAUNCH.timestamp()], id="a time missing"),
+        pytest.param(["harbour1", 12, *[LAUNCH.timestamp()] * 3], id="a time too many"),
+        pytest.param(["harbour1", 12, "launched", "issued"], id="times in words"),
+        pytest.param(["harbour1", 12, None, None], id="times null"),
+        pytest.param(["harbour1", 12, 1e30, 1e30], id="times beyond the calendar"),
+        pytest.param(["harbour1", 12, float("inf"), float("inf")], id="times infinite"),
+        pytest.param(["harbour1", 12, float("nan"), float("nan")], id="times not a number"),
+    ],
+)
+def test_signed_content_of_another_make_is_refused(tokens: SessionTokens, content: object) -> None:
+    with pytest.raises(InvalidSession):
+        tokens.read(signed(content), LAUNCH)
+
+
+def test_a_token_signed_for_another_purpose_is_refused(tokens: SessionTokens) -> None:
+    content = ["harbour1", 12, LAUNCH.timestamp(), LAUNCH.timestamp()]
+
+    with pytest.raises(InvalidSession):
+        tokens.read(signed(content, salt="bcapp.other"), LAUNCH)
+
+    assert tokens.read(signed(content), LAUNCH) == SESSION
+
+
+def test_a_token_is_good_for_almost_60_minutes(tokens: SessionTokens) -> None:
+    token = tokens.issue(SESSION, LAUNCH)
+
+    read = tokens.read(token, LAUNCH + timedelta(minutes=60) - timedelta(microseconds=1))
+
+    assert read == SESSION
+
+
+@pytest.mark.parametrize("age", [timedelta(minutes=60), timedelta(days=400)], ids=str)
+def test_a_token_ends_after_60_minutes(tokens: SessionTokens, age: timedelta) -> None:
+    token = tokens.issue(SESSION, LAUNCH)
+
+    with pytest.raises(InvalidSession):
+        tokens.read(token, LAUNCH + age)
+
+
+def renewed_all_day(tokens: SessionTokens) -> str:
+    """The token of somebody who works on, last renewed 40 minutes before the 24 hours end."""
+    token = tokens.issue(SESSION, LAUNCH)
+    for minutes in range(50, 24 * 60, 50):
+        now = LAUNCH + timedelta(minutes=minutes)
+        token = tokens.issue(tokens.read(token, now), now)
+    return token
+
+
+def test_a_session_that_is_renewed_lasts_almost_24_hours(tokens: SessionTokens) -> None:
+    token = renewed_all_day(tokens)
+
+    read = tokens.read(token, LAUNCH + timedelta(hours=24) - timedelta(microseconds=1))
+
+    assert read == SESSION
+
+
+def test_no_renewal_leads_beyond_24_hours_after_the_launch(tokens: SessionTokens) -> None:
+    token = renewed_all_day(tokens)
+
+    with pytest.raises(InvalidSession):
+        tokens.read(token, LAUNCH + timedelta(hours=24))
+
+
+def test_a_token_of_an_older_key_is_still_read() -> None:
+    token = SessionTokens([OLDER]).issue(SESSION, LAUNCH)
+
+    read = SessionTokens([NEWEST, OLDER]).read(token, LAUNCH)
+
+    assert read == SESSION
+
+
+def test_the_newest_key_signs() -> None:
+    token = SessionTokens([NEWEST, OLDER]).issue(SESSION, LAUNCH)
+
+    read = SessionTokens([NEWEST]).read(token, LAUNCH)
+
+    assert read == SESSION
+
+
+def test_a_token_of_a_retired_key_is_refused(tokens: SessionTokens) -> None:
+    token = SessionTokens([OLDER]).issue(SESSION, LAUNCH)
+
+    with pytest.raises(InvalidSession):
+        tokens.read(token, LAUNCH)
