@@ -1,6 +1,7 @@
 """What came of something that BigCommerce was asked to do, as the activity log keeps it."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TypeVar
 
 from bcapp import activity
@@ -11,10 +12,19 @@ from bcapp.bigcommerce.errors import (
     Rejected,
     TimedOut,
 )
-from bcapp.models import ActivityEntry, Outcome
+from bcapp.models import ActivityEntry, Outcome, Store
 from bcapp.redaction import mask_values
 
 NOT_CARRIED_OUT = {Outcome.NOT_SENT, Outcome.ACCESS_REVOKED}
+
+
+@dataclass(frozen=True)
+class Sender:
+    """On whose behalf: the store and the e-mail address of the person."""
+
+    store: Store
+    who: str
+
 
 _Error = TypeVar("_Error", bound=BigCommerceError)
 

@@ -10,23 +10,16 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload
 
 from bcapp import activity, attempts, carriers, database
+from bcapp.attempts import Sender
 from bcapp.bigcommerce.errors import BigCommerceError, Conflict, NotFound, Rejected
 from bcapp.bigcommerce.store_api import StoreApi
 from bcapp.carriers import custom
 from bcapp.carriers.fields import Carrier, Details
-from bcapp.models import ActivityEntry, CarrierConnection, Event, Outcome, Store
+from bcapp.models import ActivityEntry, CarrierConnection, Event, Outcome
 
 NO_CONTENT = 204
 
 _log = structlog.get_logger()
-
-
-@dataclass(frozen=True)
-class Sender:
-    """On whose behalf: the store and the e-mail address of the person."""
-
-    store: Store
-    who: str
 
 
 class AlreadyListed(Exception):

@@ -18,6 +18,7 @@ from bcapp.views import (
     guard,
     health,
     settings_page,
+    zones_page,
 )
 
 APP_NAME = "Carrier connections"
@@ -36,7 +37,7 @@ def create_app(config: Config) -> Flask:
     logs.init_app(app)
     runtime.init_app(app, config)
     app.before_request(guard.require_embedded_session)
-    for views in (callbacks, health, settings_page, custom_page, activity_page):
+    for views in (callbacks, health, settings_page, custom_page, zones_page, activity_page):
         app.register_blueprint(views.bp)
     error_pages.init_app(app)
 
@@ -44,6 +45,7 @@ def create_app(config: Config) -> Flask:
     app.after_request(_security_headers(config))
     app.context_processor(lambda: _page_context(config))
     app.add_template_filter(_when, "when")
+    app.add_template_filter(_clock, "clock")
     app.add_template_filter(_utc, "utc")
     if config.trusted_proxies:
         hops = config.trusted_proxies
@@ -62,6 +64,7 @@ def _page_context(config: Config) -> dict[str, Any]:
         "session_token": guard.session_token(),
         "page_path": g.get("page_path"),
         "notice": None,
+        "reading_zones": "Reading your zones from BigCommerce…",
     }
 
 
@@ -86,8 +89,12 @@ def _security_headers(config: Config) -> Callable[[Response], Response]:
 
 
 def _when(moment: datetime) -> str:
-    in_utc = moment.astimezone(UTC)
-    return f"{in_utc.day} {in_utc:%b %Y, %H:%M}"
+    local = moment.astimezone(guard.timezone())
+    return f"{local.day} {local:%b %Y, %H:%M}"
+
+
+def _clock(moment: datetime) -> str:
+    return f"{moment.astimezone(guard.timezone()):%H:%M}"
 
 
 def _utc(moment: datetime) -> str:

@@ -47,6 +47,9 @@ class Event(enum.StrEnum):
     CONNECTION_SENT = "connection:sent"
     CONNECTION_UPDATED = "connection:updated"
     CONNECTION_DELETED = "connection:deleted"
+    ZONE_TURNED_ON = "zone:turned_on"
+    ZONE_TURNED_OFF = "zone:turned_off"
+    ZONE_CHANGED = "zone:changed"
 
 
 class Outcome(enum.StrEnum):
@@ -54,6 +57,7 @@ class Outcome(enum.StrEnum):
 
     DONE = "done"  # ours alone: nobody else had to answer
     SENT = "sent"  # BigCommerce took it; for a connection that says nothing about its credentials
+    CONFIRMED = "confirmed"  # BigCommerce returned what it had saved
     REJECTED = "rejected"
     NO_ANSWER = "no_answer"  # it may or may not have arrived
     NOT_SENT = "not_sent"  # rate-limited: BigCommerce did not carry it out
@@ -95,6 +99,13 @@ class Store(Base):
     installed_at: Mapped[datetime]  # the current installation's beginning
     granted_at: Mapped[datetime]  # when BigCommerce answered with the token that we hold
     uninstalled_at: Mapped[datetime | None]  # the last time; kept over a new install
+    # Read from BigCommerce; None until it has answered.
+    name: Mapped[str | None] = mapped_column(String(255))
+    timezone: Mapped[str | None] = mapped_column(String(255))
+    country_code: Mapped[str | None] = mapped_column(String(255))
+    information_read_at: Mapped[datetime | None]
+    # Goes up with every write to a zone: a reading of the zones from before it is out of date.
+    zones_version: Mapped[int] = mapped_column(default=0)
 
 
 class StoreUser(Base):
@@ -123,6 +134,8 @@ class ActivityEntry(Base):
     event: Mapped[Event] = mapped_column(_text_enum(Event))
     carrier_id: Mapped[str | None] = mapped_column(String(32))
     carrier_name: Mapped[str | None] = mapped_column(String(100))
+    zone_id: Mapped[int | None] = mapped_column(BigInteger)
+    zone_name: Mapped[str | None] = mapped_column(String(255))
     outcome: Mapped[Outcome] = mapped_column(_text_enum(Outcome))
     status: Mapped[int | None]  # BigCommerce's HTTP status
     detail: Mapped[str] = mapped_column(Text, default="")  # BigCommerce's words, masked
@@ -150,3 +163,20 @@ class CarrierConnection(Base):
 
     last_attempt: Mapped[ActivityEntry | None] = relationship(foreign_keys=[last_attempt_id])
     acknowledged: Mapped[ActivityEntry | None] = relationship(foreign_keys=[acknowledged_id])
+
+
+class ZoneWrite(Base):
+    """Somebody is writing a carrier's method in a zone; nobody else may until they are done.
+
+    BigCommerce has no idempotency key: two tabs that both find no method would make two.
+    """
+
+    __tablename__ = "zone_writes"
+
+    store_id: Mapped[int] = mapped_column(
+        ForeignKey("stores.id", ondelete="CASCADE"), primary_key=True
+    )
+    carrier_id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    zone_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    holder: Mapped[str] = mapped_column(String(32))
+    until: Mapped[datetime]  # a writer that dies is waited for no longer than this

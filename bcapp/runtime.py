@@ -1,5 +1,6 @@
 """What is built once per process, and how a request reaches it."""
 
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import requests
@@ -10,14 +11,19 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from bcapp import database
 from bcapp.bigcommerce import transport
+from bcapp.bigcommerce.errors import AccessRevoked, BigCommerceError
 from bcapp.bigcommerce.store_api import StoreApi
 from bcapp.config import Config
 from bcapp.models import Store
 from bcapp.session_token import SessionTokens
 from bcapp.stores import TOKEN_PLACE, NotInstalled
 from bcapp.vault import Vault
+from bcapp.zones import reading as zones
+from bcapp.zones.reading import Reading, Readings
 
 _EXTENSION = "bcapp"
+ZONE_READERS = 64
+ZONE_READING_LIMIT = 10  # seconds that a page may wait before it says that zones are unreadable
 
 
 @dataclass(frozen=True)
@@ -28,6 +34,8 @@ class Runtime:
     engine: Engine
     sessions: sessionmaker[Session]
     http: requests.Session
+    readings: Readings
+    zone_readers: Executor
 
 
 def init_app(app: Flask, config: Config) -> None:
@@ -39,6 +47,9 @@ def init_app(app: Flask, config: Config) -> None:
         engine=engine,
         sessions=database.session_factory(engine),
         http=transport.new_session(),
+        readings=Readings(),
+        # Enough for the methods of sixty zones at once: a page waits for two calls, not for sixty.
+        zone_readers=ThreadPoolExecutor(max_workers=ZONE_READERS, thread_name_prefix="zones"),
     )
     app.teardown_appcontext(_close_db)
 
@@ -60,26 +71,46 @@ def db() -> Session:
     return session
 
 
-def store_api(store: Store) -> StoreApi:
-    """BigCommerce's API as one store; its time budget starts now.
+def store_api(store: Store, at_most: float = float("inf")) -> StoreApi:
+    """BigCommerce's API as one store; its time budget, `at_most` so many seconds, starts now.
 
     Raises NotInstalled, or vault.Unopenable when the stored token cannot be read.
     """
     if store.sealed_access_token is None:
         raise NotInstalled
     token = runtime().vault.open(TOKEN_PLACE, store.store_hash, store.sealed_access_token)
-    return api_with(store.store_hash, token)
+    return api_with(store.store_hash, token, at_most)
 
 
-def api_with(store_hash: str, access_token: SecretStr) -> StoreApi:
+def api_with(store_hash: str, access_token: SecretStr, at_most: float = float("inf")) -> StoreApi:
     built = runtime()
     return StoreApi(
         built.http,
         built.config.bigcommerce_api_url,
         store_hash,
         access_token,
-        built.config.bigcommerce_time_budget,
+        min(at_most, built.config.bigcommerce_time_budget),
     )
+
+
+def read_zones(store: Store) -> Reading | None:
+    """The store's zones, at most a minute old; None when they cannot be read.
+
+    Raises AccessRevoked: then nothing else works either.
+    """
+    kept = runtime().readings.get(store)
+    if kept is not None:
+        return kept
+    try:
+        reading = zones.read(
+            db(), store_api(store, ZONE_READING_LIMIT), runtime().zone_readers, store
+        )
+    except AccessRevoked:
+        raise
+    except BigCommerceError:
+        return None
+    runtime().readings.keep(store, reading)
+    return reading
 
 
 def _close_db(_error: BaseException | None) -> None:

@@ -15,7 +15,7 @@ FLOORS: tuple[set[str], ...] = (
     {"models"},
     {"activity"},
     {"attempts"},
-    {"stores", "connections"},
+    {"stores", "connections", "zones"},
     {"wording", "runtime", "logs"},
     {"views"},
     {"factory"},
@@ -29,7 +29,7 @@ LIBRARIES = {
     "authlib": {"bigcommerce"},
 }
 FLOOR_OF = {module: floor for floor, modules in enumerate(FLOORS) for module in modules}
-SHARED_BY_PAGES = {"guard", "answers"}
+SHARED_BY_PAGES = {"guard", "answers", "carrier_page"}
 LONGEST_FILE = 300
 
 

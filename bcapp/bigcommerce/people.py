@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Self
 
-_LARGEST_ID = 2**63 - 1
+LARGEST_ID = 2**63 - 1
 _LONGEST_EMAIL = 254
 
 
@@ -16,7 +16,7 @@ class Person:
     def read(cls, claims: Any) -> Self:
         """Build one from JSON that is not trusted yet; ValueError when there is no usable id."""
         person_id = claims.get("id") if isinstance(claims, dict) else None
-        if type(person_id) is not int or not 0 < person_id <= _LARGEST_ID:
+        if type(person_id) is not int or not 0 < person_id <= LARGEST_ID:
             raise ValueError("a person without a whole-number id")
         email = claims.get("email")
         return cls(person_id, _printable(email) if isinstance(email, str) else "")

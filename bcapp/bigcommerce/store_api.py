@@ -22,8 +22,10 @@ from bcapp.bigcommerce.errors import (
     Rejected,
     Unavailable,
 )
+from bcapp.bigcommerce.shipping import Method, StoreInformation, Zone
 from bcapp.bigcommerce.transport import Deadline, as_our_error, read_body
 
+NO_CONTENT = 204
 CONNECTION = "/v2/shipping/carrier/connection"
 
 # What may be repeated, once, inside the time budget (BigCommerce's status code page and migration
@@ -58,6 +60,11 @@ class StoreApi:
         self._token = access_token
         self._deadline = Deadline(budget)
 
+    @property
+    def budget(self) -> float:
+        """Seconds that all calls of this action may take together."""
+        return self._deadline.budget
+
     def create_connection(self, carrier_id: str, connection: Mapping[str, Any]) -> int:
         """POST; the status says "received", never that the credentials work."""
         return self._call("POST", CONNECTION, _connection(carrier_id, connection)).status
@@ -70,6 +77,36 @@ class StoreApi:
         """DELETE, with a JSON body: that is where the reference puts the carrier."""
         return self._call("DELETE", CONNECTION, {"carrier_id": carrier_id}).status
 
+    def list_zones(self) -> list[Zone]:
+        return [Zone.read(item) for item in self._list("/v2/shipping/zones")]
+
+    def get_zone(self, zone_id: int) -> Zone:
+        """Raises NotFound for a zone that is gone."""
+        return Zone.read(self._json("GET", f"/v2/shipping/zones/{zone_id}"))
+
+    def list_methods(self, zone_id: int) -> list[Method]:
+        return [Method.read(item) for item in self._list(_methods(zone_id))]
+
+    def create_method(self, zone_id: int, body: Mapping[str, Any]) -> Method:
+        """POST. Never repeated after a lost answer: a second one would be a second method."""
+        return Method.read(self._json("POST", _methods(zone_id), body, repeatable=False))
+
+    def update_method(self, zone_id: int, method_id: int, body: Mapping[str, Any]) -> Method:
+        """PUT. A key that BigCommerce will not have written is left out and the rest sent again."""
+        path = f"{_methods(zone_id)}/{method_id}"
+        try:
+            return Method.read(self._json("PUT", path, body))
+        except Rejected as error:
+            unwritable = {name for text in error.messages for name in _UNWRITABLE.findall(text)}
+            if not unwritable & set(body):
+                raise
+        return Method.read(
+            self._json("PUT", path, {k: v for k, v in body.items() if k not in unwritable})
+        )
+
+    def get_store(self) -> StoreInformation:
+        return StoreInformation.read(self._json("GET", "/v2/store"))
+
     def is_token_honoured(self) -> bool:
         """False only when BigCommerce itself says no; raises Unavailable when it says nothing."""
         try:
@@ -80,7 +117,20 @@ class StoreApi:
             return True
         return True
 
-    def _call(self, method: str, path: str, body: object = None) -> Reply:
+    def _list(self, path: str) -> list[Any]:
+        """A list; several of BigCommerce's answer 204 when there is nothing in it."""
+        reply = self._call("GET", path)
+        items = [] if reply.status == NO_CONTENT or not reply.body else _parsed(reply)
+        if not isinstance(items, list):
+            raise MalformedReply(reply.status)
+        return items
+
+    def _json(self, method: str, path: str, body: object = None, *, repeatable: bool = True) -> Any:
+        return _parsed(self._call(method, path, body, repeatable=repeatable))
+
+    def _call(
+        self, method: str, path: str, body: object = None, *, repeatable: bool = True
+    ) -> Reply:
         try:
             return self._attempt(method, path, body)
         except RateLimited as error:
@@ -91,7 +141,7 @@ class StoreApi:
                 raise
         except Unavailable as error:
             wait = random.uniform(0.1, 0.4)  # noqa: S311 - jitter
-            if not error.worth_repeating or wait >= self._deadline.remaining():
+            if not (repeatable and error.worth_repeating) or wait >= self._deadline.remaining():
                 raise
         time.sleep(wait)
         return self._attempt(method, path, body)
@@ -126,7 +176,21 @@ class StoreApi:
         return reply
 
 
+# BigCommerce's words for a field that it does not know or that is read-only.
+_UNWRITABLE = re.compile(r"field '([^']+)' cannot be written")
+
 _HEADERS = {"Accept": "application/json", "Content-Type": "application/json"}
+
+
+def _methods(zone_id: int) -> str:
+    return f"/v2/shipping/zones/{zone_id}/methods"
+
+
+def _parsed(reply: Reply) -> Any:
+    try:
+        return json.loads(reply.body)
+    except (ValueError, RecursionError):
+        raise MalformedReply(reply.status) from None
 
 
 def _connection(carrier_id: str, connection: Mapping[str, Any]) -> dict[str, Any]:

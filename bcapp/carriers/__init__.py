@@ -10,5 +10,9 @@ def get(carrier_id: str) -> Carrier | None:
     return _BY_ID.get(carrier_id)
 
 
-def offered() -> tuple[Carrier, ...]:
-    return CARRIERS
+def offered(country: str | None = None) -> list[Carrier]:
+    """All of them, those that stores of that country most likely want first.
+
+    The country orders and never hides: it is where the store signed up, not where it ships from.
+    """
+    return sorted(CARRIERS, key=lambda carrier: country not in carrier.home)

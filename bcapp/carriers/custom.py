@@ -85,9 +85,9 @@ class Settings:
         return [replace(row, index=index) for index, row in enumerate(shown)]
 
 
-def read_settings(form: Any) -> Settings:
-    """Settings from a request's MultiDict, each row with what is wrong with it."""
-    columns = [form.getlist(f"setting_{part}") for part in ("name", "kind", "value")]
+def read_settings(form: Any, prefix: str = "setting") -> Settings:
+    """Rows `{prefix}_name`, `…_kind`, `…_value` of a request's MultiDict, checked one by one."""
+    columns = [form.getlist(f"{prefix}_{part}") for part in ("name", "kind", "value")]
     longest = max(map(len, columns))
     names, kinds, values = ([*column, *[""] * (longest - len(column))] for column in columns)
     typed = [

@@ -1,7 +1,7 @@
 """What a carrier asks for, and how what was typed becomes what BigCommerce is sent."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
 from wtforms import BooleanField, Field, PasswordField, StringField, TextAreaField
@@ -33,10 +33,32 @@ class CredentialField:
 
 
 @dataclass(frozen=True)
+class MethodOption:
+    """An option of a shipping method besides its services: value → label, or on and off.
+
+    The first value is what a new method is given.
+    """
+
+    name: str
+    label: str
+    choices: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def is_boolean(self) -> bool:
+        return not self.choices
+
+    @property
+    def default(self) -> Value:
+        return next(iter(self.choices), True)
+
+
+@dataclass(frozen=True)
 class Carrier:
     """`connectable` is False where BigCommerce's API has zones for a carrier but no connection.
 
-    `home` holds the ISO codes of the countries whose stores most likely want this carrier.
+    `home` holds the ISO codes of the countries whose stores most likely want this carrier;
+    `services` is group title → code → label. A custom carrier has neither services nor options
+    that we know.
     """
 
     id: str
@@ -46,10 +68,16 @@ class Carrier:
     note: str = ""
     home: tuple[str, ...] = ()
     connectable: bool = True
+    services: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    options: tuple[MethodOption, ...] = ()
 
     @property
     def is_custom(self) -> bool:
         return self.id.startswith("carrier_")
+
+    @property
+    def service_codes(self) -> set[str]:
+        return {code for group in self.services.values() for code in group}
 
     @property
     def details(self) -> str:

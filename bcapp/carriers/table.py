@@ -1,9 +1,10 @@
-"""The carriers that BigCommerce's connection endpoint documents. Data only.
+"""The carriers that BigCommerce documents: account details, services, options. Data only.
 
 A new carrier is one entry here, and one row in the sandbox's own table.
-Properties: "Create Carrier Connection" in BigCommerce's API reference.
+Properties: "Create Carrier Connection" in BigCommerce's API reference; services: `services`.
 """
 
+from bcapp.carriers import services
 from bcapp.carriers.fields import Carrier, password, switch, text
 
 _TEST_MODE = "Turn this off before you sell."
@@ -22,6 +23,7 @@ CARRIERS = (
             ),
         ),
         home=("AU",),
+        services=services.AUSPOST,
     ),
     Carrier(
         "fedex",
@@ -46,8 +48,10 @@ CARRIERS = (
             "for zones."
         ),
         home=("US", "GB"),
+        services=services.FEDEX,
+        options=services.FEDEX_OPTIONS,
     ),
-    Carrier("royalmail", "Royal Mail", "RM", home=("GB",)),
+    Carrier("royalmail", "Royal Mail", "RM", home=("GB",), services=services.ROYALMAIL),
     Carrier(
         "endicia",
         "USPS via Endicia",
@@ -59,6 +63,8 @@ CARRIERS = (
             password("pass_phrase", "Passphrase", alternative="passphrase"),
         ),
         home=("US",),
+        services=services.ENDICIA,
+        options=services.ENDICIA_OPTIONS,
     ),
     Carrier(
         "zoom2u",
@@ -69,5 +75,25 @@ CARRIERS = (
             switch("test_mode", "Test mode", f"Ask Zoom2U’s test system for rates. {_TEST_MODE}"),
         ),
         home=("AU",),
+        services=services.ZOOM2U,
+    ),
+    # BigCommerce's API has no connection for these two: the merchant connects them in the control
+    # panel. Their shipping methods can be switched here all the same.
+    Carrier(
+        "canadapost",
+        "Canada Post",
+        "CP",
+        home=("CA",),
+        connectable=False,
+        services=services.CANADAPOST,
+    ),
+    Carrier(
+        "upsready",
+        "UPS",
+        "UP",
+        home=("US",),
+        connectable=False,
+        services=services.UPS,
+        options=services.UPS_OPTIONS,
     ),
 )

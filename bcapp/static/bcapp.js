@@ -37,9 +37,11 @@ function renew(newToken) {
   }, SESSION_MS - WARNING_MS);
 }
 
-async function visit(url, { record = true } = {}) {
+async function visit(url, { record = true, busy = "" } = {}) {
   pendingVisit.abort();
   pendingVisit = new AbortController();
+  announce(busy);
+  announcer.classList.toggle("visually-hidden", !busy);
   try {
     const answer = await request(url, { signal: pendingVisit.signal });
     const page = await read(answer);
@@ -47,6 +49,8 @@ async function visit(url, { record = true } = {}) {
     show(page);
   } catch (error) {
     if (error.name !== "AbortError") complain("lost-page");
+  } finally {
+    if (!pendingVisit.signal.aborted) announcer.classList.add("visually-hidden");
   }
 }
 
@@ -100,6 +104,22 @@ function complain(templateId) {
   const messages = document.getElementById("messages");
   messages.replaceChildren(document.getElementById(templateId).content.cloneNode(true));
   messages.querySelector("[data-focus]").focus();
+}
+
+// A launch is answered before BigCommerce is asked for zones. Their parts of the page come later,
+// and nothing else moves: somebody may be typing by then.
+async function fillIn() {
+  try {
+    const page = await read(await request(here()));
+    for (const part of document.querySelectorAll("[data-late]")) {
+      const late = page.getElementById(part.id);
+      if (!late) return show(page);
+      part.replaceWith(late);
+      enhance(late);
+    }
+  } catch {
+    complain("lost-page");
+  }
 }
 
 // Buttons that only work with script stay hidden until it runs.
@@ -171,7 +191,7 @@ document.addEventListener("click", (event) => {
   event.preventDefault();
   // A link within the page gets no entry in the history: going back would load the page anew.
   if (link.getAttribute("href").startsWith("#")) document.querySelector(link.hash)?.focus();
-  else visit(link.href);
+  else visit(link.href, { busy: link.dataset.busy });
 });
 
 document.addEventListener("submit", (event) => {
@@ -191,3 +211,4 @@ addEventListener("popstate", () => visit(here(), { record: false }));
 if (meta("page-path")) history.replaceState(null, "", meta("page-path"));
 renew(token);
 enhance(document);
+if (document.querySelector("[data-pending]")) fillIn();

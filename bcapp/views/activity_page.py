@@ -3,9 +3,10 @@
 from flask import Blueprint, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
-from bcapp import activity, wording
+from bcapp import activity
 from bcapp.runtime import db
-from bcapp.views.guard import visit
+from bcapp.views.guard import timezone, visit
+from bcapp.wording.activity import activity_line
 
 _LAST_PAGE = 1_000_000
 
@@ -20,7 +21,7 @@ def index() -> ResponseReturnValue:
     page = activity.page(db(), visit().store.id, int(number))
     return render_template(
         "activity/activity.html",
-        entries=[wording.activity_line(entry) for entry in page.entries],
+        entries=[activity_line(entry) for entry in page.entries],
         page=page,
-        timezone="UTC",
+        timezone=str(timezone()),
     )

@@ -17,14 +17,17 @@ from bcapp.bigcommerce.oauth import REQUIRED_SCOPE, Grant, ScopeMissing
 from bcapp.bigcommerce.payload import InvalidPayload, Payload
 from bcapp.models import Store
 from bcapp.runtime import api_with, config, db, runtime, store_api
+from bcapp.stores import NotInstalled
 from bcapp.vault import Unopenable
 from bcapp.views.guard import EMBEDDED, begin_visit
+from bcapp.zones.reading import keep_information
 
 PARAMETER = "signed_payload_jwt"
 
 # No code of BigCommerce's comes near this; it keeps what we pass on within reason.
 _CODE = re.compile(r"[\x21-\x7e]{1,1024}")
 _LONGEST_SCOPE = 4096
+INFORMATION_LIMIT = 5  # seconds that an install waits for what it can do without
 
 bp = Blueprint("callbacks", __name__)
 _log = structlog.get_logger()
@@ -78,13 +81,14 @@ def _install() -> str:
         config(), asked.requested_code, asked.requested_scope, asked.requested_context
     )
     installation = stores.install(db(), runtime().vault, grant, _is_grant_honoured)
+    _learn_about(installation.store)
     begin_visit(installation.store, installation.user, datetime.now(UTC))
     g.page_path = "/carriers"
     return render_template(
         "settings/welcome.html",
-        store_name=installation.store.store_hash,
+        store_name=installation.store.name or installation.store.store_hash,
         first=installation.is_first,
-        carriers=carriers.offered(),
+        carriers=carriers.offered(installation.store.country_code),
     )
 
 
@@ -140,6 +144,15 @@ def _is_grant_honoured(grant: Grant) -> bool:
         return True
 
 
+def _learn_about(store: Store) -> None:
+    """Read the store's name, time zone and country. The install stands without them."""
+    try:
+        information = store_api(store, INFORMATION_LIMIT).get_store()
+    except (BigCommerceError, NotInstalled):
+        return
+    keep_information(db(), store, information)
+
+
 def _page_at(path: str) -> ResponseReturnValue:
     """Answer with the embedded page at `path`, or the overview if there is none."""
     urls = current_app.create_url_adapter(request)
@@ -151,6 +164,7 @@ def _page_at(path: str) -> ResponseReturnValue:
     if endpoint.partition(".")[0] not in EMBEDDED:
         path, endpoint, arguments = "/carriers", "settings_page.overview", {}
     g.page_path = path
+    g.launching = True
     view = current_app.ensure_sync(current_app.view_functions[endpoint])
     answer: ResponseReturnValue = view(**arguments)
     return answer

@@ -4,7 +4,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from wtforms.form import BaseForm
 
-from bcapp import connections, wording
+from bcapp import connections
 from bcapp.bigcommerce.errors import AccessRevoked, BigCommerceError, Rejected
 from bcapp.carriers import custom
 from bcapp.carriers.custom import Settings
@@ -13,7 +13,9 @@ from bcapp.connections import AlreadyListed
 from bcapp.runtime import db, store_api
 from bcapp.views.answers import status_of
 from bcapp.views.guard import standing_or_404, visit
-from bcapp.wording import Refusal, Standing
+from bcapp.wording import connections as wording
+from bcapp.wording.connections import Standing
+from bcapp.wording.messages import Refusal, not_sent
 
 bp = Blueprint("custom_page", __name__)
 
@@ -37,7 +39,7 @@ def create() -> ResponseReturnValue:
     except AlreadyListed:
         said = f"{carrier.id} is listed already. Open it under Carriers to update its details."
         identity["number"].errors = [said]
-        return _page(None, identity, settings, wording.not_sent([("number", said)])), 422
+        return _page(None, identity, settings, not_sent([("number", said)])), 422
     except AccessRevoked:
         raise
     except BigCommerceError as error:
@@ -96,7 +98,7 @@ def _read(identity: BaseForm, settings: Settings) -> tuple[Carrier | None, Refus
         return custom.carrier(carrier_id, name, settings.names_and_kinds), None
     links = [(field.id, field.errors[0]) for field in identity if field.errors]
     links += [(_row_id(row.index), row.errors[0]) for row in settings.for_page() if row.errors]
-    return None, wording.not_sent(links)
+    return None, not_sent(links)
 
 
 def _not_accepted(

@@ -1,19 +1,20 @@
 """The embedded session at the door: the only reader of the session token."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from flask import Response, abort, g, request
 
 from bcapp import carriers, connections, stores
-from bcapp.connections import Sender
+from bcapp.attempts import Sender
 from bcapp.models import Store, StoreUser
 from bcapp.runtime import db, runtime
 from bcapp.session_token import InvalidSession, Session
-from bcapp.wording import Standing
+from bcapp.wording.connections import Standing
 
 # Every blueprint is named here or in OPEN; a test holds the factory to it.
-EMBEDDED = {"settings_page", "custom_page", "activity_page"}
+EMBEDDED = {"settings_page", "custom_page", "zones_page", "activity_page"}
 OPEN = {"callbacks", "health"}  # BigCommerce signs its own; health says nothing
 
 TOKEN_HEADER = "X-Session-Token"  # noqa: S105 - a header's name
@@ -52,6 +53,15 @@ def begin_visit(store: Store, user: StoreUser, now: datetime) -> None:
 def visit() -> Visit:
     current: Visit = g.visit
     return current
+
+
+def timezone() -> tzinfo:
+    """The time zone of this visit's store; UTC while BigCommerce has not told it."""
+    name = visit().store.timezone if "visit" in g else None
+    try:
+        return ZoneInfo(name) if name else UTC
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return UTC
 
 
 def session_token() -> str | None:

@@ -1,15 +1,24 @@
 """Carriers and their details: show, send, disconnect. Custom carriers' forms: `custom_page`."""
 
-from flask import Blueprint, abort, redirect, render_template, request, url_for
+from collections.abc import Sequence
+
+from flask import Blueprint, abort, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from wtforms.form import BaseForm
 
-from bcapp import carriers, connections, wording
+from bcapp import carriers, connections
 from bcapp.bigcommerce.errors import AccessRevoked, BigCommerceError, Rejected
 from bcapp.runtime import db, store_api
+from bcapp.views import carrier_page
 from bcapp.views.answers import status_of
 from bcapp.views.guard import standing_or_404, visit
-from bcapp.wording import Refusal, Standing
+from bcapp.wording import connections as wording
+from bcapp.wording import zones as zone_wording
+from bcapp.wording.connections import Standing
+from bcapp.wording.messages import Refusal, not_sent
+from bcapp.zones import saving
+from bcapp.zones.saving import NotSaved
+from bcapp.zones.single_writer import Busy
 
 bp = Blueprint("settings_page", __name__)
 
@@ -18,36 +27,28 @@ bp = Blueprint("settings_page", __name__)
 def overview() -> ResponseReturnValue:
     if "choose" in request.args:
         return redirect(_chosen(request.args["choose"]), 303)
-    recorded = connections.for_store(db(), visit().store.id)
+    store = visit().store
+    recorded = connections.for_store(db(), store.id)
     own = [connections.carrier_of(row) for row in recorded.values()]
     own = sorted((c for c in own if c.is_custom), key=lambda carrier: carrier.name.lower())
-    standings = [
-        Standing(carrier, recorded.get(carrier.id)) for carrier in [*carriers.offered(), *own]
-    ]
+    listed = [*carriers.offered(store.country_code), *own]
+    known = carrier_page.reading()
     return render_template(
         "settings/overview.html",
-        standings=standings,
-        show_zones=False,
-        offered=None,
-        zones_read_at=None,
+        standings=[Standing(carrier, recorded.get(carrier.id)) for carrier in listed],
+        offered=known and {c.id: zone_wording.offered_in(c, known) for c in listed},
+        zones_read_at=known and known.read_at,
+        zones_pending="zones_pending" in g,
     )
 
 
 @bp.get("/carriers/<carrier_id>")
 def show(carrier_id: str) -> ResponseReturnValue:
     standing = standing_or_404(carrier_id)
-    if standing.last_attempt is None:
-        if standing.carrier.is_custom:
-            number = carrier_id.removeprefix("carrier_")
-            return redirect(url_for("custom_page.form", number=number), 303)
-        return _form_page(standing)
-    return render_template(
-        "settings/carrier.html",
-        standing=standing,
-        fields=_facts(standing),
-        zones=None,
-        notice=wording.notice(request.args.get("notice"), standing),
-    )
+    if standing.last_attempt is None and standing.carrier.is_custom:
+        number = carrier_id.removeprefix("carrier_")
+        return redirect(url_for("custom_page.form", number=number), 303)
+    return carrier_page.render(standing, opened=request.args.get("zone", type=int))
 
 
 @bp.get("/carriers/<carrier_id>/connection")
@@ -61,7 +62,7 @@ def send(carrier_id: str) -> ResponseReturnValue:
     typed = standing.carrier.form(request.form)
     if not typed.validate():
         links = [(field.id, field.errors[0]) for field in typed if field.errors]
-        return _form_page(standing, typed, wording.not_sent(links)), 422
+        return _form_page(standing, typed, not_sent(links)), 422
     details = standing.carrier.read(typed)
     try:
         connections.connect(
@@ -83,13 +84,28 @@ def confirm_disconnect(carrier_id: str) -> ResponseReturnValue:
 @bp.post("/carriers/<carrier_id>/disconnect")
 def disconnect(carrier_id: str) -> ResponseReturnValue:
     standing = _connectable(carrier_id)
+    known = carrier_page.reading() if "also_off" in request.form else None
+    api = store_api(visit().store)
     try:
-        connections.disconnect(db(), store_api(visit().store), visit().sender, standing.carrier)
+        connections.disconnect(db(), api, visit().sender, standing.carrier)
     except AccessRevoked:
         raise
     except BigCommerceError as error:
         refusal = wording.disconnect_refusal(error, standing.carrier)
         return _disconnect_page(standing_or_404(carrier_id), refusal), *status_of(error)
+    if known is not None:
+        on = [state.zone for state in known.offering(carrier_id)]
+        results = saving.turn_off(db(), api, visit().sender, standing.carrier, on)
+        failures = [failure for _, failure in results if failure is not None]
+        if failures:
+            lines = zone_wording.turned_off(results, standing.carrier)
+            refusal = wording.disconnected_but(standing.carrier, lines)
+            return _disconnect_page(standing_or_404(carrier_id), refusal), *_worst(failures)
+    elif "also_off" in request.form:
+        refusal = wording.disconnected_but(
+            standing.carrier, ["We couldn’t read your zones, so nothing was turned off in them."]
+        )
+        return _disconnect_page(standing_or_404(carrier_id), refusal), 502
     return redirect(
         url_for("settings_page.show", carrier_id=carrier_id, notice="disconnected"), 303
     )
@@ -117,6 +133,8 @@ def _form_page(
         form=typed or standing.carrier.form(),
         updating=standing.is_sent,
         refusal=refusal,
+        carrier=standing.carrier,
+        zones=None,
     )
 
 
@@ -130,25 +148,17 @@ def _not_accepted(error: BigCommerceError, carrier_id: str, typed: BaseForm) -> 
 
 
 def _disconnect_page(standing: Standing, refusal: Refusal | None = None) -> str:
+    known = carrier_page.reading()
+    offering = known.offering(standing.carrier.id) if known else []
     return render_template(
         "settings/disconnect.html",
         standing=standing,
         refusal=refusal,
-        show_zones=False,
-        zones_on=[],
+        zones_on=[state.zone.name for state in offering] if known else None,
         again=standing.carrier.details,
     )
 
 
-def _facts(standing: Standing) -> list[tuple[str, str]]:
-    """What the carrier's page lists about its connection: never a value that was typed."""
-    facts = []
-    if standing.is_sent:
-        typed = [field for field in standing.carrier.credentials if field.kind != "boolean"]
-        facts += [(field.label, "Sent, not kept here") for field in typed]
-    if standing.test_mode is not None:
-        facts.append(("Mode", "Test" if standing.test_mode else "Live"))
-    facts.append(("Carrier ID", standing.carrier.id))
-    if standing.last_attempt:
-        facts.append(("BigCommerce’s answer", standing.last_attempt.answer))
-    return facts
+def _worst(failures: Sequence[NotSaved | Busy]) -> tuple[int, dict[str, str]]:
+    errors = [failure.error for failure in failures if isinstance(failure, NotSaved)]
+    return status_of(errors[0]) if errors else (503, {"Retry-After": "5"})

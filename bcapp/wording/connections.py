@@ -1,79 +1,24 @@
-"""The words for states, answers and errors. A connection is "sent", never more than that.
-
-BigCommerce answers 204 to working and wrong credentials alike, so no word here may claim that a
-connection works. Green is kept for what BigCommerce confirmed.
-"""
+"""What the pages say of a carrier's connection: what we recorded of it, and what came back."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Literal
 
 from bcapp import connections
 from bcapp.bigcommerce.errors import BigCommerceError, RateLimited, Rejected
 from bcapp.carriers.fields import Carrier, mid_sentence
-from bcapp.models import ActivityEntry, CarrierConnection, Event, Outcome
-
-MessageKind = Literal["info", "success", "warning", "error"]
-
-
-@dataclass(frozen=True)
-class Badge:
-    label: str
-    colour: Literal["secondary", "primary", "danger", "warning", "success"]
-
-
-@dataclass(frozen=True)
-class Message:
-    kind: MessageKind
-    heading: str
-    text: str
-
-
-@dataclass(frozen=True)
-class Refusal(Message):
-    """Why a form came back: `links` are (field id, text); `answer` quotes BigCommerce."""
-
-    links: tuple[tuple[str, str], ...] = ()
-    answer: str = ""
-
-
-NOT_SET_UP = Badge("Not set up", "secondary")
-SENT = Badge("Sent", "primary")
-REJECTED = Badge("Rejected", "danger")
-NO_ANSWER = Badge("No answer", "warning")
-DISCONNECT_SENT = Badge("Disconnect sent", "secondary")
-
-_OUTCOME_BADGES = {
-    Outcome.SENT: SENT,
-    Outcome.REJECTED: REJECTED,
-    Outcome.NO_ANSWER: NO_ANSWER,
-    Outcome.NOT_SENT: Badge("Not sent", "secondary"),
-    Outcome.ACCESS_REVOKED: Badge("No access", "danger"),
-}
-
-_EVENTS = {
-    Event.STORE_INSTALLED: "Installed the app",
-    Event.STORE_GRANTED: "Approved the app again",
-    Event.STORE_UNINSTALLED: "Removed the app",
-    Event.STORE_UNINSTALL_IGNORED: "Asked to remove the app; nothing changed",
-    Event.USER_REMOVED: "User removed",
-    Event.CONNECTION_SENT: "Sent account details",
-    Event.CONNECTION_UPDATED: "Updated account details",
-    Event.CONNECTION_DELETED: "Asked to disconnect",
-}
-
-
-@dataclass(frozen=True)
-class Attempt:
-    """Something that was asked of BigCommerce, as the pages tell it."""
-
-    at: datetime
-    who: str
-    is_disconnect: bool
-    outcome: Outcome
-    status: int | None
-    answer: str
+from bcapp.models import CarrierConnection, Outcome
+from bcapp.wording.activity import (
+    DISCONNECT_SENT,
+    ELSEWHERE,
+    NO_ANSWER,
+    NOT_SET_UP,
+    OUTCOME_BADGES,
+    REJECTED,
+    SENT,
+    Attempt,
+    attempt,
+)
+from bcapp.wording.messages import Badge, Message, Refusal, asked_to_wait, quoted
 
 
 @dataclass(frozen=True)
@@ -105,65 +50,18 @@ class Standing:
     @property
     def badge(self) -> Badge:
         last = self.last_attempt
+        if not self.carrier.connectable:
+            return ELSEWHERE
         if last is None:
             return NOT_SET_UP
         if last.outcome is Outcome.SENT and last.is_disconnect:
             return DISCONNECT_SENT
-        return _OUTCOME_BADGES[last.outcome]
+        return OUTCOME_BADGES[last.outcome]
 
     @property
     def action(self) -> str:
-        actions = {SENT: "Manage", REJECTED: "Review", NO_ANSWER: "Review"}
+        actions = {SENT: "Manage", ELSEWHERE: "Manage", REJECTED: "Review", NO_ANSWER: "Review"}
         return actions.get(self.badge, "Set up")
-
-
-def attempt(entry: ActivityEntry) -> Attempt:
-    return Attempt(
-        at=entry.at,
-        who=entry.who,
-        is_disconnect=entry.event is Event.CONNECTION_DELETED,
-        outcome=entry.outcome,
-        status=entry.status,
-        answer=answer(entry),
-    )
-
-
-def answer(entry: ActivityEntry) -> str:
-    """BigCommerce's answer to an entry: "Received (204)", or its own words with the status."""
-    status = f"({entry.status})" if entry.status else ""
-    said = entry.detail
-    if entry.outcome is Outcome.DONE:
-        return "Done"
-    if entry.outcome is Outcome.SENT:
-        said = "Received"
-    elif entry.outcome is Outcome.NOT_SENT:
-        said = "BigCommerce asked us to wait"
-    elif entry.outcome is Outcome.ACCESS_REVOKED:
-        said = "BigCommerce no longer lets this app in"
-    elif entry.outcome is Outcome.NO_ANSWER and not said:
-        said = "No answer that we could read"
-    return f"{said or 'Refused'} {status}".strip()
-
-
-@dataclass(frozen=True)
-class ActivityLine:
-    at: datetime
-    who: str
-    carrier_name: str | None
-    what: str
-    badge: Badge | None
-    answer: str
-
-
-def activity_line(entry: ActivityEntry) -> ActivityLine:
-    return ActivityLine(
-        at=entry.at,
-        who=entry.who,
-        carrier_name=entry.carrier_name,
-        what=_EVENTS[entry.event],
-        badge=_OUTCOME_BADGES.get(entry.outcome),
-        answer=answer(entry),
-    )
 
 
 def notice(code: str | None, standing: Standing) -> Message | None:
@@ -191,13 +89,6 @@ def notice(code: str | None, standing: Standing) -> Message | None:
             "BigCommerce received them but does not confirm credentials. Check a rate again.",
         )
     return None
-
-
-def not_sent(links: Sequence[tuple[str, str]]) -> Refusal:
-    """Our own check failed."""
-    return Refusal(
-        "error", "Check the fields marked below", "Nothing was sent.", links=tuple(links)
-    )
 
 
 def refusal(
@@ -235,16 +126,14 @@ def disconnect_refusal(error: BigCommerceError, carrier: Carrier) -> Refusal:
     )
 
 
-def asked_to_wait(error: RateLimited) -> Refusal:
+def disconnected_but(carrier: Carrier, lines: Sequence[str]) -> Refusal:
+    """The disconnect was received, but not every zone that was to be turned off is."""
     return Refusal(
         "warning",
-        "BigCommerce asked us to wait",
-        f"Nothing was sent. Try again in {error.retry_after} seconds.",
+        "Disconnect sent, but not every zone was turned off",
+        f"BigCommerce received the disconnect of {carrier.name}. What it said of each zone:",
+        lines=tuple(lines),
     )
-
-
-def quoted(error: Rejected) -> str:
-    return " ".join([str(error.status), *error.messages])
 
 
 def refused_fields(error: Rejected, carrier: Carrier) -> dict[str, str]:

@@ -1,0 +1,132 @@
+"""Zones, shipping methods and store information: read liberally, written strictly.
+
+BigCommerce's own sample answers give booleans as "1", ids as text, a lone service as an object,
+`settings: {}` for a carrier's method, and keys that no document names.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from bcapp.bigcommerce.errors import MalformedReply
+
+# What "Update a Shipping Method" lets one write, `type` included; ids are read-only.
+_READ_ONLY = {"id"}
+
+
+@dataclass(frozen=True)
+class Zone:
+    id: int
+    name: str
+    type: str  # zip, country, state, global
+    enabled: bool
+
+    @classmethod
+    def read(cls, item: Any) -> Self:
+        item = _object(item)
+        return cls(
+            id=_whole_number(item.get("id")),
+            name=_text(item.get("name")),
+            type=_text(item.get("type")),
+            enabled=read_boolean(item.get("enabled")),
+        )
+
+
+@dataclass(frozen=True)
+class Method:
+    """A shipping method; `item` is BigCommerce's object as it came, so that nothing gets lost."""
+
+    id: int
+    name: str
+    type: str  # the carrier's id, or perorder, peritem, weight, total, …
+    enabled: bool
+    options: Mapping[str, Any]
+    item: Mapping[str, Any]
+
+    @classmethod
+    def read(cls, item: Any) -> Self:
+        item = _object(item)
+        settings = item.get("settings")
+        options = settings.get("carrier_options") if isinstance(settings, dict) else None
+        return cls(
+            id=_whole_number(item.get("id")),
+            name=_text(item.get("name")),
+            type=_text(item.get("type")),
+            enabled=read_boolean(item.get("enabled")),
+            # PHP's empty object arrives as a list.
+            options=options if isinstance(options, dict) else {},
+            item=item,
+        )
+
+    @property
+    def services(self) -> list[str] | None:
+        """Codes of the delivery services; None when the answer did not say."""
+        if "delivery_services" not in self.options:
+            return None
+        listed = self.options["delivery_services"]
+        return [
+            _text(one.get("value")) if isinstance(one, dict) else _text(one)
+            for one in (listed if isinstance(listed, list) else [listed])
+        ]
+
+    def changed(self, name: str, enabled: bool, options: Mapping[str, Any]) -> dict[str, Any]:
+        """The whole object to write back: what is not ours in it goes back as it came."""
+        settings = self.item.get("settings")
+        kept = dict(settings) if isinstance(settings, dict) else {}
+        body = {key: value for key, value in self.item.items() if key not in _READ_ONLY}
+        if "is_fallback" in body:
+            body["is_fallback"] = read_boolean(body["is_fallback"])
+        return body | {
+            "name": name,
+            "enabled": enabled,
+            "settings": kept | {"carrier_options": dict(options)},
+        }
+
+
+@dataclass(frozen=True)
+class StoreInformation:
+    name: str
+    timezone: str  # as in "Australia/Sydney"
+    country_code: str
+
+    @classmethod
+    def read(cls, item: Any) -> Self:
+        item = _object(item)
+        timezone = item.get("timezone")
+        return cls(
+            name=_text(item.get("name")),
+            timezone=_text(timezone.get("name")) if isinstance(timezone, dict) else "",
+            country_code=_text(item.get("country_code")),
+        )
+
+
+def new_method(carrier_id: str, name: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """The body that creates a method. Without `channel_ids` it is offered on every channel."""
+    settings = {"carrier_options": dict(options)}
+    return {"name": name, "type": carrier_id, "enabled": True, "settings": settings}
+
+
+def _object(item: Any) -> dict[str, Any]:
+    if not isinstance(item, dict):
+        raise MalformedReply(200)
+    return item
+
+
+def _whole_number(value: object) -> int:
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 19:
+        return int(value)
+    if type(value) is not int:
+        raise MalformedReply(200)
+    return value
+
+
+def read_boolean(value: object) -> bool:
+    """True for true, 1, "1" and "true", the spellings that BigCommerce's samples use."""
+    return value in (True, 1) or (isinstance(value, str) and value.lower() in {"1", "true"})
+
+
+def _text(value: object) -> str:
+    """One printable line of at most 255 characters; "" for anything that is no text."""
+    if not isinstance(value, str):
+        return ""
+    return "".join(letter if letter.isprintable() else " " for letter in value)[:255].strip()

@@ -1,0 +1,84 @@
+"""What a merchant chose for a carrier in one zone: the form of a zone, read and checked."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from bcapp.carriers import custom
+from bcapp.carriers.custom import LONGEST_NAME, Settings
+from bcapp.carriers.fields import Carrier, Value, fault, read_boolean
+
+
+@dataclass(frozen=True)
+class Choice:
+    """`name`, `options` and `own` are None where the form said nothing: they stay as they are.
+
+    `own` are a custom carrier's options, named by the merchant. `errors` is field → words.
+    """
+
+    enabled: bool
+    name: str | None = None
+    services: tuple[str, ...] = ()
+    options: Mapping[str, Value] = field(default_factory=dict)
+    own: Settings | None = None
+    errors: Mapping[str, str] = field(default_factory=dict)
+
+
+def read(carrier: Carrier, form: Any) -> Choice:
+    """Read a zone's form from a request's MultiDict."""
+    enabled = read_boolean(form.get("enabled", ""))
+    name = form["name"].strip() if "name" in form else None
+    services = tuple(dict.fromkeys(form.getlist("delivery_services")))
+    own = custom.read_settings(form, "option") if carrier.is_custom else None
+    errors = {
+        "enabled": None if enabled is not None else "This is either on or off.",
+        "name": _name_fault(name),
+        "delivery_services": _services_fault(carrier, enabled is True, services),
+        **{option.name: _option_fault(carrier, option.name, form) for option in carrier.options},
+        "option": None if own is None or own.is_valid else "Check the options marked below.",
+    }
+    return Choice(
+        enabled=enabled is True,
+        name=name,
+        services=services,
+        options=_options(carrier, form),
+        own=own,
+        errors={field: said for field, said in errors.items() if said},
+    )
+
+
+def _name_fault(name: str | None) -> str | None:
+    if name is None:
+        return None
+    if not name:
+        return "Enter the name that shoppers see."
+    if len(name) > LONGEST_NAME:
+        return f"The name is longer than {LONGEST_NAME} characters."
+    return fault(name, "Name")
+
+
+def _services_fault(carrier: Carrier, enabled: bool, services: tuple[str, ...]) -> str | None:
+    if carrier.services and enabled and not services:
+        return f"Choose at least one delivery service, or turn {carrier.name} off in this zone."
+    if any(not code or len(code) > LONGEST_NAME or not code.isprintable() for code in services):
+        return "One of the delivery services is not a code of BigCommerce’s."
+    return None
+
+
+def _option_fault(carrier: Carrier, name: str, form: Any) -> str | None:
+    typed = form.get(name, "")
+    if len(typed) > LONGEST_NAME or not typed.isprintable():
+        return "One of the further options is not a value of BigCommerce’s."
+    return None
+
+
+def _options(carrier: Carrier, form: Any) -> dict[str, Value]:
+    """The further options, if the form had them at all: an unticked box sends nothing."""
+    selects = [option for option in carrier.options if not option.is_boolean]
+    if not any(option.name in form for option in carrier.options):
+        return {}
+    chosen: dict[str, Value] = {o.name: form[o.name] for o in selects if o.name in form}
+    for option in carrier.options:
+        if option.is_boolean:
+            chosen[option.name] = read_boolean(form.get(option.name, "")) is True
+    return chosen

@@ -1,0 +1,65 @@
+"""A carrier in one zone: turned on, turned off, its services changed."""
+
+from flask import Blueprint, abort, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from bcapp.bigcommerce.errors import AccessRevoked
+from bcapp.bigcommerce.people import LARGEST_ID
+from bcapp.carriers import choice
+from bcapp.carriers.choice import Choice
+from bcapp.runtime import db, store_api
+from bcapp.views import carrier_page
+from bcapp.views.answers import status_of
+from bcapp.views.guard import standing_or_404, visit
+from bcapp.wording import zones as zone_wording
+from bcapp.wording.connections import Standing
+from bcapp.wording.messages import Refusal
+from bcapp.zones import saving
+from bcapp.zones.saving import NotSaved, UnknownZone
+from bcapp.zones.single_writer import Busy
+
+_BUSY_RETRY_AFTER = {"Retry-After": "5"}
+
+bp = Blueprint("zones_page", __name__)
+
+
+@bp.post("/carriers/<carrier_id>/zones/<int:zone_id>")
+def save(carrier_id: str, zone_id: int) -> ResponseReturnValue:
+    standing = standing_or_404(carrier_id)
+    if zone_id > LARGEST_ID:
+        abort(404)
+    chosen = choice.read(standing.carrier, request.form)
+    if chosen.errors:
+        refusal = zone_wording.check_failed(zone_id, _zone_name(zone_id), chosen)
+        return _again(standing, zone_id, chosen, refusal), 422
+    try:
+        saving.save(
+            db(), store_api(visit().store), visit().sender, standing.carrier, zone_id, chosen
+        )
+    except UnknownZone:
+        abort(404)
+    except Busy as busy:
+        refusal = zone_wording.refusal(_zone_name(zone_id), standing.carrier, busy)
+        return _again(standing, zone_id, chosen, refusal), 503, _BUSY_RETRY_AFTER
+    except NotSaved as failure:
+        if isinstance(failure.error, AccessRevoked):
+            raise failure.error from None
+        refusal = zone_wording.refusal(failure.zone_name, standing.carrier, failure)
+        return _again(standing, zone_id, chosen, refusal), *status_of(failure.error)
+    address = url_for(
+        "settings_page.show", carrier_id=carrier_id, zone=zone_id, notice="zone_saved"
+    )
+    return redirect(address, 303)
+
+
+def _again(standing: Standing, zone_id: int, chosen: Choice, refusal: Refusal) -> str:
+    refused = zone_wording.Refused(zone_id, chosen, refusal)
+    return carrier_page.render(standing, opened=zone_id, refused=refused)
+
+
+def _zone_name(zone_id: int) -> str:
+    known = carrier_page.reading()
+    state = known.zone(zone_id) if known else None
+    if known is not None and state is None:
+        abort(404)
+    return state.zone.name if state else ""

@@ -1,0 +1,5 @@
+"""The words for states, answers and errors. A connection is "sent", never more than that.
+
+BigCommerce answers 204 to working and wrong credentials alike, so no word here may claim that a
+connection works. Green is kept for what BigCommerce confirmed.
+"""

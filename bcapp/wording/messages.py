@@ -1,0 +1,53 @@
+"""The parts that pages speak with: badges, messages, and why a form came back."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from bcapp.bigcommerce.errors import RateLimited, Rejected
+
+MessageKind = Literal["info", "success", "warning", "error"]
+
+
+@dataclass(frozen=True)
+class Badge:
+    label: str
+    colour: Literal["secondary", "primary", "danger", "warning", "success"]
+
+
+@dataclass(frozen=True)
+class Message:
+    kind: MessageKind
+    heading: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Refusal(Message):
+    """Why a form came back: `links` are (field id, text); `answer` quotes BigCommerce.
+
+    `lines` are results, one for each thing that was asked.
+    """
+
+    links: tuple[tuple[str, str], ...] = ()
+    answer: str = ""
+    lines: tuple[str, ...] = ()
+
+
+def not_sent(links: Sequence[tuple[str, str]]) -> Refusal:
+    """Our own check failed."""
+    return Refusal(
+        "error", "Check the fields marked below", "Nothing was sent.", links=tuple(links)
+    )
+
+
+def asked_to_wait(error: RateLimited) -> Refusal:
+    return Refusal(
+        "warning",
+        "BigCommerce asked us to wait",
+        f"Nothing was sent. Try again in {error.retry_after} seconds.",
+    )
+
+
+def quoted(error: Rejected) -> str:
+    return " ".join([str(error.status), *error.messages])

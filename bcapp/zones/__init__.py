@@ -1,0 +1,1 @@
+"""Shipping zones: read from BigCommerce, and a carrier switched on, off or changed in one."""

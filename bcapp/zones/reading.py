@@ -1,0 +1,124 @@
+"""All zones of a store, read at once and kept for a minute."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from contextvars import copy_context
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from bcapp import database
+from bcapp.bigcommerce.shipping import Method, StoreInformation, Zone
+from bcapp.bigcommerce.store_api import StoreApi
+from bcapp.models import Store
+
+FRESH_FOR = timedelta(minutes=1)
+INFORMATION_FRESH_FOR = timedelta(hours=12)
+_STORES_KEPT = 256
+
+
+@dataclass(frozen=True)
+class ZoneState:
+    zone: Zone
+    methods: tuple[Method, ...]
+
+    def method_of(self, carrier_id: str) -> Method | None:
+        return method_of(carrier_id, self.methods)
+
+    def offers(self, carrier_id: str) -> bool:
+        method = self.method_of(carrier_id)
+        return self.zone.enabled and method is not None and method.enabled
+
+
+@dataclass(frozen=True)
+class Reading:
+    """All zones of a store with their methods, as BigCommerce had them at `read_at`."""
+
+    read_at: datetime
+    version: int
+    zones: tuple[ZoneState, ...]
+
+    def offering(self, carrier_id: str) -> list[ZoneState]:
+        return [state for state in self.zones if state.offers(carrier_id)]
+
+    def zone(self, zone_id: int) -> ZoneState | None:
+        return next((state for state in self.zones if state.zone.id == zone_id), None)
+
+
+class Readings:
+    """The latest reading of each store, for a minute and until the next write.
+
+    One per process. A write through another process shows in the store's `zones_version`, which
+    every request has at hand.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[int, Reading] = OrderedDict()
+
+    def get(self, store: Store) -> Reading | None:
+        with self._lock:
+            kept = self._kept.get(store.id)
+        if kept is None or kept.version != store.zones_version:
+            return None
+        return kept if datetime.now(UTC) - kept.read_at < FRESH_FOR else None
+
+    def keep(self, store: Store, reading: Reading) -> None:
+        with self._lock:
+            self._kept[store.id] = reading
+            self._kept.move_to_end(store.id)
+            while len(self._kept) > _STORES_KEPT:
+                self._kept.popitem(last=False)
+
+
+def read(db: Session, api: StoreApi, pool: Executor, store: Store) -> Reading:
+    """Ask BigCommerce for all zones, and for the methods of each at the same time.
+
+    Raises BigCommerceError when any of it could not be read: a part would look like the whole.
+    """
+    version = store.zones_version
+    db.commit()
+    information = pool.submit(copy_context().run, api.get_store) if _is_stale(store) else None
+    zones = api.list_zones()
+    asked = [pool.submit(copy_context().run, api.list_methods, zone.id) for zone in zones]
+    states = [
+        ZoneState(zone, tuple(answer.result())) for zone, answer in zip(zones, asked, strict=True)
+    ]
+    if information is not None and information.exception() is None:
+        keep_information(db, store, information.result())
+    return Reading(datetime.now(UTC), version, tuple(states))
+
+
+def keep_information(db: Session, store: Store, information: StoreInformation) -> None:
+    database.begin_write(db)
+    store.name = information.name or None
+    store.timezone = information.timezone or None
+    store.country_code = information.country_code or None
+    store.information_read_at = datetime.now(UTC)
+    db.commit()
+
+
+def forget_reading(db: Session, store: Store) -> None:
+    """Have every process read this store's zones anew."""
+    database.begin_write(db)
+    count_up(db, store)
+    db.commit()
+
+
+def count_up(db: Session, store: Store) -> None:
+    db.refresh(store, ["zones_version"], with_for_update=True)
+    store.zones_version += 1
+
+
+def method_of(carrier_id: str, methods: Sequence[Method]) -> Method | None:
+    """The carrier's method in a zone; of several the one that is on, else the oldest."""
+    own = [method for method in methods if method.type == carrier_id]
+    return min(own, key=lambda method: (not method.enabled, method.id), default=None)
+
+
+def _is_stale(store: Store) -> bool:
+    read_at = store.information_read_at
+    return read_at is None or datetime.now(UTC) - read_at > INFORMATION_FRESH_FOR

@@ -1,0 +1,442 @@
+"""A carrier in a zone: turned on, changed, turned off; what BigCommerce confirms, and what not."""
+
+import threading
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from bcapp.models import ActivityEntry, Event, Outcome, Store, ZoneWrite
+from sandbox import contract
+from sandbox.faults import Fault
+from sandbox.world import World
+from tests.merchant import Browser, said
+
+AUSTRALIA = 1
+
+ON: dict[str, str | list[str]] = {
+    "enabled": "true",
+    "name": "Australia Post",
+    "delivery_services": ["AUS_PARCEL_REGULAR", "AUS_PARCEL_EXPRESS"],
+}
+
+# A method as somebody might have made it in the control panel.
+MADE_ELSEWHERE: dict[str, Any] = {
+    "id": 901,
+    "name": "Post",
+    "type": "auspost",
+    "enabled": False,
+    "settings": {
+        "carrier_options": {
+            "delivery_services": ["AUS_PARCEL_REGULAR", "AUS_SOMETHING_NEW"],
+            "packaging": [],
+            "surprise": {"deep": [1, None]},
+        },
+        "other": "kept",
+    },
+    "handling_fees": {"percentage_surcharge": "5"},
+    "is_fallback": False,
+    "channel_ids": [1, 3],
+}
+
+
+def methods(world: World, carrier_id: str = "auspost", zone_id: int = AUSTRALIA) -> list[Any]:
+    in_zone = world.store("harbour1").methods[zone_id]
+    return [method for method in in_zone if method["type"] == carrier_id]
+
+
+def writes(world: World) -> list[tuple[str, Any]]:
+    calls = [call for call in world.calls if "/methods" in call.path and call.method != "GET"]
+    return [(call.method, call.body) for call in calls]
+
+
+def save(
+    merchant: Browser, form: Mapping[str, str | list[str]] = ON, carrier_id: str = "auspost"
+) -> Any:
+    return merchant.post(f"/carriers/{carrier_id}/zones/{AUSTRALIA}", form)
+
+
+def entries(db: Session) -> list[tuple[Event, Outcome]]:
+    db.expire_all()
+    of_zones = ActivityEntry.zone_id.is_not(None)
+    rows = db.scalars(select(ActivityEntry).where(of_zones).order_by(ActivityEntry.id))
+    return [(row.event, row.outcome) for row in rows]
+
+
+def test_turning_on_creates_the_method_once(merchant: Browser, db: Session) -> None:
+    response = save(merchant)
+
+    assert response.status_code == 303
+    assert response.headers["Location"] == "/carriers/auspost?zone=1&notice=zone_saved"
+    ((method, body),) = writes(merchant.world)
+    assert method == "POST"
+    assert body == {
+        "name": "Australia Post",
+        "type": "auspost",
+        "enabled": True,
+        "settings": {
+            "carrier_options": {"delivery_services": ["AUS_PARCEL_REGULAR", "AUS_PARCEL_EXPRESS"]}
+        },
+    }
+    assert entries(db) == [(Event.ZONE_TURNED_ON, Outcome.CONFIRMED)]
+
+
+def test_what_bigcommerce_confirmed_is_said_in_green(merchant: Browser) -> None:
+    merchant.send("auspost")
+    response = merchant.get(save(merchant).headers["Location"])
+
+    page = said(response)
+    assert (
+        "Australia saved BigCommerce confirmed that Australia Post is on with 2 delivery services."
+        in page
+    )
+    assert "Country zone, 2 services On" in page
+    assert "2 of 20 on now" in page
+    assert "1 of 4 zones" in said(merchant.get("/carriers"))
+
+
+def test_changing_services_is_a_put_of_the_whole_method(merchant: Browser, db: Session) -> None:
+    save(merchant)
+
+    save(merchant, ON | {"name": "Post", "delivery_services": ["AUS_PARCEL_COURIER"]})
+
+    method, body = writes(merchant.world)[-1]
+    assert method == "PUT"
+    assert body["name"] == "Post"
+    assert body["settings"] == {"carrier_options": {"delivery_services": ["AUS_PARCEL_COURIER"]}}
+    assert body["handling_fees"] == {"fixed_surcharge": "0"}
+    assert body["channel_ids"] == [1]
+    assert "id" not in body
+    assert entries(db)[-1] == (Event.ZONE_CHANGED, Outcome.CONFIRMED)
+
+
+def test_turning_off_keeps_the_chosen_services(merchant: Browser, db: Session) -> None:
+    save(merchant)
+
+    response = save(merchant, {"name": "Australia Post"})
+
+    assert response.status_code == 303
+    (method,) = methods(merchant.world)
+    assert method["enabled"] is False
+    assert method["settings"]["carrier_options"]["delivery_services"] == [
+        "AUS_PARCEL_REGULAR",
+        "AUS_PARCEL_EXPRESS",
+    ]
+    assert entries(db)[-1] == (Event.ZONE_TURNED_OFF, Outcome.CONFIRMED)
+    page = said(merchant.get(response.headers["Location"]))
+    assert "BigCommerce confirmed that Australia Post is off in this zone." in page
+
+
+def test_turning_off_what_is_not_there_writes_nothing(merchant: Browser, db: Session) -> None:
+    response = save(merchant, {"name": "Australia Post"})
+
+    assert response.status_code == 303
+    assert writes(merchant.world) == []
+    assert entries(db) == []
+
+
+@pytest.fixture
+def newer_bigcommerce(monkeypatch: pytest.MonkeyPatch) -> None:
+    """BigCommerce knows a service that no document of ours names."""
+    known = contract.DELIVERY_SERVICES["auspost"]
+    monkeypatch.setitem(contract.DELIVERY_SERVICES, "auspost", (*known, "AUS_SOMETHING_NEW"))
+
+
+@pytest.mark.usefixtures("newer_bigcommerce")
+def test_a_method_made_elsewhere_keeps_what_we_do_not_know(merchant: Browser) -> None:
+    merchant.world.store("harbour1").methods[AUSTRALIA].append(dict(MADE_ELSEWHERE))
+    before = said(merchant.get("/carriers/auspost?zone=1"))
+
+    save(merchant)
+
+    assert "This was set up in BigCommerce, not here." in before
+    assert "AUS_SOMETHING_NEW" in before
+    (method,) = methods(merchant.world)
+    assert method == MADE_ELSEWHERE | {
+        "name": "Australia Post",
+        "enabled": True,
+        "settings": {
+            "carrier_options": {
+                "delivery_services": [
+                    "AUS_PARCEL_REGULAR",
+                    "AUS_SOMETHING_NEW",
+                    "AUS_PARCEL_EXPRESS",
+                ],
+                "packaging": [],
+                "surprise": {"deep": [1, None]},
+            },
+            "other": "kept",
+        },
+    }
+    after = said(merchant.get("/carriers/auspost?zone=1"))
+    assert "This was set up in BigCommerce, not here." not in after
+
+
+def test_awkward_replies_are_read_and_strict_ones_written(merchant: Browser) -> None:
+    merchant.world.awkward = True
+    one = {"enabled": "true", "name": "FedEx", "delivery_services": ["FEDEX_GROUND"]}
+    save(merchant, one, "fedex")
+
+    page = said(merchant.get("/carriers/fedex?zone=1"))
+    save(merchant, one | {"name": "FedEx at home"}, "fedex")
+
+    assert "Country zone, 1 service On" in page
+    method, body = writes(merchant.world)[-1]
+    assert method == "PUT"
+    assert body["enabled"] is True
+    options = body["settings"]["carrier_options"]
+    assert options["delivery_services"] == ["FEDEX_GROUND"]
+    assert options["include_package_value"] is True
+
+
+def test_a_new_method_is_given_every_option(merchant: Browser) -> None:
+    form = {
+        "enabled": "true",
+        "name": "FedEx",
+        "delivery_services": ["FEDEX_GROUND"],
+        "dropoff_type": "DROP_BOX",
+        "rate_type": "NONE",
+    }
+
+    save(merchant, form, "fedex")
+
+    ((_, body),) = writes(merchant.world)
+    assert body["settings"]["carrier_options"] == {
+        "delivery_services": ["FEDEX_GROUND"],
+        "dropoff_type": "DROP_BOX",
+        "packaging_type": "YOUR_PACKAGING",
+        "packing_method": "SEPARATE",
+        "rate_type": "NONE",
+        "include_package_value": False,
+        "destination_type": "residential",
+    }
+
+
+def test_a_custom_carriers_options_are_free_rows(merchant: Browser) -> None:
+    merchant.post("/carriers", {"number": "33", "name": "Parcel Lane"})
+    form = {
+        "enabled": "true",
+        "name": "Parcel Lane",
+        "option_name": ["delivery_services", "fragile", "depot", ""],
+        "option_kind": ["list", "boolean", "text", "text"],
+        "option_value": ["north\nsouth", "true", "007", ""],
+    }
+
+    response = save(merchant, form, "carrier_33")
+
+    assert response.status_code == 303
+    ((_, body),) = writes(merchant.world)
+    assert body["type"] == "carrier_33"
+    assert body["settings"]["carrier_options"] == {
+        "delivery_services": ["north", "south"],
+        "fragile": True,
+        "depot": "007",
+    }
+    page = merchant.get("/carriers/carrier_33?zone=1").text
+    assert 'value="007"' in page
+
+
+@pytest.mark.parametrize("carrier_id", ["canadapost", "upsready"])
+def test_carriers_that_cannot_be_connected_here_can_be_switched(
+    merchant: Browser, carrier_id: str
+) -> None:
+    service = {"canadapost": "DOM.RP", "upsready": "Ground"}[carrier_id]
+    form = {"enabled": "true", "name": "X", "delivery_services": [service]}
+
+    saved = save(merchant, form, carrier_id)
+
+    assert saved.status_code == 303
+    assert f"{carrier_id} Connect in BigCommerce" in said(merchant.get("/carriers"))
+    assert "Zones and services" in said(merchant.get(f"/carriers/{carrier_id}"))
+    assert merchant.get(f"/carriers/{carrier_id}/connection").status_code == 404
+    assert merchant.post(f"/carriers/{carrier_id}/connection").status_code == 404
+    assert merchant.get(f"/carriers/{carrier_id}/disconnect").status_code == 404
+    assert merchant.post(f"/carriers/{carrier_id}/disconnect").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("form", "message"),
+    [
+        pytest.param({"enabled": "true", "name": "X"}, "at least one delivery service", id="none"),
+        pytest.param(ON | {"name": " "}, "Enter the name that shoppers see.", id="no name"),
+        pytest.param(ON | {"name": "x" * 101}, "longer than 100 characters", id="long name"),
+        pytest.param(ON | {"name": "a\x00b"}, "hidden character", id="NUL in the name"),
+        pytest.param(ON | {"enabled": "maybe"}, "either on or off", id="neither on nor off"),
+        pytest.param(ON | {"delivery_services": ["a\nb"]}, "not a code", id="odd code"),
+    ],
+)
+def test_what_our_own_check_refuses_is_not_sent(
+    merchant: Browser, form: dict[str, str | list[str]], message: str
+) -> None:
+    response = save(merchant, form)
+
+    assert response.status_code == 422
+    page = said(response)
+    assert "Australia was not saved" in page
+    assert message in page
+    assert "<details" in response.text
+    assert writes(merchant.world) == []
+
+
+def test_a_refused_service_shows_bigcommerces_answer_and_keeps_what_was_typed(
+    merchant: Browser, db: Session
+) -> None:
+    response = save(merchant, ON | {"name": "Mail", "delivery_services": ["NO_SUCH_SERVICE"]})
+
+    assert response.status_code == 422
+    page = said(response)
+    assert "Australia was not saved BigCommerce’s answer is below." in page
+    assert "400 The field 'delivery_services' is invalid." in page
+    assert 'value="Mail"' in response.text
+    assert entries(db) == [(Event.ZONE_TURNED_ON, Outcome.REJECTED)]
+
+
+@pytest.mark.parametrize("zone_id", [99, 10**12, 10**30])
+def test_an_unknown_zone_is_a_404_without_an_entry(
+    merchant: Browser, db: Session, zone_id: int
+) -> None:
+    response = merchant.post(f"/carriers/auspost/zones/{zone_id}", ON)
+
+    assert response.status_code == 404
+    assert writes(merchant.world) == []
+    assert entries(db) == []
+
+
+@pytest.mark.parametrize("kind", ["reset", "reply"])
+def test_a_lost_answer_is_read_again_and_never_sent_again(
+    merchant: Browser, db: Session, kind: Any
+) -> None:
+    merchant.world.order(Fault("methods", kind, method="POST", status=504, after=True))
+
+    response = save(merchant)
+
+    assert response.status_code == 303
+    assert len(methods(merchant.world)) == 1
+    assert [method for method, _ in writes(merchant.world)] == ["POST"]
+    assert entries(db) == [(Event.ZONE_TURNED_ON, Outcome.CONFIRMED)]
+
+
+def test_an_answer_lost_before_it_was_carried_out_is_told_as_unknown(
+    merchant: Browser, db: Session
+) -> None:
+    merchant.world.order(Fault("methods", "reset", method="POST"))
+
+    response = save(merchant)
+
+    assert response.status_code == 502
+    assert "may or may not be changed in Australia" in said(response)
+    assert [method for method, _ in writes(merchant.world)] == ["POST"]
+    assert entries(db) == [(Event.ZONE_TURNED_ON, Outcome.NO_ANSWER)]
+
+
+def test_an_answer_that_shows_another_method_is_not_believed(
+    merchant: Browser, db: Session
+) -> None:
+    """The shipping guide's sample answer to creating a carrier's method is a flat rate."""
+    other = '{"id": 5, "name": "Per Order", "type": "perorder", "enabled": true, "settings": {}}'
+    merchant.world.order(Fault("methods", method="POST", status=200, body=other, after=True))
+    confirmed = save(merchant)
+    merchant.world.order(Fault("methods", method="PUT", status=200, body=other))
+
+    unsure = save(merchant, ON | {"delivery_services": ["AUS_PARCEL_COURIER"]})
+
+    assert confirmed.status_code == 303
+    assert unsure.status_code == 502
+    assert entries(db)[-1] == (Event.ZONE_CHANGED, Outcome.NO_ANSWER)
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "outcome"),
+    [
+        pytest.param({"status": 429}, 503, Outcome.NOT_SENT, id="429"),
+        pytest.param({"status": 500}, 502, Outcome.NOT_SENT, id="500"),
+        pytest.param({"status": 200, "body": "<html>"}, 502, Outcome.NOT_SENT, id="HTML"),
+        pytest.param({"status": 200, "body": '{"a": 1}'}, 502, Outcome.NOT_SENT, id="no list"),
+        pytest.param({"status": 200, "body": "[1]"}, 502, Outcome.NOT_SENT, id="list of numbers"),
+        pytest.param({"status": 401}, 403, Outcome.ACCESS_REVOKED, id="401"),
+    ],
+)
+def test_when_the_zone_cannot_be_read_nothing_is_written(
+    merchant: Browser, db: Session, fault: dict[str, Any], status: int, outcome: Outcome
+) -> None:
+    merchant.world.order(Fault("methods", method="GET", times=None, **fault))
+
+    response = save(merchant)
+
+    assert response.status_code == status
+    assert writes(merchant.world) == []
+    assert entries(db) == [(Event.ZONE_TURNED_ON, outcome)]
+
+
+@pytest.mark.usefixtures("newer_bigcommerce")
+def test_a_field_that_bigcommerce_will_not_have_written_is_left_out(merchant: Browser) -> None:
+    made = dict(MADE_ELSEWHERE) | {"date_created": "today"}
+    merchant.world.store("harbour1").methods[AUSTRALIA].append(made)
+    said_no = '[{"status":400,"message":"The field \'date_created\' cannot be written to."}]'
+    merchant.world.order(Fault("methods", method="PUT", status=400, body=said_no))
+
+    response = save(merchant)
+
+    assert response.status_code == 303
+    first, second = writes(merchant.world)
+    assert "date_created" in first[1]
+    assert "date_created" not in second[1]
+
+
+def test_two_tabs_that_turn_a_carrier_on_at_once_make_one_method(
+    app: Flask, world: World, merchant: Browser, db: Session
+) -> None:
+    barrier = threading.Barrier(4)
+    statuses: list[int] = []
+
+    def turn_on() -> None:
+        tab = Browser(app, world, "harbour1", "owner")
+        tab.token = merchant.token
+        barrier.wait(timeout=10)
+        statuses.append(save(tab).status_code)
+
+    threads = [threading.Thread(target=turn_on) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert statuses == [303] * 4
+    assert len(methods(world)) == 1
+    assert [method for method, _ in writes(world)] == ["POST", "PUT", "PUT", "PUT"]
+    assert db.scalars(select(ZoneWrite)).all() == []
+
+
+@pytest.mark.settings(BIGCOMMERCE_TIME_BUDGET="0.4")
+def test_whoever_waits_too_long_for_another_writer_is_told(merchant: Browser, db: Session) -> None:
+    merchant.get("/carriers/auspost")
+    db.add(another_writer(db))
+    db.commit()
+
+    response = save(merchant)
+
+    assert response.status_code == 503
+    assert response.headers["Retry-After"]
+    assert "Somebody else is changing Australia Post in this zone." in said(response)
+    assert writes(merchant.world) == []
+
+
+def another_writer(db: Session) -> ZoneWrite:
+    store_id = db.scalars(select(Store.id)).one()
+    until = datetime.now(UTC) + timedelta(minutes=1)
+    return ZoneWrite(
+        store_id=store_id, carrier_id="auspost", zone_id=AUSTRALIA, holder="x", until=until
+    )
+
+
+def test_a_writer_that_died_is_not_waited_for_forever(merchant: Browser, db: Session) -> None:
+    dead = another_writer(db)
+    dead.until = dead.until.replace(year=2020)
+    db.add(dead)
+    db.commit()
+
+    assert save(merchant).status_code == 303
