@@ -13,4 +13,7 @@ try:
 except ConfigError as error:
     sys.exit(str(error))
 
-app = create_app(config)
+try:
+    app = create_app(config)
+except OSError as error:
+    sys.exit(f"The settings are not right.\n  DATABASE_URL: its folder: {error.strerror}")

@@ -11,3 +11,5 @@ threads = 32
 # restarting workers for ever.
 preload_app = True
 control_socket_disable = True
+# A callback's address holds a signed payload or a list of scopes.
+limit_request_line = 8190

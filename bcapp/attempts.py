@@ -26,13 +26,16 @@ class Sender:
     who: str
 
 
+_LONGEST_MESSAGE = 300
+
 _Error = TypeVar("_Error", bound=BigCommerceError)
 
 
 def masked(error: _Error, secrets: Sequence[str]) -> _Error:
     """BigCommerce might quote what it was sent; that must not reach the log or the page."""
     if isinstance(error, Rejected):
-        return error.with_messages([mask_values(text, secrets) for text in error.messages])
+        masks = [mask_values(text, secrets)[:_LONGEST_MESSAGE] for text in error.messages]
+        return error.with_messages(masks)
     return error
 
 

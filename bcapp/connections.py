@@ -108,7 +108,10 @@ def _send(api: StoreApi, carrier: Carrier, details: Details, updating: bool) -> 
         respelled = _respell(carrier, details, error)
         if respelled is None:
             raise
-    status = _create_or_update(api, carrier.id, respelled, updating)
+        try:
+            status = _create_or_update(api, carrier.id, respelled, updating)
+        except Rejected:
+            raise error from None  # the spelling was not what was wrong
     _log.info("alternative_spelling_accepted", carrier_id=carrier.id)
     return status
 
@@ -187,6 +190,7 @@ class _Begun:
 
 
 def _begin(db: Session, sender: Sender, carrier: Carrier, event: Event) -> _Begun:
+    structlog.contextvars.bind_contextvars(carrier_id=carrier.id)
     database.begin_write(db)
     entry = activity.record(
         db,

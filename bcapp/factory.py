@@ -79,7 +79,7 @@ def _security_headers(config: Config) -> Callable[[Response], Response]:
         policy.frame_ancestors = " ".join(config.bigcommerce_frame_ancestors)
         response.headers["Referrer-Policy"] = "no-referrer"
         response.headers["X-Content-Type-Options"] = "nosniff"
-        if request.endpoint != "static":
+        if request.endpoint != "static" or response.status_code >= 400:
             response.headers["Cache-Control"] = "no-store"
         if config.is_https:
             response.headers["Strict-Transport-Security"] = "max-age=31536000"

@@ -62,9 +62,6 @@ def _begin() -> None:
     g.started = time.monotonic()
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(request_id=g.request_id)
-    carrier_id = (request.view_args or {}).get("carrier_id")
-    if carrier_id:
-        structlog.contextvars.bind_contextvars(carrier_id=carrier_id[:64])
 
 
 def _end(response: Response) -> Response:

@@ -98,7 +98,8 @@ class Store(Base):
     owner_email: Mapped[str | None] = mapped_column(String(254))
     installed_at: Mapped[datetime]  # the current installation's beginning
     granted_at: Mapped[datetime]  # when BigCommerce answered with the token that we hold
-    uninstalled_at: Mapped[datetime | None]  # the last time; kept over a new install
+    # The last time, by BigCommerce's clock; kept over a new install, as older payloads are around.
+    uninstalled_at: Mapped[datetime | None]
     # Read from BigCommerce; None until it has answered.
     name: Mapped[str | None] = mapped_column(String(255))
     timezone: Mapped[str | None] = mapped_column(String(255))
@@ -119,7 +120,10 @@ class StoreUser(Base):
     user_id: Mapped[int] = mapped_column(BigInteger)
     email: Mapped[str] = mapped_column(String(254))
     added_at: Mapped[datetime]
-    removed_at: Mapped[datetime | None]  # by BigCommerce's clock: `iat` of the payload
+    # By BigCommerce's clock, `iat` of the payload: of the removal, and of the launch that took one
+    # back.
+    removed_at: Mapped[datetime | None]
+    vouched_at: Mapped[datetime | None]
 
 
 class ActivityEntry(Base):

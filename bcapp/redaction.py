@@ -1,5 +1,7 @@
 """Keeps secrets out of what is written down: logs, activity, error pages."""
 
+import html
+import json
 import re
 from collections.abc import Iterable
 from urllib.parse import quote, quote_plus
@@ -27,11 +29,16 @@ def mask_shapes(text: str) -> str:
 
 
 def mask_values(text: str, values: Iterable[str]) -> str:
-    """Mask every occurrence of the given values, as they are and URL-encoded."""
+    """Mask every occurrence of the given values: as they are, or quoted for a URL, HTML or JSON."""
     for value in sorted({v for v in values if v}, key=len, reverse=True):
-        for spelling in {value, quote(value, safe=""), quote_plus(value)}:
+        for spelling in _spellings(value):
             pattern = re.escape(spelling)
             if len(spelling) < _SHORT:
                 pattern = rf"(?<!\w){pattern}(?!\w)"
             text = re.sub(pattern, MASK, text)
     return text
+
+
+def _spellings(value: str) -> set[str]:
+    quoted = {quote(value, safe=""), quote_plus(value), html.escape(value)}
+    return {value, *quoted, json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]}

@@ -22,6 +22,7 @@ class Session:
     store_hash: str
     user_id: int
     launched_at: datetime
+    admission: int  # which stay of the user, in which installation: see `stores.admission`
 
 
 class SessionTokens:
@@ -36,12 +37,13 @@ class SessionTokens:
 
     def issue(self, session: Session, now: datetime) -> str:
         launched, issued = session.launched_at.timestamp(), now.timestamp()
-        return str(self._serializer.dumps([session.store_hash, session.user_id, launched, issued]))
+        who = [session.store_hash, session.user_id, session.admission]
+        return str(self._serializer.dumps([*who, launched, issued]))
 
     def read(self, token: str, now: datetime) -> Session:
         """Verify age and signature; raises InvalidSession."""
         try:
-            store_hash, user_id, launched, issued = self._serializer.loads(token)
+            store_hash, user_id, admission, launched, issued = self._serializer.loads(token)
             launched_at = datetime.fromtimestamp(launched, UTC)
             issued_at = datetime.fromtimestamp(issued, UTC)
         except (BadData, ValueError, TypeError, OverflowError):
@@ -49,7 +51,7 @@ class SessionTokens:
         too_old = now - issued_at >= LIFETIME or now - launched_at >= LONGEST_SESSION
         if too_old or not _is_canonical(token):
             raise InvalidSession
-        return Session(store_hash, user_id, launched_at)
+        return Session(store_hash, user_id, launched_at, admission)
 
 
 def _is_canonical(token: str) -> bool:

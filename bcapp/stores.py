@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
@@ -21,6 +21,8 @@ TOKEN_PLACE = "store.access_token"  # noqa: S105 - a column's name
 
 # An uninstall is dated by BigCommerce's clock, an install by that of one of our machines.
 _CLOCK_DIFFERENCE = timedelta(seconds=5)
+
+_EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
 
 
 class NotInstalled(Exception):
@@ -63,6 +65,7 @@ def install(
     event = Event.STORE_INSTALLED if begins else Event.STORE_GRANTED
     activity.record(db, store.id, grant.user.email, event)
     db.commit()
+    database.forget_deleted(db)
     is_first = store.uninstalled_at is None and _overlaps(store.installed_at, grant)
     return Installation(store, user, is_first)
 
@@ -70,10 +73,13 @@ def install(
 def admit(db: Session, payload: Payload, now: datetime) -> tuple[Store, StoreUser]:
     """The store and user of a launch; a user seen for the first time is added.
 
-    Raises NotInstalled, or UserRemoved when the payload is not newer than the removal: a payload
-    stays valid for a day.
+    Raises NotInstalled, or UserRemoved when the payload is not newer than the user's removal or
+    the store's last uninstall: a payload stays valid for a day.
     """
     store, user = _find(db, payload.store_hash, payload.user.id)
+    # `<`, unlike for a removed user: a new install and launch may follow within the second.
+    if store.uninstalled_at is not None and payload.issued_at < store.uninstalled_at:
+        raise UserRemoved
     if user is None or user.removed_at is not None or user.email != payload.user.email:
         database.begin_write(db)
         user = _put_user(db, store, payload.user, now, payload.issued_at)
@@ -86,15 +92,18 @@ def find_visit(db: Session, session: EmbeddedSession) -> tuple[Store, StoreUser]
     store, user = _find(db, session.store_hash, session.user_id)
     if user is None or user.removed_at is not None:
         raise UserRemoved
-    if session.launched_at < max(store.installed_at, user.added_at) - _CLOCK_DIFFERENCE:
+    if session.admission != admission(store, user):
         raise InvalidSession  # from before an uninstall or a removal that was taken back
     db.commit()
     return store, user
 
 
-def uninstall(
-    db: Session, payload: Payload, is_token_honoured: Callable[[Store], bool], now: datetime
-) -> None:
+def admission(store: Store, user: StoreUser) -> int:
+    """Names this stay of the user in this installation: another number after either began anew."""
+    return (max(store.installed_at, user.added_at) - _EPOCH) // timedelta(microseconds=1)
+
+
+def uninstall(db: Session, payload: Payload, is_token_honoured: Callable[[Store], bool]) -> None:
     """Forget a store's access token, if the payload proves that BigCommerce removed the app.
 
     A payload does not say which callback it was made for, so one that opened the app could be
@@ -105,7 +114,9 @@ def uninstall(
     db.commit()
     if store is None or store.sealed_access_token is None:
         return
-    is_current = payload.issued_at >= store.granted_at - _CLOCK_DIFFERENCE
+    # The value, not the row: locking the row below reads it anew into the same object.
+    granted_at = store.granted_at
+    is_current = payload.issued_at >= granted_at - _CLOCK_DIFFERENCE
     is_believed = payload.is_from_owner or payload.user.id == store.installer_id
     proven = is_current and (is_believed or not is_token_honoured(store))
 
@@ -113,9 +124,9 @@ def uninstall(
     locked = _lock(db, payload.store_hash)
     if locked is not None and locked.sealed_access_token is not None:
         # A new grant may have come while BigCommerce was asked about the old token.
-        if proven and locked.granted_at == store.granted_at:
+        if proven and locked.granted_at == granted_at:
             locked.sealed_access_token = None
-            locked.uninstalled_at = now
+            locked.uninstalled_at = payload.issued_at
             event = Event.STORE_UNINSTALLED
         else:
             event = Event.STORE_UNINSTALL_IGNORED
@@ -134,6 +145,9 @@ def remove_user(db: Session, payload: Payload) -> None:
     store = _lock(db, payload.store_hash)
     if store is not None:
         user = _get_user(db, store, payload.user, payload.issued_at)
+        if user.vouched_at is not None and payload.issued_at < user.vouched_at:
+            db.commit()
+            return  # older than the access that was given back since
         if user.removed_at is None:
             activity.record(db, store.id, payload.user.email, Event.USER_REMOVED)
         user.removed_at = max(payload.issued_at, user.removed_at or payload.issued_at)
@@ -210,6 +224,7 @@ def _put_user(
             raise UserRemoved
         user.removed_at = None
         user.added_at = now
+        user.vouched_at = vouched_at
     user.email = person.email
     return user
 

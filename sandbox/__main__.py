@@ -21,8 +21,6 @@ from sandbox.server import serve
 from sandbox.world import World
 
 ROOT = Path(__file__).resolve().parent.parent
-FOLDER = ROOT / "instance" / "sandbox"
-DATABASE = FOLDER / "bcapp.sqlite3"
 START_WITHIN = 30
 STOP_WITHIN = 10
 
@@ -47,6 +45,8 @@ def main() -> int:
     options = _options()
     port, app_port = _free_port(options.port), _free_port(options.app_port)
     app_url = f"http://127.0.0.1:{app_port}"
+    # By port: a second sandbox beside this one must not wipe the first one's database.
+    database = ROOT / "instance" / f"sandbox-{port}" / "bcapp.sqlite3"
     world = World(secrets.token_hex(16), secrets.token_hex(32), app_url)
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -55,10 +55,11 @@ def main() -> int:
         with ExitStack() as stack:
             for host in _loopback():
                 stack.enter_context(serve(world, host, port))
-            app = stack.enter_context(_running_app(app_port, _settings(world, port)))
+            settings = _settings(world, port, database)
+            app = stack.enter_context(_running_app(app_port, database, settings))
             _wait_until_healthy(app, app_url, stopped)
             if not stopped.is_set():
-                print(WELCOME.format(port=port, app_url=app_url, database=DATABASE), flush=True)
+                print(WELCOME.format(port=port, app_url=app_url, database=database), flush=True)
             _watch(app, stopped)
     except AppFailed as failure:
         print(f"sandbox: {failure}", file=sys.stderr)
@@ -93,7 +94,7 @@ def _loopback() -> tuple[str, ...]:
     return ("127.0.0.1",) if "127.0.0.1" in found else ("127.0.0.1", "::1")
 
 
-def _settings(world: World, port: int) -> dict[str, str]:
+def _settings(world: World, port: int, database: Path) -> dict[str, str]:
     """The app's whole environment. What a `.env` in the checkout could add is set here too."""
     here = f"http://127.0.0.1:{port}"
     inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
@@ -103,10 +104,11 @@ def _settings(world: World, port: int) -> dict[str, str]:
         "APP_URL": world.app_url,
         "SESSION_KEYS": secrets.token_urlsafe(48),
         "ENCRYPTION_KEYS": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
-        "DATABASE_URL": f"sqlite:///{DATABASE}",
+        "DATABASE_URL": f"sqlite:///{database}",
         "BIGCOMMERCE_LOGIN_URL": here,
         "BIGCOMMERCE_API_URL": here,
         "BIGCOMMERCE_FRAME_ANCESTORS": f"http://localhost:{port}",
+        "BIGCOMMERCE_TIME_BUDGET": "25",
         "TRUSTED_PROXIES": "0",
         "LOG_LEVEL": "INFO",
         "HELP_URL": f"http://localhost:{port}/help",
@@ -115,11 +117,12 @@ def _settings(world: World, port: int) -> dict[str, str]:
 
 
 @contextmanager
-def _running_app(port: int, settings: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+def _running_app(
+    port: int, database: Path, settings: dict[str, str]
+) -> Iterator[subprocess.Popen[bytes]]:
     """The app on a fresh database: what it had stored of our stores went with our own memory."""
-    if FOLDER.exists():
-        shutil.rmtree(FOLDER)
-    FOLDER.mkdir(mode=0o700, parents=True)
+    shutil.rmtree(database.parent, ignore_errors=True)
+    database.parent.mkdir(mode=0o700, parents=True)
     migrated = _start(["alembic", "upgrade", "head"], settings).wait()
     if migrated != 0:
         raise AppFailed(f"the database could not be made: alembic ended with {migrated}")

@@ -60,15 +60,10 @@ def test_entries_come_in_pages(merchant: Browser, db: Session) -> None:
     assert "Installed the app" in said(second)
 
 
-def test_a_page_past_the_end_is_empty_and_leads_back(merchant: Browser) -> None:
-    response = merchant.get("/activity?page=7")
-
-    assert response.status_code == 200
-    assert 'href="/activity?page=6"' in response.text or 'href="/activity"' in response.text
-
-
-@pytest.mark.parametrize("page", ["0", "-1", "x", "", "1e3", "²", "9" * 30])
-def test_a_page_that_is_no_number_is_a_404(merchant: Browser, page: str) -> None:
+@pytest.mark.parametrize(
+    "page", ["0", "-1", "x", "", "1e3", "²", "7", "9" * 30, "0" * 8 + "1" + "9" * 5000]
+)
+def test_a_page_that_is_not_there_is_a_404(merchant: Browser, page: str) -> None:
     assert merchant.get(f"/activity?page={page}").status_code == 404
 
 

@@ -197,3 +197,13 @@ def test_another_stores_custom_carrier_is_unknown_here(merchant: Browser) -> Non
 
     assert merchant.get("/carriers/carrier_33").status_code == 404
     assert "Parcel Lane" not in said(merchant.get("/carriers"))
+
+
+def test_all_settings_may_be_removed_in_the_form(merchant: Browser) -> None:
+    merchant.post("/carriers", PARCEL_LANE)
+
+    response = merchant.post("/carriers/carrier_33/connection", {"name": "Lane"})
+
+    assert response.status_code == 303
+    assert sent(merchant)[-1] == ("PUT", {"carrier_id": "carrier_33", "connection": {}})
+    assert "Lane" in said(merchant.get("/carriers"))

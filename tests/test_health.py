@@ -59,6 +59,13 @@ def test_an_error_of_ours_has_a_page_with_a_reference_and_no_detail(
     close(app)
 
 
+def test_a_missing_file_is_an_error_page_like_any_other(merchant: Browser) -> None:
+    response = merchant.get("/static/nope.css")
+
+    assert response.status_code == 404
+    assert response.headers["Cache-Control"] == "no-store"
+
+
 def test_a_request_that_is_too_large_is_refused(merchant: Browser) -> None:
     response = merchant.send("zoom2u", {"auth_key": "x" * 300_000})
 

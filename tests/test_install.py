@@ -192,6 +192,9 @@ def test_a_code_used_twice_is_a_400(browser: Browser) -> None:
         pytest.param({"scope": "store_v2_orders"}, 403, id="other scopes"),
         pytest.param({"scope": ["store_v2_information"]}, 403, id="scope in a list"),
         pytest.param({"error": "invalid_grant"}, 502, id="error beside the token"),
+        pytest.param({"scope": f"{DEFAULT_SCOPE} \ud800"}, 502, id="lone surrogate in the scope"),
+        pytest.param({"scope": f"{DEFAULT_SCOPE} \u0000"}, 502, id="NUL in the scope"),
+        pytest.param({"scope": f"{DEFAULT_SCOPE} {'x' * 5000}"}, 502, id="endless scope"),
     ],
 )
 def test_a_reply_is_distrusted_field_by_field(
@@ -247,6 +250,12 @@ def test_a_reply_with_all_that_matters_installs(
         pytest.param(Fault(status=200, body="<html>"), 502, id="200 HTML"),
         pytest.param(Fault(status=204), 502, id="204"),
         pytest.param(Fault(status=200, body='{"expires_in": "x"}'), 502, id="odd expiry"),
+        pytest.param(
+            Fault(status=200, body='{"access_token": "x", "expires_in": 1e999}'),
+            502,
+            id="endless expiry",
+        ),
+        pytest.param(Fault(status=200, body="[" * 100_000), 502, id="endlessly nested"),
         pytest.param(Fault(kind="reset"), 502, id="reset"),
         pytest.param(Fault(kind="truncated", status=200, body="{"), 502, id="truncated"),
     ],

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bcapp.models import StoreUser
+from sandbox.faults import Fault
 from sandbox.world import World
 from tests.merchant import Browser, said
 
@@ -67,6 +68,22 @@ def test_an_unknown_carrier_in_the_url_claim_is_a_404_inside_the_session(
     response = merchant.open(url="/carriers/carrier_99")
 
     assert response.status_code == 404
+
+
+def test_a_launch_is_answered_with_a_page_even_where_a_link_would_redirect(
+    merchant: Browser,
+) -> None:
+    merchant.world.order(Fault("connection", status=429))
+    merchant.post("/carriers", {"number": "33", "name": "Parcel Lane"})
+
+    custom = merchant.open(url="/carriers/carrier_33")
+    chosen = merchant.client.get(
+        "/load", query_string={"signed_payload_jwt": merchant.payload(), "choose": "fedex"}
+    )
+
+    assert (custom.status_code, chosen.status_code) == (200, 200)
+    assert "Update Parcel Lane details" in said(custom)
+    assert "Carrier connections" in said(chosen)
 
 
 def test_no_payload_is_a_400(merchant: Browser) -> None:

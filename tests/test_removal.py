@@ -1,5 +1,6 @@
 """`GET /uninstall` and `GET /remove_user`."""
 
+import threading
 import time
 from pathlib import Path
 
@@ -98,6 +99,48 @@ def test_anything_but_a_plain_no_proves_nothing(
     assert response.status_code == 204
     assert is_installed(db)
     assert last_event(db) is Event.STORE_UNINSTALL_IGNORED
+
+
+def test_a_grant_that_comes_while_the_old_token_is_tried_is_not_uninstalled(
+    merchant: Browser, db: Session
+) -> None:
+    """A stranger's payload, and a new consent at the moment in which the old token gets a 401."""
+    merchant.world.order(Fault("time", "delay", seconds=0.6, after=False))
+    stranger = threading.Thread(target=merchant.another("staff").uninstall)
+    stranger.start()
+    while not merchant.world.calls_to("/v2/time"):
+        threading.Event().wait(0.01)
+
+    merchant.install()
+    stranger.join()
+
+    assert is_installed(db)
+    assert merchant.get("/carriers").status_code == 200
+
+
+def test_a_payload_from_before_an_uninstall_opens_nothing_after_a_new_install(
+    merchant: Browser,
+) -> None:
+    staff = merchant.another("staff")
+    now = time.time()
+    assert staff.open(now=now - 3600).status_code == 200
+    merchant.uninstall()
+    merchant.install()
+
+    assert staff.open(now=now - 3600).status_code == 403
+    assert staff.open(now=now).status_code == 200
+
+
+def test_a_removal_from_before_access_was_given_back_is_too_late(merchant: Browser) -> None:
+    staff = merchant.another("staff")
+    now = time.time()
+    staff.open(now=now - 60)
+    staff.remove(now=now - 40)
+    staff.open(now=now - 20)
+
+    staff.remove(now=now - 40)
+
+    assert staff.get("/carriers").status_code == 200
 
 
 def test_a_payload_from_before_the_current_install_changes_nothing(

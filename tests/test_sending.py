@@ -1,7 +1,10 @@
 """Carriers' details: sent, replaced, refused, lost, disconnected. What is said of each."""
 
+import html
+import json
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from urllib.parse import quote
 
 import pytest
 from flask import Flask
@@ -297,7 +300,7 @@ def test_an_answer_that_quotes_a_secret_is_masked_everywhere(
             1,
             id="redirect",
         ),
-        pytest.param({"status": 404}, 422, "accept", Outcome.REJECTED, 1, id="404"),
+        pytest.param({"status": 404}, 422, "find", Outcome.REJECTED, 1, id="404"),
         pytest.param({"status": 405}, 422, "accept", Outcome.REJECTED, 1, id="405"),
         pytest.param({"status": 413}, 422, "accept", Outcome.REJECTED, 1, id="413"),
         pytest.param({"status": 423}, 422, "accept", Outcome.REJECTED, 1, id="423"),
@@ -579,3 +582,70 @@ def test_a_wrong_method_is_a_405_with_a_page(merchant: Browser) -> None:
 
     assert response.status_code == 405
     assert "Nothing has changed." in said(response)
+
+
+@pytest.mark.parametrize("second", [429, 401, 403])
+def test_a_try_that_may_have_arrived_is_not_undone_by_the_answer_to_the_next(
+    merchant: Browser, db: Session, second: int
+) -> None:
+    merchant.world.order(Fault("connection", "reset", after=True))
+    merchant.world.order(Fault("connection", status=second))
+
+    response = merchant.send("zoom2u")
+
+    assert response.status_code == 502
+    assert "may or may not have arrived" in said(response)
+    assert last_entry(db).outcome is Outcome.NO_ANSWER
+    assert "No answer" in said(merchant.get("/carriers/zoom2u"))
+
+
+@pytest.mark.parametrize(
+    "quoted",
+    [
+        pytest.param(lambda key: "x" * 200 + key, id="after a long lead"),
+        pytest.param(html.escape, id="HTML"),
+        pytest.param(lambda key: json.dumps(key), id="JSON"),
+        pytest.param(quote, id="URL"),
+    ],
+)
+def test_a_secret_is_masked_however_bigcommerce_quotes_it(
+    merchant: Browser, db: Session, quoted: Callable[[str], str]
+) -> None:
+    key = 'Top&Secret"<9>' + "k" * 200
+    body = json.dumps([{"status": 400, "message": f"Bad value {quoted(key)}"}])
+    merchant.world.order(Fault("connection", status=400, body=body))
+
+    response = merchant.send("zoom2u", {"auth_key": key})
+
+    assert response.status_code == 422
+    for text in (html.unescape(response.text), last_entry(db).detail):
+        assert "k" * 20 not in text
+
+
+def test_a_wrong_value_is_not_told_as_a_missing_field(merchant: Browser) -> None:
+    body = '[{"status": 400, "message": "Your passphrase is wrong."}]'
+    merchant.world.order(Fault("connection", status=400, body=body))
+    missing = '[{"status": 400, "message": "Required fields missing [pass_phrase]"}]'
+    merchant.world.order(Fault("connection", status=400, body=missing))
+
+    page = said(merchant.send("endicia"))
+
+    assert "400 Your passphrase is wrong." in page
+    assert "says it is missing" not in page
+
+
+def test_a_closed_store_is_not_told_as_wrong_details(merchant: Browser) -> None:
+    merchant.world.order(Fault("connection", status=404, times=None))
+
+    page = said(merchant.send("zoom2u"))
+
+    assert "The store may be closed or suspended." in page
+
+
+def test_a_send_after_a_disconnect_is_told_as_a_first_one(merchant: Browser) -> None:
+    merchant.send("zoom2u")
+    merchant.disconnect("zoom2u")
+
+    response = merchant.send("zoom2u")
+
+    assert response.headers["Location"] == "/carriers/zoom2u?notice=sent"

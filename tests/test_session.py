@@ -1,11 +1,11 @@
 """The embedded session: bearer header only, renewed by every answer, ended at once."""
 
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import event, text
-from sqlalchemy.orm import Session as DatabaseSession
+from sqlalchemy import event
 
 from bcapp.runtime import runtime
 from bcapp.session_token import LIFETIME, LONGEST_SESSION, Session, SessionTokens
@@ -24,8 +24,9 @@ def token_for(
 ) -> str:
     """A token of our own making: `launched` and `issued` that long ago."""
     now = datetime.now(UTC)
-    session = Session(store_hash, user_id or browser.person.id, now - launched)
     with browser.app.app_context():
+        held = runtime().session_tokens.read(browser.token or "", now)
+        session = Session(store_hash, user_id or browser.person.id, now - launched, held.admission)
         return runtime().session_tokens.issue(session, now - issued)
 
 
@@ -102,12 +103,7 @@ def test_a_session_ends_an_hour_after_its_last_answer(merchant: Browser) -> None
     assert merchant.get("/carriers").status_code == 401
 
 
-def test_renewal_does_not_reach_past_a_day_after_the_launch(
-    merchant: Browser, db: DatabaseSession
-) -> None:
-    db.execute(text("UPDATE stores SET installed_at = '2026-01-01 00:00:00'"))
-    db.execute(text("UPDATE store_users SET added_at = '2026-01-01 00:00:00'"))
-    db.commit()
+def test_renewal_does_not_reach_past_a_day_after_the_launch(merchant: Browser) -> None:
     merchant.token = token_for(merchant, launched=LONGEST_SESSION - timedelta(minutes=1))
     assert merchant.get("/carriers").status_code == 200
 
@@ -117,15 +113,34 @@ def test_renewal_does_not_reach_past_a_day_after_the_launch(
 
 
 def test_a_session_from_before_the_current_install_is_over(merchant: Browser) -> None:
-    merchant.token = token_for(merchant, launched=timedelta(minutes=10))
+    before = merchant.token
+    merchant.uninstall()
+    merchant.install()
+
+    merchant.token = before
 
     assert merchant.get("/carriers").status_code == 401
+
+
+def test_a_session_from_before_a_removal_is_over_when_access_is_given_back(
+    merchant: Browser,
+) -> None:
+    staff = merchant.another("staff")
+    now = time.time()
+    staff.open(now=now - 20)
+    before = staff.token
+    staff.remove(now=now - 10)
+    staff.open(now=now)
+
+    staff.token = before
+
+    assert staff.get("/carriers").status_code == 401
 
 
 def test_a_token_signed_with_another_key_is_refused(merchant: Browser) -> None:
     foreign = SessionTokens(make.config(SESSION_KEYS="f" * 40).session_keys)
     now = datetime.now(UTC)
-    merchant.token = foreign.issue(Session("harbour1", merchant.person.id, now), now)
+    merchant.token = foreign.issue(Session("harbour1", merchant.person.id, now, admission=0), now)
 
     assert merchant.get("/carriers").status_code == 401
 

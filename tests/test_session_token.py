@@ -16,7 +16,7 @@ from tests import make
 
 NEWEST, OLDER = SecretStr(make.SESSION_KEY), SecretStr("older-session-key-" + "o" * 16)
 LAUNCH = datetime(2026, 11, 22, 9, 30, 15, 250_000, tzinfo=UTC)
-SESSION = Session("harbour1", 12, LAUNCH)
+SESSION = Session("harbour1", 12, LAUNCH, admission=7)
 
 
 @pytest.fixture
@@ -44,7 +44,9 @@ def test_a_token_tells_who_is_where_since_when(
     store_hash: str, user_id: int, later: timedelta, age: timedelta
 ) -> None:
     tokens = SessionTokens([NEWEST])
-    session = Session(store_hash, user_id, LAUNCH + later)
+    session = Session(
+        store_hash, user_id, LAUNCH + later, admission=later // timedelta(microseconds=1)
+    )
     token = tokens.issue(session, session.launched_at)
 
     read = tokens.read(token, session.launched_at + age)
@@ -103,13 +105,13 @@ def test_what_is_no_token_is_refused(tokens: SessionTokens, token: str) -> None:
     [
         pytest.param(None, id="nothing"),
         pytest.param("harbour1", id="a text"),
-        pytest.param(["harbour1", 12, LAUNCH.timestamp()], id="a time missing"),
-        pytest.param(["harbour1", 12, *[LAUNCH.timestamp()] * 3], id="a time too many"),
-        pytest.param(["harbour1", 12, "launched", "issued"], id="times in words"),
-        pytest.param(["harbour1", 12, None, None], id="times null"),
-        pytest.param(["harbour1", 12, 1e30, 1e30], id="times beyond the calendar"),
-        pytest.param(["harbour1", 12, float("inf"), float("inf")], id="times infinite"),
-        pytest.param(["harbour1", 12, float("nan"), float("nan")], id="times not a number"),
+        pytest.param(["harbour1", 12, 7, LAUNCH.timestamp()], id="a time missing"),
+        pytest.param(["harbour1", 12, 7, *[LAUNCH.timestamp()] * 3], id="a time too many"),
+        pytest.param(["harbour1", 12, 7, "launched", "issued"], id="times in words"),
+        pytest.param(["harbour1", 12, 7, None, None], id="times null"),
+        pytest.param(["harbour1", 12, 7, 1e30, 1e30], id="times beyond the calendar"),
+        pytest.param(["harbour1", 12, 7, float("inf"), float("inf")], id="times infinite"),
+        pytest.param(["harbour1", 12, 7, float("nan"), float("nan")], id="times not a number"),
     ],
 )
 def test_signed_content_of_another_make_is_refused(tokens: SessionTokens, content: object) -> None:
@@ -118,7 +120,7 @@ def test_signed_content_of_another_make_is_refused(tokens: SessionTokens, conten
 
 
 def test_a_token_signed_for_another_purpose_is_refused(tokens: SessionTokens) -> None:
-    content = ["harbour1", 12, LAUNCH.timestamp(), LAUNCH.timestamp()]
+    content = ["harbour1", 12, 7, LAUNCH.timestamp(), LAUNCH.timestamp()]
 
     with pytest.raises(InvalidSession):
         tokens.read(signed(content, salt="bcapp.other"), LAUNCH)

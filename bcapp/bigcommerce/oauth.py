@@ -1,7 +1,6 @@
 """The install: an authorization code exchanged for the store's access token."""
 
 import re
-import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -25,6 +24,7 @@ from bcapp.config import Config
 
 REQUIRED_SCOPE = "store_v2_information"
 
+_LONGEST_SCOPE = 4096
 _TOKEN = re.compile(r"[\x21-\x7e]{1,1024}")  # it has to fit into a header
 
 
@@ -70,7 +70,6 @@ def exchange(config: Config, code: str, scope: str, context: str) -> Grant:
 def _fetch(
     session: OAuth2Session, deadline: Deadline, config: Config, fields: dict[str, str]
 ) -> dict[str, Any]:
-    started = time.monotonic()
     try:
         with session:
             reply: dict[str, Any] = session.fetch_token(
@@ -87,8 +86,15 @@ def _fetch(
     except BigCommerceError:
         raise
     except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
-        raise as_our_error(error, time.monotonic() - started) from error
-    except (AuthlibBaseError, ValueError, TypeError, AttributeError):
+        raise as_our_error(error, deadline.elapsed()) from error
+    except (
+        AuthlibBaseError,
+        ValueError,
+        TypeError,
+        AttributeError,
+        ArithmeticError,
+        RecursionError,
+    ):
         # Not chained: Authlib quotes the reply in some of these.
         raise MalformedReply(200) from None
 
@@ -122,6 +128,8 @@ def _read(reply: dict[str, Any], requested_context: str, asked_at: datetime) -> 
     # (reported in NangoHQ/nango#7026). Scopes we did not ask for may be listed too.
     if not isinstance(scope, str) or REQUIRED_SCOPE not in scope.split():
         raise ScopeMissing
+    if not scope.isascii() or not scope.isprintable() or len(scope) > _LONGEST_SCOPE:
+        raise MalformedReply(200)
     granted_hash = store_hash.parse(requested_context)
     answered_at = datetime.now(UTC)
     return Grant(granted_hash, SecretStr(token), scope, user, known_owner, asked_at, answered_at)

@@ -34,6 +34,7 @@ CONNECTION = "/v2/shipping/carrier/connection"
 _LONGEST_WAIT = 10
 _GATEWAY = {502, 503, 504}
 _LONGEST_NAMED_WAIT = 3600
+_LONGEST_MESSAGE = 4000
 
 _log = structlog.get_logger()
 
@@ -131,6 +132,7 @@ class StoreApi:
     def _call(
         self, method: str, path: str, body: object = None, *, repeatable: bool = True
     ) -> Reply:
+        unknown: Unavailable | None = None
         try:
             return self._attempt(method, path, body)
         except RateLimited as error:
@@ -143,8 +145,15 @@ class StoreApi:
             wait = random.uniform(0.1, 0.4)  # noqa: S311 - jitter
             if not (repeatable and error.worth_repeating) or wait >= self._deadline.remaining():
                 raise
+            unknown = error
         time.sleep(wait)
-        return self._attempt(method, path, body)
+        try:
+            return self._attempt(method, path, body)
+        except (RateLimited, AccessRevoked):
+            # The second try was not carried out. The first may have been, and that is what counts.
+            if unknown is not None:
+                raise unknown from None
+            raise
 
     def _attempt(self, method: str, path: str, body: object) -> Reply:
         started = time.monotonic()
@@ -163,7 +172,7 @@ class StoreApi:
                 status = response.status_code
                 reply = Reply(status, read_body(response, self._deadline))
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
-            raise as_our_error(error, time.monotonic() - started) from error
+            raise as_our_error(error, self._deadline.elapsed()) from error
         finally:
             _log.info(
                 "bigcommerce_call",
@@ -246,5 +255,7 @@ def _lines(item: object) -> Iterator[str]:
     else:
         texts = [item]
     for text in texts:
-        if isinstance(text, str) and text.strip():
-            yield "".join(c if c.isprintable() else " " for c in text).strip()[:300]
+        # Nothing that long is meant for a person. It is left out and not cut: what is cut before
+        # secrets are masked may end in half of one.
+        if isinstance(text, str) and text.strip() and len(text) <= _LONGEST_MESSAGE:
+            yield "".join(c if c.isprintable() else " " for c in text).strip()

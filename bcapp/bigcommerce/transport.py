@@ -22,6 +22,9 @@ class Deadline:
     def remaining(self) -> float:
         return self._end - time.monotonic()
 
+    def elapsed(self) -> float:
+        return self.budget - self.remaining()
+
     def timeouts(self) -> tuple[float, float]:
         """Seconds to connect and to wait for bytes: a fifth of the budget and the rest of it."""
         left = self.remaining()

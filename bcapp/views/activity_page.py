@@ -1,27 +1,31 @@
 """The activity log, paged."""
 
-from flask import Blueprint, abort, render_template, request
+import re
+
+from flask import Blueprint, abort, render_template
 from flask.typing import ResponseReturnValue
 
 from bcapp import activity
 from bcapp.runtime import db
-from bcapp.views.guard import timezone, visit
+from bcapp.views.guard import query, timezone, visit
 from bcapp.wording.activity import activity_line
 
-_LAST_PAGE = 1_000_000
+_PAGE_NUMBER = re.compile(r"[1-9][0-9]{0,6}")
 
 bp = Blueprint("activity_page", __name__)
 
 
 @bp.get("/activity")
 def index() -> ResponseReturnValue:
-    number = request.args.get("page", "1")
-    if not number.isascii() or not number.isdigit() or not 1 <= int(number[:9]) <= _LAST_PAGE:
+    number = query().get("page", "1")
+    if not _PAGE_NUMBER.fullmatch(number):
         abort(404)
     page = activity.page(db(), visit().store.id, int(number))
+    if page.number > 1 and not page.entries:
+        abort(404)
     return render_template(
         "activity/activity.html",
         entries=[activity_line(entry) for entry in page.entries],
         page=page,
-        timezone=str(timezone()),
+        timezone=visit().store.timezone and str(timezone()),
     )

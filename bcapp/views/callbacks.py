@@ -3,9 +3,10 @@
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from urllib.parse import urlsplit
 
 import structlog
-from flask import Blueprint, current_app, g, redirect, render_template, request
+from flask import Blueprint, current_app, g, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import BadRequest, HTTPException
 from werkzeug.routing import RequestRedirect
@@ -28,6 +29,7 @@ PARAMETER = "signed_payload_jwt"
 _CODE = re.compile(r"[\x21-\x7e]{1,1024}")
 _LONGEST_SCOPE = 4096
 INFORMATION_LIMIT = 5  # seconds that an install waits for what it can do without
+CHECK_LIMIT = 5  # seconds that BigCommerce's own callback waits for BigCommerce
 
 bp = Blueprint("callbacks", __name__)
 _log = structlog.get_logger()
@@ -51,6 +53,7 @@ def auth() -> ResponseReturnValue:
     except Exception as error:
         _log.warning("external_install_failed", error=type(error).__name__)
         return redirect(_login_page("failed"))
+    g.pop("visit")  # no page of ours follows, so nobody needs a session
     return redirect(_login_page("succeeded"))
 
 
@@ -65,7 +68,7 @@ def load() -> ResponseReturnValue:
 
 @bp.get("/uninstall")
 def uninstall() -> ResponseReturnValue:
-    stores.uninstall(db(), _payload(), _is_token_honoured, datetime.now(UTC))
+    stores.uninstall(db(), _payload(), _is_token_honoured)
     return "", 204
 
 
@@ -132,7 +135,7 @@ def _payload() -> Payload:
 def _is_token_honoured(store: Store) -> bool:
     """Only a plain "no" of BigCommerce's proves anything."""
     try:
-        return store_api(store).is_token_honoured()
+        return store_api(store, CHECK_LIMIT).is_token_honoured()
     except (BigCommerceError, Unopenable):
         return True
 
@@ -165,8 +168,10 @@ def _page_at(path: str) -> ResponseReturnValue:
         path, endpoint, arguments = "/carriers", "settings_page.overview", {}
     g.page_path = path
     g.launching = True
-    view = current_app.ensure_sync(current_app.view_functions[endpoint])
-    answer: ResponseReturnValue = view(**arguments)
+    answer = make_response(current_app.view_functions[endpoint](**arguments))
+    if answer.status_code == 303:
+        # A browser would follow without the session, which only the page's script can carry.
+        return _page_at(urlsplit(answer.location).path)
     return answer
 
 

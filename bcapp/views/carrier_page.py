@@ -3,7 +3,7 @@
 from flask import g, render_template, request
 
 from bcapp.runtime import db, read_zones, runtime
-from bcapp.views.guard import visit
+from bcapp.views.guard import query, visit
 from bcapp.wording import connections as connection_wording
 from bcapp.wording import zones as zone_wording
 from bcapp.wording.connections import Standing
@@ -20,7 +20,7 @@ def reading() -> Reading | None:
     asks for it again.
     """
     store = visit().store
-    if request.method == "GET" and "refresh" in request.args:
+    if request.method == "GET" and "refresh" in query():
         forget_reading(db(), store)
     if "launching" in g and runtime().readings.get(store) is None:
         g.zones_pending = True
@@ -62,7 +62,7 @@ def _panel(
 
 
 def _notice(standing: Standing, known: Reading | None, opened: int | None) -> Message | None:
-    code = request.args.get("notice")
+    code = query().get("notice")
     if code == "zone_saved" and known is not None and opened is not None:
         return zone_wording.saved(standing.carrier, known.zone(opened))
     return connection_wording.notice(code, standing)

@@ -63,6 +63,7 @@ def send(number: str) -> ResponseReturnValue:
     carrier, refusal = _read(identity, settings)
     if carrier is None:
         return _page(standing, identity, settings, refusal), 422
+    notice = "updated" if standing.is_sent else "sent"
     try:
         connections.connect(
             db(), store_api(visit().store), visit().sender, carrier, settings.details
@@ -72,7 +73,7 @@ def send(number: str) -> ResponseReturnValue:
     except BigCommerceError as error:
         again = standing_or_404(f"carrier_{number}")
         return _not_accepted(error, again, carrier, identity, settings)
-    return _sent(carrier, "updated" if standing.is_sent else "sent")
+    return _sent(carrier, notice)
 
 
 def _identity(standing: Standing) -> dict[str, str]:
@@ -83,11 +84,23 @@ def _identity(standing: Standing) -> dict[str, str]:
 def _resubmitted(standing: Standing) -> tuple[BaseForm, Settings]:
     """The form of a known carrier: rows as on the page, or one field per known setting."""
     known = _identity(standing)
-    if "setting_name" not in request.form and standing.connection is not None:
+    if _is_by_property(standing):
+        assert standing.connection is not None  # noqa: S101 - no settings without one
         settings = custom.read_properties(request.form, standing.connection.settings)
         return custom.identity_form(None, known), settings
     known["name"] = request.form.get("name", known["name"])
     return custom.identity_form(None, known), custom.read_settings(request.form)
+
+
+def _is_by_property(standing: Standing) -> bool:
+    """Whether the request names known settings instead of holding the rows of our own form.
+
+    Our form may come without a single row, when all were removed, but never without a name.
+    """
+    known = {field.name for field in standing.carrier.credentials}
+    if "setting_name" in request.form or not known:
+        return False
+    return "name" not in request.form or not known.isdisjoint(request.form)
 
 
 def _read(identity: BaseForm, settings: Settings) -> tuple[Carrier | None, Refusal | None]:

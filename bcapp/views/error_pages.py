@@ -78,6 +78,11 @@ ACCESS_REVOKED = ErrorPage(
     "needs to open it from My Apps and approve it, or install it again.",
     _TO_MY_APPS,
 )
+TOKEN_REFUSED = replace(
+    ACCESS_REVOKED,
+    text="Your carriers stay as they are in BigCommerce, but we can’t change them. The store owner "
+    "needs to install the app again from the App Marketplace.",
+)
 TOKEN_UNREADABLE = ErrorPage(
     403,
     "lock",
@@ -183,7 +188,6 @@ _PAGES: dict[type[Exception], ErrorPage] = {
     UserRemoved: USER_REMOVED,
     ScopeMissing: SCOPE_MISSING,
     Unopenable: TOKEN_UNREADABLE,
-    AccessRevoked: ACCESS_REVOKED,
     DBAPIError: NO_DATABASE,
     PoolTimeout: NO_DATABASE,
 }
@@ -201,6 +205,8 @@ def init_app(app: Flask) -> None:
 
 
 def render(page: ErrorPage, headers: dict[str, str] | None = None) -> ResponseReturnValue:
+    if request.blueprint == "callbacks":
+        g.page_path = "/"  # the script drops BigCommerce's code or payload from the address
     support = config().support_url
     to_support = ("Contact support", support, False) if page.to_support and support else None
     html = render_template(
@@ -228,6 +234,9 @@ def _upstream(error: Exception) -> ResponseReturnValue:
     assert isinstance(error, BigCommerceError)  # noqa: S101 - registered for nothing else
     _log.warning("upstream", error=str(error))
     status, headers = status_of(error)
+    if isinstance(error, AccessRevoked):
+        # 401 is for a token that is no more; 403 may only want another consent.
+        return render(TOKEN_REFUSED if error.status == 401 else ACCESS_REVOKED)
     if request.endpoint == "callbacks.auth":
         return render(CODE_REFUSED if isinstance(error, Rejected) else NO_TOKEN)
     page = ASKED_TO_WAIT if isinstance(error, RateLimited) else NO_ANSWER

@@ -1,9 +1,11 @@
 """The embedded session at the door: the only reader of the session token."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import structlog
 from flask import Response, abort, g, request
 
 from bcapp import carriers, connections, stores
@@ -64,12 +66,19 @@ def timezone() -> tzinfo:
         return UTC
 
 
+def query() -> Mapping[str, str]:
+    """The page's own query; empty at a launch, whose query is BigCommerce's."""
+    return {} if "launching" in g else request.args
+
+
 def session_token() -> str | None:
     """A renewed token for the current visit, one per response; None without a visit."""
     if "visit" not in g:
         return None
     if "session_token" not in g:
-        session = Session(visit().store.store_hash, visit().user.user_id, visit().launched_at)
+        store, user = visit().store, visit().user
+        stay = stores.admission(store, user)
+        session = Session(store.store_hash, user.user_id, visit().launched_at, stay)
         g.session_token = runtime().session_tokens.issue(session, datetime.now(UTC))
     token: str = g.session_token
     return token
@@ -88,4 +97,5 @@ def standing_or_404(carrier_id: str) -> Standing:
     carrier = connections.carrier_of(connection) if connection else carriers.get(carrier_id)
     if carrier is None:
         abort(404)
+    structlog.contextvars.bind_contextvars(carrier_id=carrier.id)
     return Standing(carrier, connection)

@@ -1,5 +1,6 @@
 """Carriers and their details: show, send, disconnect. Custom carriers' forms: `custom_page`."""
 
+import re
 from collections.abc import Sequence
 
 from flask import Blueprint, abort, g, redirect, render_template, request, url_for
@@ -11,7 +12,7 @@ from bcapp.bigcommerce.errors import AccessRevoked, BigCommerceError, Rejected
 from bcapp.runtime import db, store_api
 from bcapp.views import carrier_page
 from bcapp.views.answers import status_of
-from bcapp.views.guard import standing_or_404, visit
+from bcapp.views.guard import query, standing_or_404, visit
 from bcapp.wording import connections as wording
 from bcapp.wording import zones as zone_wording
 from bcapp.wording.connections import Standing
@@ -25,8 +26,8 @@ bp = Blueprint("settings_page", __name__)
 
 @bp.get("/carriers")
 def overview() -> ResponseReturnValue:
-    if "choose" in request.args:
-        return redirect(_chosen(request.args["choose"]), 303)
+    if "choose" in query():
+        return redirect(_chosen(query()["choose"]), 303)
     store = visit().store
     recorded = connections.for_store(db(), store.id)
     own = [connections.carrier_of(row) for row in recorded.values()]
@@ -48,7 +49,7 @@ def show(carrier_id: str) -> ResponseReturnValue:
     if standing.last_attempt is None and standing.carrier.is_custom:
         number = carrier_id.removeprefix("carrier_")
         return redirect(url_for("custom_page.form", number=number), 303)
-    return carrier_page.render(standing, opened=request.args.get("zone", type=int))
+    return carrier_page.render(standing, opened=_zone_id(query().get("zone", "")))
 
 
 @bp.get("/carriers/<carrier_id>/connection")
@@ -64,6 +65,7 @@ def send(carrier_id: str) -> ResponseReturnValue:
         links = [(field.id, field.errors[0]) for field in typed if field.errors]
         return _form_page(standing, typed, not_sent(links)), 422
     details = standing.carrier.read(typed)
+    notice = "updated" if standing.is_sent else "sent"
     try:
         connections.connect(
             db(), store_api(visit().store), visit().sender, standing.carrier, details
@@ -72,7 +74,6 @@ def send(carrier_id: str) -> ResponseReturnValue:
         raise
     except BigCommerceError as error:
         return _not_accepted(error, carrier_id, typed)
-    notice = "updated" if standing.is_sent else "sent"
     return redirect(url_for("settings_page.show", carrier_id=carrier_id, notice=notice), 303)
 
 
@@ -109,6 +110,10 @@ def disconnect(carrier_id: str) -> ResponseReturnValue:
     return redirect(
         url_for("settings_page.show", carrier_id=carrier_id, notice="disconnected"), 303
     )
+
+
+def _zone_id(requested: str) -> int | None:
+    return int(requested) if re.fullmatch(r"[0-9]{1,18}", requested) else None
 
 
 def _chosen(requested_carrier: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bcapp import connections
-from bcapp.bigcommerce.errors import BigCommerceError, RateLimited, Rejected
+from bcapp.bigcommerce.errors import BigCommerceError, NotFound, RateLimited, Rejected
 from bcapp.carriers.fields import Carrier, mid_sentence
 from bcapp.models import CarrierConnection, Outcome
 from bcapp.wording.activity import (
@@ -18,7 +18,7 @@ from bcapp.wording.activity import (
     Attempt,
     attempt,
 )
-from bcapp.wording.messages import Badge, Message, Refusal, asked_to_wait, quoted
+from bcapp.wording.messages import Badge, Message, Refusal, asked_to_wait, no_answer, quoted
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ def refusal(
         return asked_to_wait(error)
     return Refusal(
         "warning",
-        "BigCommerce didn’t answer in time",
+        no_answer(error),
         f"Your {carrier.name} details may or may not have arrived. You can send them again.",
     )
 
@@ -121,7 +121,7 @@ def disconnect_refusal(error: BigCommerceError, carrier: Carrier) -> Refusal:
         return asked_to_wait(error)
     return Refusal(
         "warning",
-        "BigCommerce didn’t answer in time",
+        no_answer(error),
         f"{carrier.name} may or may not be disconnected. You can ask again.",
     )
 
@@ -152,6 +152,14 @@ def refused_fields(error: Rejected, carrier: Carrier) -> dict[str, str]:
 
 def _rejected(error: Rejected, carrier: Carrier, ids: Mapping[str, str]) -> Refusal:
     heading = "BigCommerce didn’t accept these details"
+    if isinstance(error, NotFound):
+        return Refusal(
+            "error",
+            "BigCommerce didn’t find your store’s shipping settings",
+            "Nothing was changed. The store may be closed or suspended. If it is open, send the "
+            "answer below to support.",
+            answer=quoted(error),
+        )
     fields = refused_fields(error, carrier)
     if not fields:
         return Refusal(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from bcapp.bigcommerce.errors import RateLimited, Rejected
+from bcapp.bigcommerce.errors import BigCommerceError, RateLimited, Rejected, TimedOut
 
 MessageKind = Literal["info", "success", "warning", "error"]
 
@@ -51,3 +51,14 @@ def asked_to_wait(error: RateLimited) -> Refusal:
 
 def quoted(error: Rejected) -> str:
     return " ".join([str(error.status), *error.messages])
+
+
+def no_answer(error: BigCommerceError) -> str:
+    """The heading for a request whose fate is unknown."""
+    if isinstance(error, TimedOut):
+        return "BigCommerce didn’t answer in time"
+    if error.status is None:
+        return "BigCommerce didn’t answer"
+    if error.status < 400:
+        return "BigCommerce’s answer was not readable"
+    return f"BigCommerce answered with an error ({error.status})"

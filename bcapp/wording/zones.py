@@ -9,7 +9,7 @@ from bcapp.bigcommerce.shipping import Method, Zone, read_boolean
 from bcapp.carriers.choice import Choice
 from bcapp.carriers.custom import Setting, Settings
 from bcapp.carriers.fields import Carrier, MethodOption
-from bcapp.wording.messages import Badge, Message, Refusal, asked_to_wait, quoted
+from bcapp.wording.messages import Badge, Message, Refusal, asked_to_wait, no_answer, quoted
 from bcapp.zones.options import is_expressible, selected
 from bcapp.zones.reading import Reading, ZoneState
 from bcapp.zones.saving import NotSaved
@@ -155,7 +155,7 @@ def refusal(zone_name: str, carrier: Carrier, failure: NotSaved | Busy) -> Refus
         return Refusal("warning", heading, "BigCommerce didn’t answer. Nothing was changed.")
     return Refusal(
         "warning",
-        "BigCommerce didn’t answer in time",
+        no_answer(error),
         f"{carrier.name} may or may not be changed in {zone_name}. Refresh to see what "
         "BigCommerce has.",
     )

@@ -34,6 +34,7 @@ def upgrade() -> None:
         sa.Column("email", sa.String(254), nullable=False),
         sa.Column("added_at", _MOMENT, nullable=False),
         sa.Column("removed_at", _MOMENT),
+        sa.Column("vouched_at", _MOMENT),
         sa.PrimaryKeyConstraint("id", name="pk_store_users"),
         sa.ForeignKeyConstraint(
             ["store_id"], ["stores.id"], name="fk_store_users_store_id", ondelete="CASCADE"
