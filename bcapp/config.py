@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
+import limits
 from cryptography.fernet import Fernet
 from pydantic import (
     AfterValidator,
@@ -92,6 +93,14 @@ def _fernet_key(key: SecretStr) -> SecretStr:
     return key
 
 
+def _rate(text: str) -> str:
+    try:
+        limits.parse(text)
+    except ValueError:
+        raise ValueError("is not a rate such as 20/minute") from None
+    return text
+
+
 Origin = Annotated[str, AfterValidator(_origin)]
 Secrets = Annotated[tuple[SecretStr, ...], BeforeValidator(_split)]
 
@@ -118,6 +127,12 @@ class Config(BaseModel):
     ] = ("https://*.mybigcommerce.com", "https://*.bigcommerce.com")
     # Seconds that one action of a merchant may spend waiting for BigCommerce, retries included.
     bigcommerce_time_budget: Annotated[float, Field(ge=0.2, le=60)] = 25
+    # How many requests of one process may wait for BigCommerce at the same time. Fewer than its
+    # threads, so that some are always left for what does not wait.
+    bigcommerce_concurrency: Annotated[int, Field(ge=1, le=1000)] = 24
+    # Installs make us call BigCommerce before anybody is known: "20/minute", `limits`' notation.
+    install_limit_per_store: Annotated[str, AfterValidator(_rate)] = "20/minute"
+    install_limit_per_address: Annotated[str, AfterValidator(_rate)] = "60/minute"
     trusted_proxies: Annotated[int, Field(ge=0, le=10)] = 0
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     support_url: Annotated[str, AfterValidator(_page_or_mailbox)] | None = None

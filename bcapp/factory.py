@@ -8,7 +8,7 @@ from flask import Flask, Response, g, request
 from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from bcapp import database, logs, runtime
+from bcapp import cli, database, logs, runtime
 from bcapp.config import Config
 from bcapp.views import (
     activity_page,
@@ -40,6 +40,7 @@ def create_app(config: Config) -> Flask:
     for views in (callbacks, health, settings_page, custom_page, zones_page, activity_page):
         app.register_blueprint(views.bp)
     error_pages.init_app(app)
+    cli.init_app(app)
 
     app.after_request(guard.renew)
     app.after_request(_security_headers(config))

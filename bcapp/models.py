@@ -20,6 +20,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
+# What the vault binds a store's access token to, beside the store.
+TOKEN_PLACE = "store.access_token"  # noqa: S105 - a column's name
+
 
 class UTCDateTime(TypeDecorator[datetime]):
     """Aware datetimes on both databases; SQLite alone would hand back naive ones."""

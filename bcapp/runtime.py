@@ -2,6 +2,7 @@
 
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
+from threading import BoundedSemaphore
 
 import requests
 from flask import Flask, current_app, g
@@ -11,12 +12,13 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from bcapp import database
 from bcapp.bigcommerce import transport
-from bcapp.bigcommerce.errors import AccessRevoked, BigCommerceError
+from bcapp.bigcommerce.errors import AccessRevoked, BigCommerceError, Overloaded
 from bcapp.bigcommerce.store_api import StoreApi
 from bcapp.config import Config
-from bcapp.models import Store
+from bcapp.install_limit import InstallLimit
+from bcapp.models import TOKEN_PLACE, Store
 from bcapp.session_token import SessionTokens
-from bcapp.stores import TOKEN_PLACE, NotInstalled
+from bcapp.stores import NotInstalled
 from bcapp.vault import Vault
 from bcapp.zones import reading as zones
 from bcapp.zones.reading import Reading, Readings
@@ -34,6 +36,8 @@ class Runtime:
     engine: Engine
     sessions: sessionmaker[Session]
     http: requests.Session
+    install_limit: InstallLimit
+    waiting: BoundedSemaphore  # a place for each request that may wait for BigCommerce
     readings: Readings
     zone_readers: Executor
 
@@ -47,11 +51,13 @@ def init_app(app: Flask, config: Config) -> None:
         engine=engine,
         sessions=database.session_factory(engine),
         http=transport.new_session(),
+        install_limit=InstallLimit(config),
+        waiting=BoundedSemaphore(config.bigcommerce_concurrency),
         readings=Readings(),
         # Enough for the methods of sixty zones at once: a page waits for two calls, not for sixty.
         zone_readers=ThreadPoolExecutor(max_workers=ZONE_READERS, thread_name_prefix="zones"),
     )
-    app.teardown_appcontext(_close_db)
+    app.teardown_appcontext(_give_back)
 
 
 def runtime() -> Runtime:
@@ -83,6 +89,7 @@ def store_api(store: Store, at_most: float = float("inf")) -> StoreApi:
 
 
 def api_with(store_hash: str, access_token: SecretStr, at_most: float = float("inf")) -> StoreApi:
+    wait_for_bigcommerce()
     built = runtime()
     return StoreApi(
         built.http,
@@ -91,6 +98,18 @@ def api_with(store_hash: str, access_token: SecretStr, at_most: float = float("i
         access_token,
         min(at_most, built.config.bigcommerce_time_budget),
     )
+
+
+def wait_for_bigcommerce() -> None:
+    """Take one of the places for requests that wait; given back when the request ends.
+
+    Raises Overloaded when all are taken: when BigCommerce hangs, the threads that are left go on
+    answering launches and callbacks.
+    """
+    if "is_waiting" not in g:
+        if not runtime().waiting.acquire(blocking=False):
+            raise Overloaded
+        g.is_waiting = True
 
 
 def read_zones(store: Store) -> Reading | None:
@@ -113,7 +132,9 @@ def read_zones(store: Store) -> Reading | None:
     return reading
 
 
-def _close_db(_error: BaseException | None) -> None:
+def _give_back(_error: BaseException | None) -> None:
+    if g.pop("is_waiting", False):
+        runtime().waiting.release()
     session = g.pop("db", None)
     if session is not None:
         session.close()

@@ -12,12 +12,10 @@ from bcapp import activity, database
 from bcapp.bigcommerce.oauth import Grant
 from bcapp.bigcommerce.payload import Payload
 from bcapp.bigcommerce.people import Person
-from bcapp.models import Event, Store, StoreUser
+from bcapp.models import TOKEN_PLACE, Event, Store, StoreUser
 from bcapp.session_token import InvalidSession
 from bcapp.session_token import Session as EmbeddedSession
 from bcapp.vault import Vault
-
-TOKEN_PLACE = "store.access_token"  # noqa: S105 - a column's name
 
 # An uninstall is dated by BigCommerce's clock, an install by that of one of our machines.
 _CLOCK_DIFFERENCE = timedelta(seconds=5)

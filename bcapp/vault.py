@@ -1,9 +1,10 @@
 """Secrets at rest: sealed with the newest key, opened with any."""
 
+import hashlib
 import json
 from collections.abc import Sequence
 
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.fernet import Fernet, InvalidToken
 from pydantic import SecretStr
 
 
@@ -12,21 +13,35 @@ class Unopenable(Exception):
 
 
 class Vault:
+    """Sealed texts are `<key id>.<Fernet token>`; the id says which key, and nothing about it."""
+
     def __init__(self, keys: Sequence[SecretStr]) -> None:
-        self._fernet = MultiFernet([Fernet(key.get_secret_value()) for key in keys])
+        texts = [key.get_secret_value() for key in keys]
+        self._keys = {_key_id(text): Fernet(text) for text in reversed(texts)}
+        self.newest_id = _key_id(texts[0])
 
     def seal(self, place: str, owner: str, secret: str) -> str:
         """Encrypt `secret` for one column (`place`) of one row (`owner`).
 
         Both travel inside: Fernet alone would open a ciphertext that was moved to another row.
         """
-        return self._fernet.encrypt(json.dumps([place, owner, secret]).encode()).decode()
+        content = json.dumps([place, owner, secret]).encode()
+        return f"{self.newest_id}.{self._keys[self.newest_id].encrypt(content).decode()}"
 
     def open(self, place: str, owner: str, sealed: str) -> SecretStr:
+        key_id, _, token = sealed.partition(".")
         try:
-            found_place, found_owner, secret = json.loads(self._fernet.decrypt(sealed))
-        except (InvalidToken, ValueError, TypeError):
+            found = json.loads(self._keys[key_id].decrypt(token))
+            found_place, found_owner, secret = found
+        except (InvalidToken, KeyError, ValueError, TypeError):
             raise Unopenable(place) from None
         if (found_place, found_owner) != (place, owner):
             raise Unopenable(place)
         return SecretStr(secret)
+
+    def reseal(self, place: str, owner: str, sealed: str) -> str:
+        return self.seal(place, owner, self.open(place, owner, sealed).get_secret_value())
+
+
+def _key_id(key: str) -> str:
+    return hashlib.sha256(key.encode()).hexdigest()[:8]

@@ -12,17 +12,17 @@ from bcapp.database import CHECKOUT
 FLOORS: tuple[set[str], ...] = (
     {"__init__", "database"},
     {"config", "vault", "session_token", "redaction", "carriers", "bigcommerce"},
-    {"models"},
+    {"models", "install_limit"},
     {"activity"},
     {"attempts"},
-    {"stores", "connections", "zones"},
+    {"stores", "connections", "zones", "rotation"},
     {"wording", "runtime", "logs"},
-    {"views"},
+    {"views", "cli"},
     {"factory"},
 )
 SIDEWAYS = {("bigcommerce", "config")}  # whose base addresses and credentials it calls with
 LIBRARIES = {
-    "flask": {"runtime", "logs", "views", "factory"},
+    "flask": {"runtime", "logs", "views", "cli", "factory"},
     "sqlalchemy": {"database", "config"}.union(*FLOORS[2:]),
     "requests": {"bigcommerce", "runtime"},  # runtime keeps the connection pool
     "urllib3": {"bigcommerce"},

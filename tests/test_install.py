@@ -8,9 +8,8 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bcapp.models import ActivityEntry, Event, Store, StoreUser
+from bcapp.models import TOKEN_PLACE, ActivityEntry, Event, Store, StoreUser
 from bcapp.runtime import runtime
-from bcapp.stores import TOKEN_PLACE
 from sandbox.faults import Fault, Kind
 from sandbox.world import DEFAULT_SCOPE, World
 from tests import make

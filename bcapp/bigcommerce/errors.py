@@ -39,6 +39,13 @@ class RateLimited(BigCommerceError):
         return self.USUAL_WAIT if self.named_wait is None else max(1, self.named_wait)
 
 
+class Overloaded(RateLimited):
+    """Ours, not BigCommerce's: too many requests of this process wait for it. Not carried out."""
+
+    def __init__(self) -> None:
+        super().__init__(named_wait=5)
+
+
 class Rejected(BigCommerceError):
     """Refused and not carried out. `messages` are BigCommerce's words, one line each.
 

@@ -19,7 +19,7 @@ from bcapp.bigcommerce.errors import (
     Unavailable,
 )
 from bcapp.bigcommerce.people import Person
-from bcapp.bigcommerce.transport import Deadline, as_our_error, read_body
+from bcapp.bigcommerce.transport import Adapter, Deadline, as_our_error, read_body
 from bcapp.config import Config
 
 REQUIRED_SCOPE = "store_v2_information"
@@ -58,6 +58,8 @@ def exchange(config: Config, code: str, scope: str, context: str) -> Grant:
         token_endpoint_auth_method="client_secret_post",  # noqa: S106 - a method's name
     )
     session.trust_env = False
+    for scheme in ("https://", "http://"):
+        session.mount(scheme, Adapter())
     deadline = Deadline(config.bigcommerce_time_budget)
     session.register_compliance_hook(
         "access_token_response", lambda response: _only_200(response, deadline)

@@ -1,7 +1,11 @@
 """Manners of every request to BigCommerce: one pool, no cookies, no redirects, bounded bodies."""
 
+import socket
+import threading
 import time
+from contextlib import suppress
 from http.cookiejar import DefaultCookiePolicy
+from typing import Any
 
 import requests
 import urllib3
@@ -9,6 +13,7 @@ import urllib3
 from bcapp.bigcommerce.errors import MalformedReply, TimedOut, Unavailable
 
 LARGEST_BODY = 16 * 1024 * 1024  # a zone may list 40,000 postcodes
+LONGEST_HEAD = 20  # seconds, where a connection has no time limit of its own
 _CHUNK = 64 * 1024
 
 
@@ -40,10 +45,51 @@ def new_session(connections: int = 64) -> requests.Session:
     session.trust_env = False
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     session.headers["User-Agent"] = "carrier-connections/1.0"
-    adapter = requests.adapters.HTTPAdapter(pool_maxsize=connections)
+    adapter = Adapter(pool_maxsize=connections)
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     return session
+
+
+class _HeadInTime:
+    """Bounds the wait for a whole head: sockets only bound the wait for its next byte."""
+
+    def getresponse(self) -> urllib3.HTTPResponse:
+        seconds = self.timeout if isinstance(self.timeout, (int, float)) else LONGEST_HEAD  # type: ignore[attr-defined]
+        watch = threading.Timer(seconds, self._hang_up)
+        watch.daemon = True
+        watch.start()
+        try:
+            response: urllib3.HTTPResponse = super().getresponse()  # type: ignore[misc]
+            return response
+        finally:
+            watch.cancel()
+
+    def _hang_up(self) -> None:
+        with suppress(OSError, AttributeError):
+            self.sock.shutdown(socket.SHUT_RDWR)  # type: ignore[attr-defined]
+
+
+class _PlainConnection(_HeadInTime, urllib3.connection.HTTPConnection):  # type: ignore[misc]
+    pass
+
+
+class _TLSConnection(_HeadInTime, urllib3.connection.HTTPSConnection):  # type: ignore[misc]
+    pass
+
+
+class _PlainPool(urllib3.HTTPConnectionPool):
+    ConnectionCls = _PlainConnection
+
+
+class _TLSPool(urllib3.HTTPSConnectionPool):
+    ConnectionCls = _TLSConnection
+
+
+class Adapter(requests.adapters.HTTPAdapter):
+    def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
+        super().init_poolmanager(*arguments, **options)
+        self.poolmanager.pool_classes_by_scheme = {"http": _PlainPool, "https": _TLSPool}
 
 
 def read_body(response: requests.Response, deadline: Deadline) -> bytes:

@@ -17,7 +17,7 @@ from bcapp.bigcommerce.errors import BigCommerceError
 from bcapp.bigcommerce.oauth import REQUIRED_SCOPE, Grant, ScopeMissing
 from bcapp.bigcommerce.payload import InvalidPayload, Payload
 from bcapp.models import Store
-from bcapp.runtime import api_with, config, db, runtime, store_api
+from bcapp.runtime import api_with, config, db, runtime, store_api, wait_for_bigcommerce
 from bcapp.stores import NotInstalled
 from bcapp.vault import Unopenable
 from bcapp.views.guard import EMBEDDED, begin_visit
@@ -80,6 +80,8 @@ def remove_user() -> ResponseReturnValue:
 
 def _install() -> str:
     asked = _install_request()
+    runtime().install_limit.count(asked.requested_context, request.remote_addr or "")
+    wait_for_bigcommerce()
     grant = oauth.exchange(
         config(), asked.requested_code, asked.requested_scope, asked.requested_context
     )

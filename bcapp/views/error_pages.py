@@ -13,9 +13,16 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
-from bcapp.bigcommerce.errors import AccessRevoked, BigCommerceError, RateLimited, Rejected
+from bcapp.bigcommerce.errors import (
+    AccessRevoked,
+    BigCommerceError,
+    Overloaded,
+    RateLimited,
+    Rejected,
+)
 from bcapp.bigcommerce.oauth import ScopeMissing
 from bcapp.bigcommerce.payload import InvalidPayload
+from bcapp.install_limit import TooManyInstalls
 from bcapp.runtime import config
 from bcapp.session_token import InvalidSession
 from bcapp.stores import NotInstalled, UserRemoved
@@ -87,8 +94,9 @@ TOKEN_UNREADABLE = ErrorPage(
     403,
     "lock",
     "This app has to be approved again",
-    "We can’t read the access that BigCommerce gave us for your store. Nothing has changed. The "
-    "store owner needs to install the app again from the App Marketplace.",
+    "We can’t read the access that BigCommerce gave us for your store. Nothing has changed. Open "
+    "the app again to renew access. If this page comes back, the store owner needs to install it "
+    "again from the App Marketplace.",
     to_support=True,
 )
 SCOPE_MISSING = ErrorPage(
@@ -105,6 +113,13 @@ CODE_REFUSED = ErrorPage(
     "BigCommerce didn’t accept this install link",
     "It may be old, or used already. If the app is in My Apps, open it there. Otherwise install "
     "it again from the App Marketplace.",
+    _TO_MY_APPS,
+)
+TOO_MANY_INSTALLS = ErrorPage(
+    429,
+    "exclamation",
+    "That was one install after another",
+    "Nothing was installed this time. Wait a minute, then try again.",
     _TO_MY_APPS,
 )
 NO_TOKEN = ErrorPage(
@@ -127,6 +142,13 @@ ASKED_TO_WAIT = ErrorPage(
     "exclamation",
     "BigCommerce asked us to wait",
     "Nothing was sent. Try again in a minute.",
+    _TO_CARRIERS,
+)
+TOO_BUSY = ErrorPage(
+    503,
+    "exclamation",
+    "Too many people are sending right now",
+    "Nothing was sent. Try again in a few seconds.",
     _TO_CARRIERS,
 )
 NO_DATABASE = ErrorPage(
@@ -184,6 +206,7 @@ OUTSIDE_FRAME = ErrorPage(
 _PAGES: dict[type[Exception], ErrorPage] = {
     InvalidSession: SESSION_ENDED,
     InvalidPayload: PAYLOAD_REFUSED,
+    TooManyInstalls: TOO_MANY_INSTALLS,
     NotInstalled: NOT_INSTALLED,
     UserRemoved: USER_REMOVED,
     ScopeMissing: SCOPE_MISSING,
@@ -224,7 +247,7 @@ def _answer_with(page: ErrorPage) -> Callable[[Exception], ResponseReturnValue]:
     def handle(error: Exception) -> ResponseReturnValue:
         reason = str(error) if isinstance(error, InvalidPayload) else ""
         _log.warning("refused", error=type(error).__name__, reason=reason)
-        return render(page)
+        return render(page, {"Retry-After": "60"} if page.status in {429, 503} else None)
 
     return handle
 
@@ -237,6 +260,8 @@ def _upstream(error: Exception) -> ResponseReturnValue:
     if isinstance(error, AccessRevoked):
         # 401 is for a token that is no more; 403 may only want another consent.
         return render(TOKEN_REFUSED if error.status == 401 else ACCESS_REVOKED)
+    if isinstance(error, Overloaded):
+        return render(TOO_BUSY, headers)
     if request.endpoint == "callbacks.auth":
         return render(CODE_REFUSED if isinstance(error, Rejected) else NO_TOKEN)
     page = ASKED_TO_WAIT if isinstance(error, RateLimited) else NO_ANSWER

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from bcapp.bigcommerce.errors import BigCommerceError, RateLimited, Rejected, TimedOut
+from bcapp.bigcommerce.errors import BigCommerceError, Overloaded, RateLimited, Rejected, TimedOut
 
 MessageKind = Literal["info", "success", "warning", "error"]
 
@@ -42,9 +42,10 @@ def not_sent(links: Sequence[tuple[str, str]]) -> Refusal:
 
 
 def asked_to_wait(error: RateLimited) -> Refusal:
+    ours = isinstance(error, Overloaded)
     return Refusal(
         "warning",
-        "BigCommerce asked us to wait",
+        "Too many people are sending right now" if ours else "BigCommerce asked us to wait",
         f"Nothing was sent. Try again in {error.retry_after} seconds.",
     )
 

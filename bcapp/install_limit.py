@@ -1,0 +1,26 @@
+"""How often somebody may make us call BigCommerce by asking for an install."""
+
+import limits
+from limits.storage import MemoryStorage
+from limits.strategies import FixedWindowRateLimiter
+
+from bcapp.config import Config
+
+
+class TooManyInstalls(Exception):
+    """Nothing was asked of BigCommerce."""
+
+
+class InstallLimit:
+    """Counts per store and per address, in this process."""
+
+    def __init__(self, config: Config) -> None:
+        self._limiter = FixedWindowRateLimiter(MemoryStorage())
+        self._per_store = limits.parse(config.install_limit_per_store)
+        self._per_address = limits.parse(config.install_limit_per_address)
+
+    def count(self, requested_store: str, address: str) -> None:
+        """Raises TooManyInstalls."""
+        within = self._limiter.hit(self._per_address, "address", address)
+        if not within or not self._limiter.hit(self._per_store, "store", requested_store):
+            raise TooManyInstalls

@@ -1,0 +1,110 @@
+"""More requests than may wait for BigCommerce; installs one after another; heads that never end."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+
+import pytest
+from flask import Flask
+from pydantic import SecretStr
+
+from bcapp.bigcommerce.errors import Unavailable
+from bcapp.bigcommerce.store_api import StoreApi
+from bcapp.bigcommerce.transport import new_session
+from sandbox.faults import Fault
+from sandbox.world import World
+from tests.merchant import Browser, said
+
+CONNECTION = "/shipping/carrier/connection"
+
+
+@pytest.mark.settings(BIGCOMMERCE_CONCURRENCY="2", BIGCOMMERCE_TIME_BUDGET="20")
+def test_while_bigcommerce_hangs_launches_and_callbacks_go_on(
+    app: Flask, world: World, merchant: Browser
+) -> None:
+    world.order(Fault("connection", "hang", seconds=3, times=2))
+    waiting = [Browser(app, world, "harbour1", "owner") for _ in range(2)]
+    for tab in waiting:
+        tab.token = merchant.token
+    threads = [threading.Thread(target=tab.send, args=("zoom2u",)) for tab in waiting]
+    for thread in threads:
+        thread.start()
+    while len(world.calls_to(CONNECTION)) < 2:
+        threading.Event().wait(0.01)
+
+    refused = merchant.send("fedex")
+    launched = merchant.another("staff").open()
+    removed = merchant.another("staff").remove()
+    uninstalled = merchant.uninstall()
+
+    assert refused.status_code == 503
+    assert refused.headers["Retry-After"] == "5"
+    assert "Too many people are sending right now Nothing was sent." in said(refused)
+    assert [launched.status_code, removed.status_code, uninstalled.status_code] == [200, 204, 204]
+    assert len(world.calls_to(CONNECTION)) == 2
+    for thread in threads:
+        thread.join()
+
+
+@pytest.mark.settings(BIGCOMMERCE_CONCURRENCY="1")
+def test_a_place_is_given_back_whatever_came_of_the_request(merchant: Browser) -> None:
+    for fault in (None, Fault("connection", status=400), Fault("connection", "reset", times=2)):
+        if fault is not None:
+            merchant.world.order(fault)
+        assert merchant.send("zoom2u").status_code in {303, 422, 502}
+
+    assert merchant.send("zoom2u").status_code == 303
+
+
+@pytest.mark.settings(INSTALL_LIMIT_PER_STORE="2/minute")
+def test_installs_of_one_store_are_limited_and_of_another_are_not(browser: Browser) -> None:
+    first, second = browser.install(), browser.install()
+
+    third = browser.install()
+    elsewhere = browser.another("owner", "elmfield2").install()
+
+    assert (first.status_code, second.status_code, elsewhere.status_code) == (200, 200, 200)
+    assert third.status_code == 429
+    assert third.headers["Retry-After"] == "60"
+    assert len(browser.world.calls_to("/oauth2/token")) == 3
+
+
+@pytest.mark.settings(INSTALL_LIMIT_PER_ADDRESS="1/minute")
+def test_installs_from_one_address_are_limited(browser: Browser) -> None:
+    browser.install()
+
+    refused = browser.another("owner", "elmfield2").install()
+    external = browser.install(external=True)
+
+    assert refused.status_code == 429
+    assert external.headers["Location"].endswith("/install/failed")
+
+
+@pytest.fixture
+def dripping_head() -> Iterator[str]:
+    """A server whose head takes some ten seconds, byte by byte, and is a good one in the end."""
+    stop = threading.Event()
+
+    def serve(listener: socket.socket) -> None:
+        with suppress(OSError), listener.accept()[0] as peer:
+            peer.recv(65536)
+            for byte in b"HTTP/1.1 204 No Content\r\n" + b"X-A: b\r\n" * 24 + b"\r\n":
+                if stop.wait(0.05):
+                    return
+                peer.sendall(bytes([byte]))
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve, args=(listener,))
+        thread.start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        stop.set()
+    thread.join()
+
+
+def test_a_head_that_drips_is_hung_up_on(dripping_head: str) -> None:
+    with new_session() as http:
+        api = StoreApi(http, dripping_head, "abc", SecretStr("t"), 0.5)
+
+        with pytest.raises(Unavailable):
+            api.delete_connection("fedex")

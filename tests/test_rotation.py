@@ -1,0 +1,122 @@
+"""Keys in rotation: tokens sealed anew while the app serves, damaged ones named and left alone."""
+
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from bcapp import rotation
+from bcapp.config import Config
+from bcapp.factory import create_app
+from bcapp.models import Store
+from bcapp.runtime import db as request_db
+from bcapp.runtime import runtime
+from sandbox.world import World
+from tests import make
+from tests.conftest import close
+from tests.merchant import Browser, said
+
+NEW_KEY = "bmV3LWtleS1vZi10aGUtdGVzdHMtMzItYnl0ZXMtISE="
+
+
+@pytest.fixture
+def rotated(config: Config, merchant: Browser) -> Iterator[Flask]:
+    """The same app with a new key in front of the old one."""
+    keys = make.config(ENCRYPTION_KEYS=f"{NEW_KEY},{make.ENCRYPTION_KEY}").encryption_keys
+    app = create_app(config.model_copy(update={"encryption_keys": keys}))
+    yield app
+    close(app)
+
+
+def sealed(db: Session, store_hash: str = "harbour1") -> str:
+    db.expire_all()
+    text = db.scalar(select(Store.sealed_access_token).where(Store.store_hash == store_hash))
+    assert text is not None
+    return text
+
+
+def test_rotating_seals_every_token_with_the_newest_key(
+    rotated: Flask, merchant: Browser, db: Session
+) -> None:
+    merchant.another("owner", "elmfield2").install()
+
+    result = rotated.test_cli_runner().invoke(args=["ops", "rotate-keys"])
+
+    assert result.exit_code == 0
+    with rotated.app_context():
+        newest = runtime().vault.newest_id
+    assert sealed(db).startswith(f"{newest}.")
+    assert sealed(db, "elmfield2").startswith(f"{newest}.")
+
+
+def test_an_app_with_both_keys_serves_before_and_after(
+    rotated: Flask, merchant: Browser, world: World
+) -> None:
+    visitor = Browser(rotated, world, "harbour1", "owner")
+    visitor.token = merchant.token
+
+    before = visitor.send("fedex")
+    rotated.test_cli_runner().invoke(args=["ops", "rotate-keys"])
+    after = visitor.send("fedex")
+
+    assert (before.status_code, after.status_code) == (303, 303)
+
+
+def test_an_interrupted_rotation_goes_on_with_what_is_left(
+    rotated: Flask, merchant: Browser, db: Session
+) -> None:
+    merchant.another("owner", "elmfield2").install()
+
+    with rotated.app_context():
+        vault = runtime().vault
+        first = rotation.reseal(request_db(), vault, 0, at_most=1)
+        left = rotation.count_to_reseal(request_db(), vault)
+        again = rotation.reseal(request_db(), vault, 0, at_most=1)
+        done = rotation.reseal(request_db(), vault, 0, at_most=1)
+
+    assert first is not None
+    assert again is not None
+    assert (first.number, left, again.number, done) == (1, 1, 1, None)
+
+
+def test_a_damaged_token_harms_only_its_own_store(
+    rotated: Flask, merchant: Browser, db: Session
+) -> None:
+    other = Browser(rotated, merchant.world, "elmfield2", "owner")
+    other.install()
+    damaged = sealed(db)[:-4] + "AAA="
+    db.execute(
+        Store.__table__.update()
+        .where(Store.store_hash == "harbour1")
+        .values(sealed_access_token=damaged)
+    )
+    db.commit()
+
+    result = rotated.test_cli_runner().invoke(args=["ops", "rotate-keys"])
+    refused = merchant.send("fedex")
+
+    assert result.exit_code == 1
+    assert "harbour1: its token cannot be opened" in result.output
+    assert sealed(db) == damaged
+    assert refused.status_code == 403
+    assert "Open the app again to renew access." in said(refused)
+    assert other.send("fedex").status_code == 303
+
+
+def test_a_token_moved_to_another_row_does_not_open(merchant: Browser, db: Session) -> None:
+    other = merchant.another("owner", "elmfield2")
+    other.install()
+    db.execute(
+        Store.__table__.update()
+        .where(Store.store_hash == "elmfield2")
+        .values(sealed_access_token=sealed(db))
+    )
+    db.commit()
+    merchant.world.calls.clear()
+
+    response = other.send("fedex")
+
+    assert response.status_code == 403
+    assert merchant.world.calls == []
