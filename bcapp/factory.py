@@ -63,6 +63,7 @@ def _page_context(config: Config) -> dict[str, Any]:
         "help_url": config.help_url,
         "support_url": config.support_url,
         "session_token": guard.session_token(),
+        "session_seconds": guard.session_seconds(),
         "page_path": g.get("page_path"),
         "notice": None,
         "reading_zones": "Reading your zones from BigCommerce…",

@@ -168,3 +168,14 @@ def test_one_query_finds_store_and_user(merchant: Browser) -> None:
 
     selects = [statement for statement in statements if statement.startswith("SELECT")]
     assert len(selects) == 1
+
+
+def test_the_page_is_told_how_long_its_session_lasts(merchant: Browser) -> None:
+    fresh = merchant.get("/carriers").headers["X-Session-Seconds"]
+    merchant.token = token_for(merchant, launched=LONGEST_SESSION - timedelta(minutes=5))
+
+    late = merchant.get("/carriers")
+
+    assert 3500 < int(fresh) <= 3600
+    assert 200 < int(late.headers["X-Session-Seconds"]) <= 300
+    assert f'content="{late.headers["X-Session-Seconds"]}"' in late.text

@@ -2,8 +2,7 @@
 // page: it follows the page's own links and sends its forms by fetch, puts the answer in place of
 // the page, and looks after history, focus and announcements. It knows nothing about carriers.
 
-const SESSION_MS = 60 * 60 * 1000;
-const WARNING_MS = 2 * 60 * 1000;
+const WARNING_SECONDS = 2 * 60;
 
 const announcer = document.getElementById("announcer");
 const warning = document.getElementById("session-warning");
@@ -22,11 +21,11 @@ let pendingVisit = new AbortController();
 async function request(url, options) {
   const headers = token ? { Authorization: `Bearer ${token}` } : {};
   const answer = await fetch(url, { ...options, headers });
-  renew(answer.headers.get("X-Session-Token"));
+  renew(answer.headers.get("X-Session-Token"), answer.headers.get("X-Session-Seconds"));
   return answer;
 }
 
-function renew(newToken) {
+function renew(newToken, seconds) {
   if (!newToken) return;
   token = newToken;
   warning.hidden = true;
@@ -34,7 +33,7 @@ function renew(newToken) {
   warningTimer = setTimeout(() => {
     warning.hidden = false;
     announce(warning.querySelector("p").textContent);
-  }, SESSION_MS - WARNING_MS);
+  }, (seconds - WARNING_SECONDS) * 1000);
 }
 
 async function visit(url, { record = true, busy = "" } = {}) {
@@ -209,6 +208,6 @@ addEventListener("popstate", () => visit(here(), { record: false }));
 
 // The address we arrived at holds BigCommerce's signed payload.
 if (meta("page-path")) history.replaceState(null, "", meta("page-path"));
-renew(token);
+renew(token, meta("session-seconds"));
 enhance(document);
 if (document.querySelector("[data-pending]")) fillIn();

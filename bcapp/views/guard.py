@@ -12,7 +12,7 @@ from bcapp import carriers, connections, stores
 from bcapp.attempts import Sender
 from bcapp.models import Store, StoreUser
 from bcapp.runtime import db, runtime
-from bcapp.session_token import InvalidSession, Session
+from bcapp.session_token import LIFETIME, LONGEST_SESSION, InvalidSession, Session
 from bcapp.wording.connections import Standing
 
 # Every blueprint is named here or in OPEN; a test holds the factory to it.
@@ -84,10 +84,19 @@ def session_token() -> str | None:
     return token
 
 
+def session_seconds() -> int:
+    """How long the renewed token is good for: an hour, and less towards the end of a day."""
+    if "visit" not in g:
+        return 0
+    until = visit().launched_at + LONGEST_SESSION - datetime.now(UTC)
+    return int(min(LIFETIME, until).total_seconds())
+
+
 def renew(response: Response) -> Response:
     token = session_token()
     if token is not None:
         response.headers[TOKEN_HEADER] = token
+        response.headers["X-Session-Seconds"] = str(session_seconds())
     return response
 
 
