@@ -2,7 +2,8 @@
 
 import html
 import re
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import Flask
@@ -114,3 +115,20 @@ def said(response: TestResponse) -> str:
     """The page's words: tags dropped, entities resolved, white space folded."""
     body = re.sub(r"<(template|noscript).*?</\1>", " ", response.text, flags=re.DOTALL)
     return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", body))).strip()
+
+
+def at_once(times: int, call: Callable[[], int]) -> list[int]:
+    """Make a call from several threads at the same moment; what each of them returned."""
+    barrier = threading.Barrier(times)
+    returned: list[int] = []
+
+    def run() -> None:
+        barrier.wait(timeout=10)
+        returned.append(call())
+
+    threads = [threading.Thread(target=run) for _ in range(times)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return returned

@@ -1,7 +1,6 @@
 """`GET /auth`: install, install again, new consent; and every reply that must not be believed."""
 
 import json
-import threading
 
 import pytest
 from flask import Flask
@@ -13,7 +12,7 @@ from bcapp.runtime import runtime
 from sandbox.faults import Fault, Kind
 from sandbox.world import DEFAULT_SCOPE, World
 from tests import make
-from tests.merchant import Browser, said
+from tests.merchant import Browser, at_once, said
 
 GOOD_REPLY = {
     "access_token": "a-token",
@@ -313,19 +312,7 @@ def test_whatever_fails_in_an_install_begun_elsewhere_ends_at_failed(
 def test_of_racing_installs_the_token_that_bigcommerce_honours_is_kept(
     app: Flask, world: World, db: Session
 ) -> None:
-    barrier = threading.Barrier(4)
-    statuses: list[int] = []
-
-    def install() -> None:
-        browser = Browser(app, world, "harbour1", "owner")
-        barrier.wait(timeout=10)
-        statuses.append(browser.install().status_code)
-
-    threads = [threading.Thread(target=install) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    statuses = at_once(4, lambda: Browser(app, world, "harbour1", "owner").install().status_code)
 
     assert statuses == [200, 200, 200, 200]
     store = db.scalars(select(Store)).one()

@@ -1,6 +1,5 @@
 """`GET /load`: who is let in, and which page they get."""
 
-import threading
 import time
 
 import pytest
@@ -11,7 +10,7 @@ from sqlalchemy.orm import Session
 from bcapp.models import StoreUser
 from sandbox.faults import Fault
 from sandbox.world import World
-from tests.merchant import Browser, said
+from tests.merchant import Browser, at_once, said
 
 
 def test_opening_the_app_answers_the_carriers_page_with_a_session(merchant: Browser) -> None:
@@ -169,19 +168,7 @@ def test_somebody_removed_before_the_first_visit_stays_out(merchant: Browser) ->
 def test_two_first_launches_at_the_same_moment_add_one_user(
     app: Flask, world: World, merchant: Browser, db: Session
 ) -> None:
-    barrier = threading.Barrier(6)
-    statuses: list[int] = []
-
-    def launch() -> None:
-        staff = Browser(app, world, "harbour1", "staff")
-        barrier.wait(timeout=10)
-        statuses.append(staff.open().status_code)
-
-    threads = [threading.Thread(target=launch) for _ in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    statuses = at_once(6, lambda: Browser(app, world, "harbour1", "staff").open().status_code)
 
     assert statuses == [200] * 6
     staff_id = world.person("harbour1", "staff").id

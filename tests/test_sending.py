@@ -2,7 +2,6 @@
 
 import html
 import json
-import threading
 from collections.abc import Callable, Mapping
 from urllib.parse import quote
 
@@ -14,7 +13,7 @@ from sqlalchemy.orm import Session
 from bcapp.models import ActivityEntry, CarrierConnection, Event, Outcome
 from sandbox.faults import Fault
 from sandbox.world import World
-from tests.merchant import DETAILS, Browser, said
+from tests.merchant import DETAILS, Browser, at_once, said
 
 CONNECTION = "/shipping/carrier/connection"
 
@@ -542,20 +541,12 @@ def test_two_stores_never_see_each_other(merchant: Browser) -> None:
 def test_sends_at_the_same_moment_leave_one_row_and_an_entry_each(
     app: Flask, world: World, merchant: Browser, db: Session
 ) -> None:
-    barrier = threading.Barrier(4)
-    statuses: list[int] = []
-
-    def send() -> None:
+    def send() -> int:
         tab = Browser(app, world, "harbour1", "owner")
         tab.token = merchant.token
-        barrier.wait(timeout=10)
-        statuses.append(tab.send("fedex").status_code)
+        return tab.send("fedex").status_code
 
-    threads = [threading.Thread(target=send) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    statuses = at_once(4, send)
 
     assert statuses == [303] * 4
     assert len(db.scalars(select(CarrierConnection)).all()) == 1

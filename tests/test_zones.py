@@ -1,6 +1,5 @@
 """A carrier in a zone: turned on, changed, turned off; what BigCommerce confirms, and what not."""
 
-import threading
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,7 +13,7 @@ from bcapp.models import ActivityEntry, Event, Outcome, Store, ZoneWrite
 from sandbox import contract
 from sandbox.faults import Fault
 from sandbox.world import World
-from tests.merchant import Browser, said
+from tests.merchant import Browser, at_once, said
 
 AUSTRALIA = 1
 
@@ -390,20 +389,13 @@ def test_a_field_that_bigcommerce_will_not_have_written_is_left_out(merchant: Br
 def test_two_tabs_that_turn_a_carrier_on_at_once_make_one_method(
     app: Flask, world: World, merchant: Browser, db: Session
 ) -> None:
-    barrier = threading.Barrier(4)
-    statuses: list[int] = []
-
-    def turn_on() -> None:
+    def turn_on() -> int:
         tab = Browser(app, world, "harbour1", "owner")
         tab.token = merchant.token
-        barrier.wait(timeout=10)
-        statuses.append(save(tab).status_code)
+        status: int = save(tab).status_code
+        return status
 
-    threads = [threading.Thread(target=turn_on) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    statuses = at_once(4, turn_on)
 
     assert statuses == [303] * 4
     assert len(methods(world)) == 1
