@@ -78,3 +78,48 @@ def page(db: Session, store_id: int, number: int) -> Page:
     newest_first = select(ActivityEntry).where(of_store).order_by(ActivityEntry.id.desc())
     entries = db.scalars(newest_first.offset((number - 1) * PAGE_SIZE).limit(PAGE_SIZE)).all()
     return Page(number, total, entries)
+
+
+def last_in_zone(db: Session, store_id: int, carrier_id: str, zone_id: int) -> ActivityEntry | None:
+    """The newest of what this app did with a carrier in a zone."""
+    return db.scalar(
+        select(ActivityEntry)
+        .where(
+            ActivityEntry.store_id == store_id,
+            ActivityEntry.carrier_id == carrier_id,
+            ActivityEntry.zone_id == zone_id,
+        )
+        .order_by(ActivityEntry.id.desc())
+        .limit(1)
+    )
+
+
+def in_zones_since(
+    db: Session, store_id: int, carrier_id: str, entry_id: int
+) -> Sequence[ActivityEntry]:
+    return db.scalars(
+        select(ActivityEntry)
+        .where(
+            ActivityEntry.store_id == store_id,
+            ActivityEntry.carrier_id == carrier_id,
+            ActivityEntry.zone_id.is_not(None),
+            ActivityEntry.id > entry_id,
+        )
+        .order_by(ActivityEntry.id)
+    ).all()
+
+
+def zones_written(db: Session, store_id: int, carrier_id: str) -> set[int | None]:
+    """Ids of the zones in which this app has saved the carrier's method before."""
+    return set(
+        db.scalars(
+            select(ActivityEntry.zone_id)
+            .where(
+                ActivityEntry.store_id == store_id,
+                ActivityEntry.carrier_id == carrier_id,
+                ActivityEntry.outcome.in_([Outcome.CONFIRMED, Outcome.SENT]),
+                ActivityEntry.zone_id.is_not(None),
+            )
+            .distinct()
+        )
+    )

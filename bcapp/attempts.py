@@ -12,7 +12,7 @@ from bcapp.bigcommerce.errors import (
     Rejected,
     TimedOut,
 )
-from bcapp.models import ActivityEntry, Outcome, Store
+from bcapp.models import ActivityEntry, Outcome
 from bcapp.redaction import mask_values
 
 NOT_CARRIED_OUT = {Outcome.NOT_SENT, Outcome.ACCESS_REVOKED}
@@ -20,9 +20,9 @@ NOT_CARRIED_OUT = {Outcome.NOT_SENT, Outcome.ACCESS_REVOKED}
 
 @dataclass(frozen=True)
 class Sender:
-    """On whose behalf: the store and the e-mail address of the person."""
+    """On whose behalf: the store's id and the e-mail address of the person."""
 
-    store: Store
+    store_id: int
     who: str
 
 

@@ -70,7 +70,7 @@ def connect(db: Session, api: StoreApi, sender: Sender, carrier: Carrier, detail
     The answer is 204 whether or not the carrier accepts them: "sent", never "working". Raises
     BigCommerceError when they were refused or nothing came back; that is remembered as well.
     """
-    known = find(db, sender.store.id, carrier.id)
+    known = find(db, sender.store_id, carrier.id)
     updating = is_sent(known)
     event = Event.CONNECTION_UPDATED if updating else Event.CONNECTION_SENT
     with _attempt(db, sender, carrier, event, _texts(details)) as acknowledge:
@@ -86,7 +86,7 @@ def add_custom(
 
     One that BigCommerce refused, or asked to disconnect, may be added again.
     """
-    if is_sent(find(db, sender.store.id, carrier.id)):
+    if is_sent(find(db, sender.store_id, carrier.id)):
         raise AlreadyListed
     connect(db, api, sender, carrier, details)
 
@@ -194,7 +194,7 @@ def _begin(db: Session, sender: Sender, carrier: Carrier, event: Event) -> _Begu
     database.begin_write(db)
     entry = activity.record(
         db,
-        sender.store.id,
+        sender.store_id,
         sender.who,
         event,
         Outcome.NO_ANSWER,
@@ -202,7 +202,7 @@ def _begin(db: Session, sender: Sender, carrier: Carrier, event: Event) -> _Begu
         carrier_name=carrier.name,
     )
     db.flush()
-    connection = _lock(db, sender.store.id, carrier.id) or _insert(db, sender, carrier)
+    connection = _lock(db, sender.store_id, carrier.id) or _insert(db, sender, carrier)
     begun = _Begun(connection.id, entry.id, connection.last_attempt_id)
     connection.last_attempt_id = entry.id
     if connection.acknowledged_id is None:
@@ -230,12 +230,12 @@ def _lock(db: Session, store_id: int, carrier_id: str) -> CarrierConnection | No
 
 
 def _insert(db: Session, sender: Sender, carrier: Carrier) -> CarrierConnection:
-    row = CarrierConnection(store_id=sender.store.id, carrier_id=carrier.id, settings=[])
+    row = CarrierConnection(store_id=sender.store_id, carrier_id=carrier.id, settings=[])
     try:
         with db.begin_nested():
             db.add(row)
     except IntegrityError:  # two sends at the same moment: the other inserted it
-        found = _lock(db, sender.store.id, carrier.id)
+        found = _lock(db, sender.store_id, carrier.id)
         if found is None:
             raise
         return found

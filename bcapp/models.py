@@ -187,3 +187,5 @@ class ZoneWrite(Base):
     zone_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     holder: Mapped[str] = mapped_column(String(32))
     until: Mapped[datetime]  # a writer that dies is waited for no longer than this
+    # Until then a creation that went unanswered may yet be carried out.
+    doubtful_until: Mapped[datetime | None]

@@ -24,7 +24,7 @@ from bcapp.zones import reading as zones
 from bcapp.zones.reading import Reading, Readings
 
 _EXTENSION = "bcapp"
-ZONE_READERS = 64
+ZONE_READERS = 128
 ZONE_READING_LIMIT = 10  # seconds that a page may wait before it says that zones are unreadable
 
 
@@ -50,11 +50,11 @@ def init_app(app: Flask, config: Config) -> None:
         session_tokens=SessionTokens(config.session_keys),
         engine=engine,
         sessions=database.session_factory(engine),
-        http=transport.new_session(),
+        http=transport.new_session(ZONE_READERS + config.bigcommerce_concurrency),
         install_limit=InstallLimit(config),
         waiting=BoundedSemaphore(config.bigcommerce_concurrency),
         readings=Readings(),
-        # Enough for the methods of sixty zones at once: a page waits for two calls, not for sixty.
+        # The methods of sixty zones at once, for two stores: a page waits for two calls, not sixty.
         zone_readers=ThreadPoolExecutor(max_workers=ZONE_READERS, thread_name_prefix="zones"),
     )
     app.teardown_appcontext(_give_back)
@@ -117,19 +117,21 @@ def read_zones(store: Store) -> Reading | None:
 
     Raises AccessRevoked: then nothing else works either.
     """
-    kept = runtime().readings.get(store)
+    readings = runtime().readings
+    kept = readings.get(store)
     if kept is not None:
         return kept
+
+    def read() -> Reading:
+        api = store_api(store, ZONE_READING_LIMIT)
+        return zones.read(db(), api, runtime().zone_readers, store)
+
     try:
-        reading = zones.read(
-            db(), store_api(store, ZONE_READING_LIMIT), runtime().zone_readers, store
-        )
+        return readings.read_once(store, read)
     except AccessRevoked:
         raise
     except BigCommerceError:
         return None
-    runtime().readings.keep(store, reading)
-    return reading
 
 
 def _give_back(_error: BaseException | None) -> None:

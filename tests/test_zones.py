@@ -262,7 +262,7 @@ def test_carriers_that_cannot_be_connected_here_can_be_switched(
     [
         pytest.param({"enabled": "true", "name": "X"}, "at least one delivery service", id="none"),
         pytest.param(ON | {"name": " "}, "Enter the name that shoppers see.", id="no name"),
-        pytest.param(ON | {"name": "x" * 101}, "longer than 100 characters", id="long name"),
+        pytest.param(ON | {"name": "x" * 256}, "longer than 255 characters", id="long name"),
         pytest.param(ON | {"name": "a\x00b"}, "hidden character", id="NUL in the name"),
         pytest.param(ON | {"enabled": "maybe"}, "either on or off", id="neither on nor off"),
         pytest.param(ON | {"delivery_services": ["a\nb"]}, "not a code", id="odd code"),

@@ -94,6 +94,10 @@ class MalformedReply(Unavailable):
         super().__init__(status, worth_repeating=False)
 
 
+class Unconfirmed(MalformedReply):
+    """A readable answer that does not show what was asked for, nor did reading again."""
+
+
 def _names_missing(messages: Sequence[str]) -> list[str]:
     listed = (match[1] for text in messages for match in _MISSING.finditer(text))
     return [name.strip() for names in listed for name in names.split(",") if name.strip()]

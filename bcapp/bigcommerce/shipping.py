@@ -26,8 +26,8 @@ class Zone:
         item = _object(item)
         return cls(
             id=_whole_number(item.get("id")),
-            name=_text(item.get("name")),
-            type=_text(item.get("type")),
+            name=clean(item.get("name")),
+            type=clean(item.get("type")),
             enabled=read_boolean(item.get("enabled")),
         )
 
@@ -50,8 +50,8 @@ class Method:
         options = settings.get("carrier_options") if isinstance(settings, dict) else None
         return cls(
             id=_whole_number(item.get("id")),
-            name=_text(item.get("name")),
-            type=_text(item.get("type")),
+            name=clean(item.get("name")),
+            type=clean(item.get("type")),
             enabled=read_boolean(item.get("enabled")),
             # PHP's empty object arrives as a list.
             options=options if isinstance(options, dict) else {},
@@ -63,24 +63,27 @@ class Method:
         """Codes of the delivery services; None when the answer did not say."""
         if "delivery_services" not in self.options:
             return None
-        listed = self.options["delivery_services"]
-        return [
-            _text(one.get("value")) if isinstance(one, dict) else _text(one)
-            for one in (listed if isinstance(listed, list) else [listed])
-        ]
+        return readable_services(self.options["delivery_services"])
 
-    def changed(self, name: str, enabled: bool, options: Mapping[str, Any]) -> dict[str, Any]:
-        """The whole object to write back: what is not ours in it goes back as it came."""
-        settings = self.item.get("settings")
-        kept = dict(settings) if isinstance(settings, dict) else {}
+    def changed(
+        self, name: str | None, enabled: bool, options: Mapping[str, Any] | None
+    ) -> dict[str, Any]:
+        """The whole object to write back: what is not ours in it goes back as it came.
+
+        Without options `settings` is left out: what BigCommerce did not show must not be emptied,
+        and its example of an update leaves out what it means to keep.
+        """
         body = {key: value for key, value in self.item.items() if key not in _READ_ONLY}
+        settings = body.pop("settings", None)
+        body["enabled"] = enabled
+        if name not in (None, self.name):
+            body["name"] = name
         if "is_fallback" in body:
             body["is_fallback"] = read_boolean(body["is_fallback"])
-        return body | {
-            "name": name,
-            "enabled": enabled,
-            "settings": kept | {"carrier_options": dict(options)},
-        }
+        if options is not None:
+            kept = settings if isinstance(settings, dict) else {}
+            body["settings"] = kept | {"carrier_options": dict(options)}
+        return body
 
 
 @dataclass(frozen=True)
@@ -94,9 +97,9 @@ class StoreInformation:
         item = _object(item)
         timezone = item.get("timezone")
         return cls(
-            name=_text(item.get("name")),
-            timezone=_text(timezone.get("name")) if isinstance(timezone, dict) else "",
-            country_code=_text(item.get("country_code")),
+            name=clean(item.get("name")),
+            timezone=clean(timezone.get("name")) if isinstance(timezone, dict) else "",
+            country_code=clean(item.get("country_code")),
         )
 
 
@@ -120,12 +123,32 @@ def _whole_number(value: object) -> int:
     return value
 
 
+def readable_services(listed: object) -> list[str]:
+    """Codes out of a list of services, or of a lone one, each a text or an object."""
+    return [code for code in map(_code, _items(listed)) if code]
+
+
+def unreadable_services(listed: object) -> list[object]:
+    """What a list of services holds besides: not to be shown, but to be given back."""
+    return [item for item in _items(listed) if not _code(item)]
+
+
+def _items(listed: object) -> list[object]:
+    if isinstance(listed, list):
+        return listed
+    return [] if listed in (None, "", {}) else [listed]
+
+
+def _code(item: object) -> str:
+    return clean(item.get("value") if isinstance(item, dict) else item)
+
+
 def read_boolean(value: object) -> bool:
     """True for true, 1, "1" and "true", the spellings that BigCommerce's samples use."""
     return value in (True, 1) or (isinstance(value, str) and value.lower() in {"1", "true"})
 
 
-def _text(value: object) -> str:
+def clean(value: object) -> str:
     """One printable line of at most 255 characters; "" for anything that is no text."""
     if not isinstance(value, str):
         return ""

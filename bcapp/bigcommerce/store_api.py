@@ -66,6 +66,9 @@ class StoreApi:
         """Seconds that all calls of this action may take together."""
         return self._deadline.budget
 
+    def remaining(self) -> float:
+        return max(0.0, self._deadline.remaining())
+
     def create_connection(self, carrier_id: str, connection: Mapping[str, Any]) -> int:
         """POST; the status says "received", never that the credentials work."""
         return self._call("POST", CONNECTION, _connection(carrier_id, connection)).status
@@ -88,6 +91,9 @@ class StoreApi:
     def list_methods(self, zone_id: int) -> list[Method]:
         return [Method.read(item) for item in self._list(_methods(zone_id))]
 
+    def get_method(self, zone_id: int, method_id: int) -> Method:
+        return Method.read(self._json("GET", f"{_methods(zone_id)}/{method_id}"))
+
     def create_method(self, zone_id: int, body: Mapping[str, Any]) -> Method:
         """POST. Never repeated after a lost answer: a second one would be a second method."""
         return Method.read(self._json("POST", _methods(zone_id), body, repeatable=False))
@@ -95,15 +101,15 @@ class StoreApi:
     def update_method(self, zone_id: int, method_id: int, body: Mapping[str, Any]) -> Method:
         """PUT. A key that BigCommerce will not have written is left out and the rest sent again."""
         path = f"{_methods(zone_id)}/{method_id}"
-        try:
-            return Method.read(self._json("PUT", path, body))
-        except Rejected as error:
-            unwritable = {name for text in error.messages for name in _UNWRITABLE.findall(text)}
-            if not unwritable & set(body):
-                raise
-        return Method.read(
-            self._json("PUT", path, {k: v for k, v in body.items() if k not in unwritable})
-        )
+        for _ in range(_MOST_UNWRITABLE):
+            try:
+                return Method.read(self._json("PUT", path, body))
+            except Rejected as error:
+                named = {name for text in error.messages for name in _UNWRITABLE.findall(text)}
+                if not named & (body.keys() - _ESSENTIAL):
+                    raise
+                body = {k: v for k, v in body.items() if k not in named - _ESSENTIAL}
+        return Method.read(self._json("PUT", path, body))
 
     def get_store(self) -> StoreInformation:
         return StoreInformation.read(self._json("GET", "/v2/store"))
@@ -187,6 +193,10 @@ class StoreApi:
 
 # BigCommerce's words for a field that it does not know or that is read-only.
 _UNWRITABLE = re.compile(r"field '([^']+)' cannot be written")
+
+_MOST_UNWRITABLE = 3
+# Without these a write would not be what the merchant asked for.
+_ESSENTIAL = {"name", "enabled", "settings", "type"}
 
 _HEADERS = {"Accept": "application/json", "Content-Type": "application/json"}
 

@@ -15,4 +15,9 @@ def offered(country: str | None = None) -> list[Carrier]:
 
     The country orders and never hides: it is where the store signed up, not where it ships from.
     """
-    return sorted(CARRIERS, key=lambda carrier: country not in carrier.home)
+
+    def rank(carrier: Carrier) -> tuple[bool, int]:
+        # A carrier of that country alone comes before one of several.
+        return country not in carrier.home, len(carrier.home) if country in carrier.home else 0
+
+    return sorted(CARRIERS, key=rank)

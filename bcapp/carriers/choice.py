@@ -29,7 +29,8 @@ def read(carrier: Carrier, form: Any) -> Choice:
     enabled = read_boolean(form.get("enabled", ""))
     name = form["name"].strip() if "name" in form else None
     services = tuple(dict.fromkeys(form.getlist("delivery_services")))
-    own = custom.read_settings(form, "option") if carrier.is_custom else None
+    has_rows = "option_rows" in form or "option_name" in form
+    own = custom.read_settings(form, "option") if carrier.is_custom and has_rows else None
     errors = {
         "enabled": None if enabled is not None else "This is either on or off.",
         "name": _name_fault(name),
@@ -52,8 +53,7 @@ def _name_fault(name: str | None) -> str | None:
         return None
     if not name:
         return "Enter the name that shoppers see."
-    if len(name) > LONGEST_NAME:
-        return f"The name is longer than {LONGEST_NAME} characters."
+    # BigCommerce's own limit is not documented, and a name from elsewhere has to pass unchanged.
     return fault(name, "Name")
 
 

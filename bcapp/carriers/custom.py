@@ -94,6 +94,8 @@ def read_settings(form: Any, prefix: str = "setting") -> Settings:
         Setting(index, name.strip(), _kind(kind), value.strip())
         for index, (name, kind, value) in enumerate(zip(names, kinds, values, strict=True))
     ]
+    if prefix == "option":  # shown to whoever reads the zone, so there is no secret kind
+        typed = [replace(row, kind="text") if row.is_secret else row for row in typed]
     filled = [row for row in typed if not row.is_blank]
     used = [replace(row, index=index) for index, row in enumerate(filled)]
     times = Counter(row.name for row in used)
@@ -136,6 +138,12 @@ def identity_form(submitted: Any = None, defaults: Mapping[str, str] | None = No
     form = BaseForm(fields)
     form.process(submitted, data=dict(defaults or {}))
     return form
+
+
+def is_acceptable(name: str, values: Iterable[str]) -> bool:
+    """Whether a row with that name and those values would pass our own check."""
+    is_named = _SETTING_NAME.fullmatch(name) is not None and name.isprintable()
+    return is_named and not any(fault(value, name) for value in values)
 
 
 def carrier_id(number: str) -> str:

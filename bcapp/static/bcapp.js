@@ -108,16 +108,19 @@ function complain(templateId) {
 // A launch is answered before BigCommerce is asked for zones. Their parts of the page come later,
 // and nothing else moves: somebody may be typing by then.
 async function fillIn() {
+  const parts = [...document.querySelectorAll("[data-late]")];
+  const { signal } = pendingVisit; // whoever goes on to another page meanwhile stays there
   try {
-    const page = await read(await request(here()));
-    for (const part of document.querySelectorAll("[data-late]")) {
+    const page = await read(await request(here(), { signal }));
+    if (!parts.every((part) => part.isConnected)) return;
+    if (!parts.every((part) => page.getElementById(part.id))) return show(page);
+    for (const part of parts) {
       const late = page.getElementById(part.id);
-      if (!late) return show(page);
       part.replaceWith(late);
       enhance(late);
     }
-  } catch {
-    complain("lost-page");
+  } catch (error) {
+    if (error.name !== "AbortError") complain("lost-page");
   }
 }
 

@@ -1,6 +1,7 @@
 """The activity log, paged."""
 
 import re
+from datetime import UTC
 
 from flask import Blueprint, abort, render_template
 from flask.typing import ResponseReturnValue
@@ -27,5 +28,5 @@ def index() -> ResponseReturnValue:
         "activity/activity.html",
         entries=[activity_line(entry) for entry in page.entries],
         page=page,
-        timezone=visit().store.timezone and str(timezone()),
+        timezone=None if timezone() is UTC else str(timezone()),
     )

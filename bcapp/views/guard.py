@@ -32,7 +32,7 @@ class Visit:
 
     @property
     def sender(self) -> Sender:
-        return Sender(self.store, self.user.email)
+        return Sender(self.store.id, self.user.email)
 
 
 def require_embedded_session() -> None:

@@ -9,7 +9,9 @@ from wtforms.form import BaseForm
 
 from bcapp import carriers, connections
 from bcapp.bigcommerce.errors import AccessRevoked, BigCommerceError, Rejected
-from bcapp.runtime import db, store_api
+from bcapp.bigcommerce.store_api import StoreApi
+from bcapp.carriers.fields import read_boolean
+from bcapp.runtime import db, runtime, store_api
 from bcapp.views import carrier_page
 from bcapp.views.answers import status_of
 from bcapp.views.guard import query, standing_or_404, visit
@@ -18,8 +20,7 @@ from bcapp.wording import zones as zone_wording
 from bcapp.wording.connections import Standing
 from bcapp.wording.messages import Refusal, not_sent
 from bcapp.zones import saving
-from bcapp.zones.saving import NotSaved
-from bcapp.zones.single_writer import Busy
+from bcapp.zones.saving import Failure, NotSaved
 
 bp = Blueprint("settings_page", __name__)
 
@@ -85,7 +86,6 @@ def confirm_disconnect(carrier_id: str) -> ResponseReturnValue:
 @bp.post("/carriers/<carrier_id>/disconnect")
 def disconnect(carrier_id: str) -> ResponseReturnValue:
     standing = _connectable(carrier_id)
-    known = carrier_page.reading() if "also_off" in request.form else None
     api = store_api(visit().store)
     try:
         connections.disconnect(db(), api, visit().sender, standing.carrier)
@@ -94,22 +94,35 @@ def disconnect(carrier_id: str) -> ResponseReturnValue:
     except BigCommerceError as error:
         refusal = wording.disconnect_refusal(error, standing.carrier)
         return _disconnect_page(standing_or_404(carrier_id), refusal), *status_of(error)
-    if known is not None:
-        on = [state.zone for state in known.offering(carrier_id)]
-        results = saving.turn_off(db(), api, visit().sender, standing.carrier, on)
-        failures = [failure for _, failure in results if failure is not None]
-        if failures:
-            lines = zone_wording.turned_off(results, standing.carrier)
-            refusal = wording.disconnected_but(standing.carrier, lines)
-            return _disconnect_page(standing_or_404(carrier_id), refusal), *_worst(failures)
-    elif "also_off" in request.form:
-        refusal = wording.disconnected_but(
-            standing.carrier, ["We couldn’t read your zones, so nothing was turned off in them."]
-        )
-        return _disconnect_page(standing_or_404(carrier_id), refusal), 502
+    if read_boolean(request.form.get("also_off", "")):
+        failed = _turn_off(standing, api)
+        if failed is not None:
+            return failed
     return redirect(
         url_for("settings_page.show", carrier_id=carrier_id, notice="disconnected"), 303
     )
+
+
+def _turn_off(standing: Standing, api: StoreApi) -> ResponseReturnValue | None:
+    """Turn the carrier off in the zones that the merchant was shown; a page if that failed."""
+    carrier = standing.carrier
+    known = carrier_page.reading()
+    on = known.with_method_on(carrier.id) if known else []
+    names = {state.zone.id: state.zone.name for state in on}
+    shown = {_zone_id(text) for text in request.form.getlist("zone_id")}
+    chosen = [(zone_id, name) for zone_id, name in names.items() if not shown or zone_id in shown]
+    built = runtime()
+    results = saving.turn_off(
+        built.sessions, built.zone_readers, api, visit().sender, carrier, chosen
+    )
+    failures = [failure for _, failure in results if failure is not None]
+    lines = zone_wording.turned_off(results, carrier)
+    if known is None:
+        lines = ["We couldn’t read your zones, so nothing was turned off in them."]
+    elif not failures:
+        return None
+    refusal = wording.disconnected_but(carrier, lines)
+    return _disconnect_page(standing_or_404(carrier.id), refusal), *_worst(failures)
 
 
 def _zone_id(requested: str) -> int | None:
@@ -154,16 +167,22 @@ def _not_accepted(error: BigCommerceError, carrier_id: str, typed: BaseForm) -> 
 
 def _disconnect_page(standing: Standing, refusal: Refusal | None = None) -> str:
     known = carrier_page.reading()
+    on = known.with_method_on(standing.carrier.id) if known else []
     offering = known.offering(standing.carrier.id) if known else []
     return render_template(
         "settings/disconnect.html",
         standing=standing,
         refusal=refusal,
-        zones_on=[state.zone.name for state in offering] if known else None,
+        zones_on=[state.zone for state in offering] if known else None,
+        zones_off=[state.zone for state in on if not state.zone.enabled],
         again=standing.carrier.details,
     )
 
 
-def _worst(failures: Sequence[NotSaved | Busy]) -> tuple[int, dict[str, str]]:
+def _worst(failures: Sequence[Failure]) -> tuple[int, dict[str, str]]:
+    """The gravest of the statuses; 502 where the zones could not even be read."""
     errors = [failure.error for failure in failures if isinstance(failure, NotSaved)]
-    return status_of(errors[0]) if errors else (503, {"Retry-After": "5"})
+    answers = [status_of(error) for error in errors]
+    if len(errors) < len(failures):
+        answers.append((503, {"Retry-After": "5"}))
+    return max(answers, key=lambda answer: answer[0], default=(502, {}))

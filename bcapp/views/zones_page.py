@@ -15,7 +15,7 @@ from bcapp.wording import zones as zone_wording
 from bcapp.wording.connections import Standing
 from bcapp.wording.messages import Refusal
 from bcapp.zones import saving
-from bcapp.zones.saving import NotSaved, UnknownZone
+from bcapp.zones.saving import NotSaved, Result, UnknownZone
 from bcapp.zones.single_writer import Busy
 
 _BUSY_RETRY_AFTER = {"Retry-After": "5"}
@@ -30,34 +30,41 @@ def save(carrier_id: str, zone_id: int) -> ResponseReturnValue:
         abort(404)
     chosen = choice.read(standing.carrier, request.form)
     if chosen.errors:
-        refusal = zone_wording.check_failed(zone_id, _zone_name(zone_id), chosen)
-        return _again(standing, zone_id, chosen, refusal), 422
+        name = _zone_name(zone_id)
+        refusal = zone_wording.check_failed(zone_id, name, chosen)
+        return _again(standing, zone_id, name, chosen, refusal), 422
     try:
-        saving.save(
+        result = saving.save(
             db(), store_api(visit().store), visit().sender, standing.carrier, zone_id, chosen
         )
     except UnknownZone:
         abort(404)
     except Busy as busy:
-        refusal = zone_wording.refusal(_zone_name(zone_id), standing.carrier, busy)
-        return _again(standing, zone_id, chosen, refusal), 503, _BUSY_RETRY_AFTER
+        name = _zone_name(zone_id)
+        refusal = zone_wording.refusal(name, standing.carrier, busy)
+        return _again(standing, zone_id, name, chosen, refusal), 503, _BUSY_RETRY_AFTER
     except NotSaved as failure:
         if isinstance(failure.error, AccessRevoked):
             raise failure.error from None
         refusal = zone_wording.refusal(failure.zone_name, standing.carrier, failure)
-        return _again(standing, zone_id, chosen, refusal), *status_of(failure.error)
-    address = url_for(
-        "settings_page.show", carrier_id=carrier_id, zone=zone_id, notice="zone_saved"
-    )
+        page = _again(standing, zone_id, failure.zone_name, chosen, refusal)
+        return page, *status_of(failure.error)
+    notice = "zone_off" if result is Result.NOTHING_TO_DO else "zone_saved"
+    address = url_for("settings_page.show", carrier_id=carrier_id, zone=zone_id, notice=notice)
     return redirect(address, 303)
 
 
-def _again(standing: Standing, zone_id: int, chosen: Choice, refusal: Refusal) -> str:
-    refused = zone_wording.Refused(zone_id, chosen, refusal)
-    return carrier_page.render(standing, opened=zone_id, refused=refused)
+def _again(
+    standing: Standing, zone_id: int, zone_name: str, chosen: Choice, refusal: Refusal
+) -> str:
+    # The attempt is on record by now, so the standing is read afresh.
+    again = standing_or_404(standing.carrier.id)
+    refused = zone_wording.Refused(zone_id, zone_name, chosen, refusal)
+    return carrier_page.render_refused(again, refused)
 
 
 def _zone_name(zone_id: int) -> str:
+    """As it was read last, for a message; 404 for a zone that BigCommerce does not list."""
     known = carrier_page.reading()
     state = known.zone(zone_id) if known else None
     if known is not None and state is None:

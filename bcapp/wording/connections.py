@@ -64,8 +64,11 @@ class Standing:
         return actions.get(self.badge, "Set up")
 
 
-def notice(code: str | None, standing: Standing) -> Message | None:
-    """The message after a redirect. An address alone cannot make us say what is not recorded."""
+def notice(code: str | None, standing: Standing, turned_off: Sequence[str] = ()) -> Message | None:
+    """The message after a redirect. An address alone cannot make us say what is not recorded.
+
+    `turned_off` are the results in zones in which the carrier was turned off with it.
+    """
     name = standing.carrier.name
     last = standing.last_attempt
     received = last is not None and last.outcome is Outcome.SENT
@@ -74,6 +77,7 @@ def notice(code: str | None, standing: Standing) -> Message | None:
             "info",
             "Disconnect sent to BigCommerce",
             f"BigCommerce received it. Check that {name} no longer appears at checkout.",
+            tuple(turned_off),
         )
     if code == "sent" and received and standing.is_sent:
         return Message(

@@ -4,7 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from bcapp.bigcommerce.errors import BigCommerceError, Overloaded, RateLimited, Rejected, TimedOut
+from bcapp.bigcommerce.errors import (
+    BigCommerceError,
+    Overloaded,
+    RateLimited,
+    Rejected,
+    TimedOut,
+    Unconfirmed,
+)
 
 MessageKind = Literal["info", "success", "warning", "error"]
 
@@ -17,21 +24,20 @@ class Badge:
 
 @dataclass(frozen=True)
 class Message:
+    """`lines` are results, one for each thing that was asked."""
+
     kind: MessageKind
     heading: str
     text: str
+    lines: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Refusal(Message):
-    """Why a form came back: `links` are (field id, text); `answer` quotes BigCommerce.
-
-    `lines` are results, one for each thing that was asked.
-    """
+    """Why a form came back: `links` are (field id, text); `answer` quotes BigCommerce."""
 
     links: tuple[tuple[str, str], ...] = ()
     answer: str = ""
-    lines: tuple[str, ...] = ()
 
 
 def not_sent(links: Sequence[tuple[str, str]]) -> Refusal:
@@ -58,6 +64,8 @@ def no_answer(error: BigCommerceError) -> str:
     """The heading for a request whose fate is unknown."""
     if isinstance(error, TimedOut):
         return "BigCommerce didn’t answer in time"
+    if isinstance(error, Unconfirmed):
+        return "BigCommerce didn’t confirm it"
     if error.status is None:
         return "BigCommerce didn’t answer"
     if error.status < 400:

@@ -4,15 +4,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bcapp.bigcommerce.errors import RateLimited, Rejected
-from bcapp.bigcommerce.shipping import Method, Zone, read_boolean
+from bcapp.bigcommerce.errors import AccessRevoked, RateLimited, Rejected
+from bcapp.bigcommerce.shipping import Method, Zone
 from bcapp.carriers.choice import Choice
-from bcapp.carriers.custom import Setting, Settings
-from bcapp.carriers.fields import Carrier, MethodOption
+from bcapp.carriers.fields import Carrier
+from bcapp.models import Outcome
 from bcapp.wording.messages import Badge, Message, Refusal, asked_to_wait, no_answer, quoted
-from bcapp.zones.options import is_expressible, selected
+from bcapp.wording.zone_form import ZoneForm, zone_form
 from bcapp.zones.reading import Reading, ZoneState
-from bcapp.zones.saving import NotSaved
+from bcapp.zones.saving import Failure, NotSaved, StillUnknown
 from bcapp.zones.single_writer import Busy
 
 # With more zones than this only the opened one carries its form.
@@ -23,34 +23,6 @@ OFF = Badge("Off", "secondary")
 ZONE_OFF = Badge("Zone off", "secondary")
 
 _ZONE_TYPES = {"zip": "Postcode", "country": "Country", "state": "State", "global": "Global"}
-
-
-@dataclass(frozen=True)
-class Service:
-    code: str
-    label: str
-    checked: bool
-
-
-@dataclass(frozen=True)
-class OptionInput:
-    name: str
-    label: str
-    kind: str  # "select" or "boolean"
-    choices: Sequence[tuple[str, str]]
-    value: str
-    checked: bool
-
-
-@dataclass(frozen=True)
-class ZoneForm:
-    enabled: bool
-    method_name: str
-    groups: Sequence[tuple[str, Sequence[Service]]]
-    count_on: int
-    count_all: int
-    options: Sequence[OptionInput]
-    custom_rows: Sequence[Setting]
 
 
 @dataclass(frozen=True)
@@ -70,6 +42,7 @@ class ZoneRow:
 class ZonesPanel:
     readable: bool
     pending: bool = False
+    is_unchanged: bool = True  # whether nothing has been written as far as we know
     read_at: datetime | None = None
     rows: Sequence[ZoneRow] = ()
 
@@ -79,6 +52,7 @@ class Refused:
     """A zone's form that comes back: what was typed, and why."""
 
     zone_id: int
+    zone_name: str
     choice: Choice
     refusal: Refusal
 
@@ -90,30 +64,44 @@ def panel(
     opened: int | None = None,
     refused: Refused | None = None,
 ) -> ZonesPanel:
-    if reading is None:
-        return ZonesPanel(readable=False)
-    few = len(reading.zones) <= MOST_FORMS
-    rows = []
-    for state in reading.zones:
-        zone, method = state.zone, state.method_of(carrier.id)
-        back = refused if refused and refused.zone_id == zone.id else None
-        is_open = zone.id == opened or back is not None
-        rows.append(
-            ZoneRow(
-                zone_id=zone.id,
-                name=zone.name,
-                summary=_summary(carrier, zone, method),
-                badge=_badge(zone, method),
-                zone_off=not zone.enabled,
-                made_elsewhere=method is not None and zone.id not in written_here,
-                open=is_open,
-                form=_form(carrier, method, back.choice if back else None)
-                if few or is_open
-                else None,
-                refusal=back.refusal if back else None,
-            )
-        )
-    return ZonesPanel(True, False, reading.read_at, rows)
+    states = list(reading.zones) if reading else []
+    if refused and refused.zone_id not in {state.zone.id for state in states}:
+        # What was typed comes back even where the zone cannot be shown as it is.
+        name = refused.zone_name or "This zone"
+        states.append(ZoneState(Zone(refused.zone_id, name, "", enabled=True), ()))
+    few = len(states) <= MOST_FORMS
+    rows = [_row(carrier, state, written_here, opened, refused, few=few) for state in states]
+    return ZonesPanel(
+        readable=reading is not None,
+        is_unchanged=refused is None,
+        read_at=reading.read_at if reading else None,
+        rows=rows,
+    )
+
+
+def _row(
+    carrier: Carrier,
+    state: ZoneState,
+    written_here: set[int | None],
+    opened: int | None,
+    refused: Refused | None,
+    *,
+    few: bool,
+) -> ZoneRow:
+    zone, method = state.zone, state.method_of(carrier.id)
+    back = refused if refused and refused.zone_id == zone.id else None
+    is_open = zone.id == opened or back is not None
+    return ZoneRow(
+        zone_id=zone.id,
+        name=zone.name,
+        summary=_summary(carrier, state),
+        badge=_badge(zone, method),
+        zone_off=not zone.enabled,
+        made_elsewhere=method is not None and zone.id not in written_here,
+        open=is_open,
+        form=zone_form(carrier, method, back.choice if back else None) if few or is_open else None,
+        refusal=back.refusal if back else None,
+    )
 
 
 def offered_in(carrier: Carrier, reading: Reading) -> str:
@@ -123,18 +111,32 @@ def offered_in(carrier: Carrier, reading: Reading) -> str:
     return f"{number} of {total} zone{'s' if total != 1 else ''}" if number else "No zones"
 
 
-def saved(carrier: Carrier, state: ZoneState | None) -> Message | None:
-    """The message after a save, from what BigCommerce says now."""
-    if state is None:
-        return None
+def saved(carrier: Carrier, state: ZoneState, outcome: Outcome) -> Message:
+    """The message after a save: from what BigCommerce answered to it, and what it says now."""
     method = state.method_of(carrier.id)
+    if outcome is not Outcome.CONFIRMED:
+        return Message(
+            "info",
+            f"{state.zone.name} sent to BigCommerce",
+            "BigCommerce answered without showing all that it saved. Check the zone below.",
+        )
     if method is None or not method.enabled:
         said = f"BigCommerce confirmed that {carrier.name} is off in this zone."
     else:
         number = method.services
         services = f" with {_counted(len(number))}" if number else ""
-        said = f"BigCommerce confirmed that {carrier.name} is on{services}."
+        off = "" if state.zone.enabled else ", which is itself turned off"
+        said = f"BigCommerce confirmed that {carrier.name} is on{services} in this zone{off}."
+        said = said.replace(" in this zone.", ".")
     return Message("success", f"{state.zone.name} saved", said)
+
+
+def nothing_to_do(carrier: Carrier, state: ZoneState) -> Message:
+    return Message(
+        "info",
+        f"{carrier.name} is off in {state.zone.name}",
+        "BigCommerce has no method of it there, so nothing was sent.",
+    )
 
 
 def refusal(zone_name: str, carrier: Carrier, failure: NotSaved | Busy) -> Refusal:
@@ -149,6 +151,15 @@ def refusal(zone_name: str, carrier: Carrier, failure: NotSaved | Busy) -> Refus
     error = failure.error
     if isinstance(error, Rejected):
         return Refusal("error", heading, "BigCommerce’s answer is below.", answer=quoted(error))
+    if isinstance(error, AccessRevoked):
+        return Refusal("error", heading, "BigCommerce no longer lets this app in.")
+    if isinstance(error, StillUnknown):
+        return Refusal(
+            "warning",
+            heading,
+            f"We still don’t know whether BigCommerce is turning {carrier.name} on here from an "
+            "earlier try, so nothing was sent this time. Refresh in a minute or two.",
+        )
     if isinstance(error, RateLimited):
         return asked_to_wait(error)
     if not failure.written:
@@ -172,16 +183,16 @@ def check_failed(zone_id: int, zone_name: str, choice: Choice) -> Refusal:
     )
 
 
-def turned_off(
-    results: Iterable[tuple[str, NotSaved | Busy | None]], carrier: Carrier
-) -> list[str]:
+def turned_off(results: Iterable[tuple[str, Failure | None]], carrier: Carrier) -> list[str]:
     """A line for each zone in which a carrier was to be turned off."""
-    return [
-        f"{zone_name}: BigCommerce confirmed that it is off."
-        if failure is None
-        else f"{zone_name}: {refusal(zone_name, carrier, failure).text}"
-        for zone_name, failure in results
-    ]
+    lines = []
+    for zone_name, failure in results:
+        said = "BigCommerce confirmed that it is off."
+        if failure is not None:
+            back = refusal(zone_name, carrier, failure)
+            said = back.answer or back.text
+        lines.append(f"{zone_name}: {said}")
+    return lines
 
 
 def _input_id(zone_id: int, field: str) -> str:
@@ -194,7 +205,14 @@ def _badge(zone: Zone, method: Method | None) -> Badge:
     return ON if method is not None and method.enabled else OFF
 
 
-def _summary(carrier: Carrier, zone: Zone, method: Method | None) -> str:
+def _summary(carrier: Carrier, state: ZoneState) -> str:
+    zone, method = state.zone, state.method_of(carrier.id)
+    number = sum(1 for one in state.methods if one.type == carrier.id)
+    several = f", {number} methods" if number > 1 else ""
+    return _about(carrier, zone, method) + several
+
+
+def _about(carrier: Carrier, zone: Zone, method: Method | None) -> str:
     kind = f"{_ZONE_TYPES[zone.type]} zone" if zone.type in _ZONE_TYPES else "Zone"
     if not zone.enabled:
         return f"{kind}, turned off in BigCommerce"
@@ -208,66 +226,3 @@ def _counted(number: int, words: str = "delivery services") -> str:
     if number == 1:
         return f"1 {words.removesuffix('s')}"
     return f"{number or 'no'} {words}"
-
-
-def _form(carrier: Carrier, method: Method | None, typed: Choice | None) -> ZoneForm:
-    options = dict(method.options) if method else {}
-    there = (method.services if method else None) or []
-    chosen = set(typed.services) if typed else set(there)
-    chosen |= set(there) - carrier.service_codes  # what we do not recognise is never dropped
-    if typed is not None:
-        options |= typed.options
-    name = method.name if method else carrier.name
-    return ZoneForm(
-        enabled=typed.enabled if typed else method is not None and method.enabled,
-        method_name=name if typed is None or typed.name is None else typed.name,
-        groups=_groups(carrier, there, chosen),
-        count_on=len(there) if method and method.enabled else 0,
-        count_all=len(carrier.service_codes | set(there)),
-        options=[_input(option, options) for option in carrier.options],
-        custom_rows=_rows(options, typed) if carrier.is_custom else [],
-    )
-
-
-def _groups(
-    carrier: Carrier, there: Sequence[str], chosen: set[str]
-) -> list[tuple[str, list[Service]]]:
-    if not carrier.services:
-        return []
-    groups = [
-        (title, [Service(code, label, code in chosen) for code, label in group.items()])
-        for title, group in carrier.services.items()
-    ]
-    unknown = [code for code in there if code not in carrier.service_codes]
-    if unknown:
-        groups.append(("Other", [Service(code, code, True) for code in unknown]))
-    return groups
-
-
-def _input(option: MethodOption, options: dict[str, object]) -> OptionInput:
-    if option.is_boolean:
-        checked = read_boolean(options.get(option.name, option.default))
-        return OptionInput(option.name, option.label, "boolean", (), "true", checked)
-    value = selected(option, options)
-    choices = dict(option.choices)
-    choices.setdefault(value, value)
-    return OptionInput(
-        option.name, option.label, "select", tuple(choices.items()), value, checked=False
-    )
-
-
-def _rows(options: dict[str, object], typed: Choice | None) -> list[Setting]:
-    if typed is not None and typed.own is not None:
-        return typed.own.for_page()
-    rows: list[Setting] = []
-    for name, value in options.items():
-        if not is_expressible(value):
-            continue
-        if isinstance(value, bool):
-            row = Setting(len(rows), name, "boolean", "true" if value else "false")
-        elif isinstance(value, list):
-            row = Setting(len(rows), name, "list", "\n".join(value))
-        else:
-            row = Setting(len(rows), name, "text", str(value))
-        rows.append(row)
-    return Settings(tuple(rows)).for_page()

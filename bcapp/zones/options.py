@@ -2,46 +2,64 @@
 
 from typing import Any
 
-from bcapp.bigcommerce.shipping import Method, read_boolean
+from bcapp.bigcommerce.shipping import Method, read_boolean, readable_services, unreadable_services
+from bcapp.carriers import custom
 from bcapp.carriers.choice import Choice
 from bcapp.carriers.fields import Carrier, MethodOption
 
 SERVICES = "delivery_services"
 
 
-def merged(carrier: Carrier, present: Method | None, choice: Choice) -> dict[str, Any]:
-    """`carrier_options` to write.
+def merged(carrier: Carrier, present: Method | None, choice: Choice) -> dict[str, Any] | None:
+    """`carrier_options` to write; None where we know of none and none were chosen.
 
     What the form does not know goes back as it came; what it knows goes out strictly: real
-    booleans, a list of services. A new method is given every option, as BigCommerce's examples do.
+    booleans, a list of services. A new method is given every option, as BigCommerce's examples do;
+    one that has an option not is given it only when somebody chose it.
     """
     there = dict(present.options) if present else {}
-    options = there | {
-        option.name: _value(option, there, choice)
-        for option in carrier.options
-        if present is None or option.name in there or option.name in choice.options
-    }
+    options = dict(there)
+    for option in carrier.options:
+        chosen = choice.options.get(option.name)
+        if present is None or option.name in there or chosen not in (None, "", False):
+            options[option.name] = _value(option, there, choice)
     if choice.own is not None:
-        return _with_own(options, choice)
-    if carrier.services:
+        kept = {name: value for name, value in options.items() if not is_expressible(name, value)}
+        options = kept | dict(choice.own.details)
+    elif carrier.services:
         services = _services(carrier, present, choice)
         if services or SERVICES in there:
             options[SERVICES] = services
-    return options
+    return options or None
+
+
+def known_options(carrier: Carrier, options: dict[str, Any], choice: Choice) -> dict[str, Any]:
+    """Those of the options that the carrier's entry or the merchant named: not somebody else's."""
+    names = {SERVICES, *(option.name for option in carrier.options)}
+    names |= {row.name for row in choice.own.rows} if choice.own else set()
+    return {name: value for name, value in options.items() if name in names}
+
+
+def texts(choice: Choice) -> list[str]:
+    """What the merchant typed into a custom carrier's options: it may be a password."""
+    typed = choice.own.rows if choice.own else ()
+    return [line for row in typed if row.kind != "boolean" for line in row.value.splitlines()]
 
 
 def selected(option: MethodOption, options: dict[str, Any]) -> str:
-    """A select's current value as text; the first of a list, as Endicia's packaging may be one."""
-    value = options.get(option.name, option.default)
+    """A select's current value as text, "" for none; Endicia's packaging may be a list of one."""
+    value = options.get(option.name, "")
     value = value[0] if isinstance(value, list) and value else value
-    return value if isinstance(value, str) else str(option.default)
+    return value if isinstance(value, str) else ""
 
 
-def is_expressible(value: object) -> bool:
+def is_expressible(name: str, value: object) -> bool:
     """Whether a row of name, kind and value can show an option, and give it back unharmed."""
-    if isinstance(value, list):
-        return bool(value) and all(isinstance(item, str) and item.strip() for item in value)
-    return isinstance(value, bool) or (isinstance(value, str) and value.strip() != "")
+    if isinstance(value, bool):
+        return custom.is_acceptable(name, [])
+    items = value if isinstance(value, list) else [value]
+    texts = [item for item in items if isinstance(item, str) and item == item.strip()]
+    return bool(items) and texts == items and custom.is_acceptable(name, texts)
 
 
 def _value(option: MethodOption, there: dict[str, Any], choice: Choice) -> Any:
@@ -55,18 +73,12 @@ def _value(option: MethodOption, there: dict[str, Any], choice: Choice) -> Any:
     return chosen or option.default
 
 
-def _services(carrier: Carrier, present: Method | None, choice: Choice) -> list[str]:
-    there = (present.services if present else None) or []
+def _services(carrier: Carrier, present: Method | None, choice: Choice) -> list[Any]:
+    raw = present.options.get(SERVICES) if present else None
+    there = readable_services(raw)
     if not choice.services and not choice.enabled:
-        return there  # turning off keeps the chosen services for later
-    kept = [c for c in there if c in choice.services or c not in carrier.service_codes]
-    return kept + [code for code in choice.services if code not in kept]
-
-
-def _with_own(options: dict[str, Any], choice: Choice) -> dict[str, Any]:
-    """A custom carrier's options: the rows replace what rows can show."""
-    assert choice.own is not None  # noqa: S101 - asked by the caller
-    if not choice.own.rows and not choice.enabled:
-        return options
-    kept = {name: value for name, value in options.items() if not is_expressible(value)}
-    return kept | dict(choice.own.details)
+        chosen = there  # turning off keeps the chosen services for later
+    else:
+        chosen = [c for c in there if c in choice.services or c not in carrier.service_codes]
+        chosen += [code for code in choice.services if code not in chosen]
+    return [*chosen, *unreadable_services(raw)]

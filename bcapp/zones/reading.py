@@ -2,12 +2,13 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
-from concurrent.futures import Executor
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, Future
 from contextvars import copy_context
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from bcapp import database
@@ -44,6 +45,11 @@ class Reading:
     def offering(self, carrier_id: str) -> list[ZoneState]:
         return [state for state in self.zones if state.offers(carrier_id)]
 
+    def with_method_on(self, carrier_id: str) -> list[ZoneState]:
+        """Zones whose method is on, be the zone itself on or off."""
+        on = ((state, state.method_of(carrier_id)) for state in self.zones)
+        return [state for state, method in on if method is not None and method.enabled]
+
     def zone(self, zone_id: int) -> ZoneState | None:
         return next((state for state in self.zones if state.zone.id == zone_id), None)
 
@@ -58,6 +64,35 @@ class Readings:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._kept: OrderedDict[int, Reading] = OrderedDict()
+        self._under_way: dict[tuple[int, int], Future[Reading]] = {}
+
+    def latest(self, store: Store) -> Reading | None:
+        """Whatever was read last, be it out of date: `read_at` says how old it is."""
+        with self._lock:
+            return self._kept.get(store.id)
+
+    def read_once(self, store: Store, read: Callable[[], Reading]) -> Reading:
+        """Read, or wait for the reading of another tab: all zones cost a call each."""
+        key = (store.id, store.zones_version)
+        with self._lock:
+            under_way = self._under_way.get(key)
+            mine: Future[Reading] = Future()
+            if under_way is None:
+                self._under_way[key] = mine
+        if under_way is not None:
+            return under_way.result()
+        try:
+            reading = read()
+        except BaseException as error:
+            mine.set_exception(error)
+            raise
+        else:
+            mine.set_result(reading)
+            self.keep(store, reading)
+            return reading
+        finally:
+            with self._lock:
+                del self._under_way[key]
 
     def get(self, store: Store) -> Reading | None:
         with self._lock:
@@ -87,7 +122,8 @@ def read(db: Session, api: StoreApi, pool: Executor, store: Store) -> Reading:
     states = [
         ZoneState(zone, tuple(answer.result())) for zone, answer in zip(zones, asked, strict=True)
     ]
-    if information is not None and information.exception() is None:
+    # Zones do not wait for it; it is asked for again with the next reading.
+    if information is not None and information.done() and information.exception() is None:
         keep_information(db, store, information.result())
     return Reading(datetime.now(UTC), version, tuple(states))
 
@@ -104,13 +140,18 @@ def keep_information(db: Session, store: Store, information: StoreInformation) -
 def forget_reading(db: Session, store: Store) -> None:
     """Have every process read this store's zones anew."""
     database.begin_write(db)
-    count_up(db, store)
+    count_up(db, store.id)
+    db.refresh(store, ["zones_version"])
     db.commit()
 
 
-def count_up(db: Session, store: Store) -> None:
-    db.refresh(store, ["zones_version"], with_for_update=True)
-    store.zones_version += 1
+def count_up(db: Session, store_id: int) -> None:
+    db.execute(
+        update(Store)
+        .where(Store.id == store_id)
+        .values(zones_version=Store.zones_version + 1)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def method_of(carrier_id: str, methods: Sequence[Method]) -> Method | None:

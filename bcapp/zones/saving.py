@@ -1,26 +1,39 @@
 """A carrier in one zone: turned on, turned off, its services changed."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+import enum
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+from contextvars import copy_context
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, sessionmaker
 
 from bcapp import activity, attempts, database
 from bcapp.attempts import Sender
-from bcapp.bigcommerce.errors import BigCommerceError, MalformedReply, NotFound, Unavailable
-from bcapp.bigcommerce.shipping import Method, Zone, new_method
+from bcapp.bigcommerce.errors import (
+    BigCommerceError,
+    NotFound,
+    Rejected,
+    Unavailable,
+    Unconfirmed,
+)
+from bcapp.bigcommerce.shipping import Method, new_method
 from bcapp.bigcommerce.store_api import StoreApi
 from bcapp.carriers.choice import Choice
 from bcapp.carriers.fields import Carrier
 from bcapp.models import ActivityEntry, Event, Outcome
 from bcapp.zones import single_writer
-from bcapp.zones.options import merged
+from bcapp.zones.confirming import Match, Wanted
+from bcapp.zones.options import known_options, merged, texts
 from bcapp.zones.reading import count_up, method_of
+from bcapp.zones.single_writer import Claim
 
 
 class UnknownZone(Exception):
     """BigCommerce has no such zone in that store."""
+
+
+class StillUnknown(Unavailable):
+    """An earlier creation went unanswered and may yet be carried out; nothing was sent."""
 
 
 class NotSaved(Exception):
@@ -33,50 +46,52 @@ class NotSaved(Exception):
         self.written = written
 
 
-def zones_written_here(db: Session, store_id: int, carrier_id: str) -> set[int | None]:
-    """Ids of the zones in which this app has saved the carrier's method before."""
-    return set(
-        db.scalars(
-            select(ActivityEntry.zone_id)
-            .where(
-                ActivityEntry.store_id == store_id,
-                ActivityEntry.carrier_id == carrier_id,
-                ActivityEntry.outcome == Outcome.CONFIRMED,
-                ActivityEntry.zone_id.is_not(None),
-            )
-            .distinct()
-        )
-    )
+class Result(enum.Enum):
+    CONFIRMED = enum.auto()  # BigCommerce showed what it had saved
+    RECEIVED = enum.auto()  # it answered well, without showing all of it
+    NOTHING_TO_DO = enum.auto()  # off, and BigCommerce has no method that could be on
+
+
+Failure = NotSaved | single_writer.Busy
 
 
 def save(
     db: Session, api: StoreApi, sender: Sender, carrier: Carrier, zone_id: int, choice: Choice
-) -> Method | None:
-    """Bring a carrier's method in one zone to what the merchant chose: one write, one entry.
+) -> Result:
+    """Bring a carrier in one zone to what the merchant chose; one activity entry.
 
-    Returns the method as BigCommerce confirmed it, None where there is none to turn off. Raises
-    UnknownZone, single_writer.Busy, or NotSaved.
+    Raises UnknownZone, single_writer.Busy, or NotSaved.
     """
-    place = (sender.store.id, carrier.id, zone_id)
-    with single_writer.only_writer(db, place, api.budget):
-        return _Save(db, api, sender, carrier, zone_id, choice).run()
+    place = (sender.store_id, carrier.id, zone_id)
+    with single_writer.only_writer(db, place, api.remaining()) as claim:
+        return _Save(db, api, sender, carrier, zone_id, choice, claim).run()
 
 
 def turn_off(
-    db: Session, api: StoreApi, sender: Sender, carrier: Carrier, zones: Iterable[Zone]
-) -> list[tuple[str, NotSaved | single_writer.Busy | None]]:
-    """Turn a carrier off in several zones: for each its name and what went wrong, if anything."""
-    results: list[tuple[str, NotSaved | single_writer.Busy | None]] = []
-    for zone in zones:
+    sessions: sessionmaker[Session],
+    pool: Executor,
+    api: StoreApi,
+    sender: Sender,
+    carrier: Carrier,
+    zones: Sequence[tuple[int, str]],
+) -> list[tuple[str, Failure | None]]:
+    """Turn a carrier off in zones (id, name), all at the same time.
+
+    For each its name and what went wrong, if anything.
+    """
+
+    def turn_one_off(zone_id: int) -> Failure | None:
         try:
-            save(db, api, sender, carrier, zone.id, Choice(enabled=False))
+            with sessions() as db:
+                save(db, api, sender, carrier, zone_id, Choice(enabled=False))
         except UnknownZone:
-            results.append((zone.name, None))  # gone, so the carrier is not offered there
+            return None  # gone, so the carrier is not offered there
         except (NotSaved, single_writer.Busy) as failure:
-            results.append((zone.name, failure))
-        else:
-            results.append((zone.name, None))
-    return results
+            return failure
+        return None
+
+    asked = [pool.submit(copy_context().run, turn_one_off, zone_id) for zone_id, _ in zones]
+    return [(name, one.result()) for (_, name), one in zip(zones, asked, strict=True)]
 
 
 class _NothingToDo(Exception):
@@ -94,73 +109,125 @@ class _Save:
         carrier: Carrier,
         zone_id: int,
         choice: Choice,
+        claim: Claim,
     ) -> None:
-        self.db, self.api, self.sender = db, api, sender
+        self.db, self.api, self.sender, self.claim = db, api, sender, claim
         self.carrier, self.zone_id, self.choice = carrier, zone_id, choice
         self.event = Event.ZONE_TURNED_ON if choice.enabled else Event.ZONE_TURNED_OFF
-        self.zone_name = ""
+        self.zone_name: str | None = None
         self.writing = False
 
-    def run(self) -> Method | None:
+    def run(self) -> Result:
         entry_id = self._begin()
         try:
-            saved = self._save()
+            matches = self._save()
         except _NothingToDo:
             self._withdraw(entry_id)
-            return None
+            return Result.NOTHING_TO_DO
         except NotFound as error:
-            if not self.zone_name:
+            if self.zone_name is None:
                 self._withdraw(entry_id)
                 raise UnknownZone from error
-            self._fail(entry_id, error)
-            raise NotSaved(error, self.zone_name, written=False) from error
+            raise self._failed(entry_id, error) from error
         except BigCommerceError as error:
-            self._fail(entry_id, error)
-            raise NotSaved(error, self.zone_name, written=self.writing) from error
-        self._succeed(entry_id)
-        return saved
+            raise self._failed(entry_id, error) from error
+        is_confirmed = all(match is Match.MET for match in matches)
+        entry = self._reopen(entry_id)
+        activity.settle(entry, Outcome.CONFIRMED if is_confirmed else Outcome.SENT, 200)
+        self.db.commit()
+        return Result.CONFIRMED if is_confirmed else Result.RECEIVED
 
-    def _save(self) -> Method:
+    def _save(self) -> list[Match]:
         self.zone_name = self.api.get_zone(self.zone_id).name
-        present = self._read()
-        if present is None and not self.choice.enabled:
-            raise _NothingToDo
-        if present is not None and present.enabled and self.choice.enabled:
+        own = self._own_methods()
+        main = method_of(self.carrier.id, own)
+        if main is None:
+            return [self._create()]
+        self.claim.resolve()
+        if main.enabled and self.choice.enabled:
             self.event = Event.ZONE_CHANGED
-        options = merged(self.carrier, present, self.choice)
-        wanted = _Wanted(self.carrier.id, self.choice.enabled, options.get("delivery_services"))
+        matches = [self._update(main, self.choice)]
+        if not self.choice.enabled:
+            # There may be several, one per channel say. Off means that none is left on.
+            others = [method for method in own if method.enabled and method.id != main.id]
+            matches += [self._update(method, Choice(enabled=False)) for method in others]
+        return matches
+
+    def _create(self) -> Match:
+        if not self.choice.enabled:
+            raise _NothingToDo
+        if self.claim.is_doubtful:
+            raise StillUnknown
+        options = merged(self.carrier, None, self.choice)
+        name = self.choice.name or self.carrier.name
+        body = new_method(self.carrier.id, name, options or {})
+        wanted = Wanted(self.carrier.id, True, name, options or {})
+        # Until there is a readable answer, a second creation could make a second method.
+        self.claim.doubt()
+        match = self._write(wanted, None, lambda: self.api.create_method(self.zone_id, body))
+        self.claim.resolve()
+        return match
+
+    def _update(self, present: Method, choice: Choice) -> Match:
+        if not present.options:
+            present = self._in_full(present)
+        options = merged(self.carrier, present, choice)
+        body = present.changed(choice.name, choice.enabled, options)
+        wanted = Wanted(
+            self.carrier.id,
+            choice.enabled,
+            choice.name or present.name,
+            known_options(self.carrier, options or {}, choice),
+        )
+        return self._write(
+            wanted,
+            present.id,
+            lambda: self.api.update_method(self.zone_id, present.id, body),
+        )
+
+    def _write(self, wanted: Wanted, method_id: int | None, write: Callable[[], Method]) -> Match:
+        """Write once, and find out whether BigCommerce has what was wanted.
+
+        Either it may have been carried out without an answer, or the answer shows something else,
+        as a sample in the shipping guide does. Only reading again can tell: writing again could
+        make a second method. If that fails too, the first doubt is what remains.
+        """
         self.writing = True
-        unsure: BigCommerceError = MalformedReply(200)
+        answered, doubt = None, Unavailable()
         try:
-            answered: Method | None = self._write(present, options)
+            answered = write()
         except Unavailable as error:
-            answered, unsure = None, error
-        if answered is not None and wanted.is_met_by(answered):
-            return answered
-        # Either it may have been carried out without an answer, or the answer shows something
-        # else, as a sample in the shipping guide does. Only reading again can tell; writing again
-        # could make a second method.
-        found = self._read()
-        if found is None or not wanted.is_met_by(found):
-            raise unsure
-        return found
+            doubt = error
+        else:
+            doubt = Unconfirmed(200)
+            if wanted.compare(answered) is Match.MET:
+                return Match.MET
+        try:
+            own = self._own_methods()
+        except BigCommerceError:
+            raise doubt from None
+        found = method_of(self.carrier.id, [m for m in own if method_id in (None, m.id)])
+        match = wanted.compare(found) if found else Match.DIFFERENT
+        if match is Match.MET or (match is Match.SILENT and answered is not None):
+            return match
+        raise doubt
 
-    def _read(self) -> Method | None:
-        return method_of(self.carrier.id, self.api.list_methods(self.zone_id))
+    def _own_methods(self) -> list[Method]:
+        methods = self.api.list_methods(self.zone_id)
+        return [method for method in methods if method.type == self.carrier.id]
 
-    def _write(self, present: Method | None, options: dict[str, object]) -> Method:
-        name = self.choice.name
-        if present is None:
-            body = new_method(self.carrier.id, name or self.carrier.name, options)
-            return self.api.create_method(self.zone_id, body)
-        body = present.changed(name or present.name, self.choice.enabled, options)
-        return self.api.update_method(self.zone_id, present.id, body)
+    def _in_full(self, listed: Method) -> Method:
+        """Samples of the list show `settings: {}` for carriers; a single method may say more."""
+        try:
+            return self.api.get_method(self.zone_id, listed.id)
+        except Rejected:
+            return listed
 
     def _begin(self) -> int:
         database.begin_write(self.db)
         entry = activity.record(
             self.db,
-            self.sender.store.id,
+            self.sender.store_id,
             self.sender.who,
             self.event,
             Outcome.NO_ANSWER,
@@ -172,39 +239,22 @@ class _Save:
         return entry.id
 
     def _withdraw(self, entry_id: int) -> None:
-        database.begin_write(self.db)
-        self.db.delete(self.db.get_one(ActivityEntry, entry_id))
+        """Nothing was to be written, or there is no such zone: no attempt to tell of."""
+        self.db.delete(self._reopen(entry_id))
         self.db.commit()
 
-    def _fail(self, entry_id: int, error: BigCommerceError) -> None:
+    def _failed(self, entry_id: int, error: BigCommerceError) -> NotSaved:
+        masked = attempts.masked(error, texts(self.choice))
         entry = self._reopen(entry_id)
-        attempts.settle_failed(entry, error)
+        attempts.settle_failed(entry, masked)
         if not self.writing and entry.outcome is Outcome.NO_ANSWER:
             entry.outcome = Outcome.NOT_SENT
         self.db.commit()
-
-    def _succeed(self, entry_id: int) -> None:
-        activity.settle(self._reopen(entry_id), Outcome.CONFIRMED, 200)
-        self.db.commit()
+        return NotSaved(masked, self.zone_name or "", written=self.writing)
 
     def _reopen(self, entry_id: int) -> ActivityEntry:
         database.begin_write(self.db)
-        count_up(self.db, self.sender.store)
+        count_up(self.db, self.sender.store_id)
         entry = self.db.get_one(ActivityEntry, entry_id)
-        entry.event, entry.zone_name = self.event, self.zone_name or None
+        entry.event, entry.zone_name = self.event, self.zone_name
         return entry
-
-
-@dataclass(frozen=True)
-class _Wanted:
-    type: str
-    enabled: bool
-    services: object
-
-    def is_met_by(self, saved: Method) -> bool:
-        """Whether BigCommerce says what we asked for. Services it does not mention are no lie."""
-        if (saved.type, saved.enabled) != (self.type, self.enabled):
-            return False
-        if saved.services is None or not isinstance(self.services, list):
-            return True
-        return set(saved.services) == set(self.services)

@@ -37,6 +37,7 @@ def upgrade() -> None:
         sa.Column("zone_id", sa.BigInteger, nullable=False),
         sa.Column("holder", sa.String(32), nullable=False),
         sa.Column("until", _MOMENT, nullable=False),
+        sa.Column("doubtful_until", _MOMENT),
         sa.PrimaryKeyConstraint("store_id", "carrier_id", "zone_id", name="pk_zone_writes"),
         sa.ForeignKeyConstraint(
             ["store_id"], ["stores.id"], name="fk_zone_writes_store_id", ondelete="CASCADE"

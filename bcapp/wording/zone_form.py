@@ -1,0 +1,109 @@
+"""The form of a carrier in one zone: what BigCommerce has, or what was typed before a refusal."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bcapp.bigcommerce.shipping import Method, read_boolean
+from bcapp.carriers.choice import Choice
+from bcapp.carriers.custom import Setting, Settings
+from bcapp.carriers.fields import Carrier, MethodOption
+from bcapp.zones.options import is_expressible, selected
+
+
+@dataclass(frozen=True)
+class Service:
+    code: str
+    label: str
+    checked: bool
+
+
+@dataclass(frozen=True)
+class OptionInput:
+    name: str
+    label: str
+    kind: str  # "select" or "boolean"
+    choices: Sequence[tuple[str, str]]
+    value: str
+    checked: bool
+
+
+@dataclass(frozen=True)
+class ZoneForm:
+    enabled: bool
+    method_name: str
+    groups: Sequence[tuple[str, Sequence[Service]]]
+    count: str
+    options: Sequence[OptionInput]
+    custom_rows: Sequence[Setting]
+
+
+def zone_form(carrier: Carrier, method: Method | None, typed: Choice | None) -> ZoneForm:
+    # A new method is given every option, so its form starts with what that would be.
+    defaults = {option.name: option.default for option in carrier.options}
+    options: dict[str, object] = dict(method.options) if method else dict(defaults)
+    there = (method.services if method else None) or []
+    chosen = set(typed.services) if typed else set(there)
+    chosen |= set(there) - carrier.service_codes  # what we do not recognise is never dropped
+    if typed is not None:
+        options.update(typed.options)
+    name = method.name if method else carrier.name
+    return ZoneForm(
+        enabled=typed.enabled if typed else method is not None and method.enabled,
+        method_name=name if typed is None or typed.name is None else typed.name,
+        groups=_groups(carrier, there, chosen),
+        count=_count_on(carrier, method),
+        options=[_input(option, options) for option in carrier.options],
+        custom_rows=_rows(options, typed) if carrier.is_custom else [],
+    )
+
+
+def _count_on(carrier: Carrier, method: Method | None) -> str:
+    if method is not None and method.services is None:
+        return "BigCommerce does not show which are on"
+    there = (method.services if method else None) or []
+    number = len(there) if method and method.enabled else 0
+    return f"{number} of {len(carrier.service_codes | set(there))} on now"
+
+
+def _groups(
+    carrier: Carrier, there: Sequence[str], chosen: set[str]
+) -> list[tuple[str, list[Service]]]:
+    if not carrier.services:
+        return []
+    groups = [
+        (title, [Service(code, label, code in chosen) for code, label in group.items()])
+        for title, group in carrier.services.items()
+    ]
+    unknown = [code for code in there if code not in carrier.service_codes]
+    if unknown:
+        groups.append(("Other", [Service(code, code, True) for code in unknown]))
+    return groups
+
+
+def _input(option: MethodOption, options: dict[str, object]) -> OptionInput:
+    if option.is_boolean:
+        checked = read_boolean(options.get(option.name))
+        return OptionInput(option.name, option.label, "boolean", (), "true", checked)
+    value = selected(option, options)
+    choices = dict(option.choices)
+    choices.setdefault(value, value or "Not set")
+    return OptionInput(
+        option.name, option.label, "select", tuple(choices.items()), value, checked=False
+    )
+
+
+def _rows(options: dict[str, object], typed: Choice | None) -> list[Setting]:
+    if typed is not None and typed.own is not None:
+        return typed.own.for_page()
+    rows: list[Setting] = []
+    for name, value in options.items():
+        if not is_expressible(name, value):
+            continue
+        if isinstance(value, bool):
+            row = Setting(len(rows), name, "boolean", "true" if value else "false")
+        elif isinstance(value, list):
+            row = Setting(len(rows), name, "list", "\n".join(value))
+        else:
+            row = Setting(len(rows), name, "text", str(value))
+        rows.append(row)
+    return Settings(tuple(rows)).for_page()

@@ -1,0 +1,49 @@
+"""Whether BigCommerce's answer shows what was asked of it."""
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bcapp.bigcommerce.shipping import Method, clean, read_boolean, readable_services
+from bcapp.zones.options import SERVICES
+
+
+class Match(enum.Enum):
+    MET = enum.auto()
+    SILENT = enum.auto()  # nothing contradicts, but not all of it is shown
+    DIFFERENT = enum.auto()
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a write was for. `options` are those that we know and sent."""
+
+    type: str
+    enabled: bool
+    name: str
+    options: Mapping[str, Any]
+
+    def compare(self, saved: Method) -> Match:
+        shown = (saved.type, saved.enabled, saved.name)
+        if shown != (self.type, self.enabled, clean(self.name)):
+            return Match.DIFFERENT
+        answers = [
+            _is_same(name, value, saved.options[name]) if name in saved.options else None
+            for name, value in self.options.items()
+        ]
+        if False in answers:
+            return Match.DIFFERENT
+        return Match.SILENT if None in answers else Match.MET
+
+
+def _is_same(name: str, wanted: object, saved: object) -> bool:
+    if name == SERVICES:
+        return set(readable_services(saved)) == set(readable_services(wanted))
+    if isinstance(wanted, bool):
+        return read_boolean(saved) is wanted
+    return _listed(wanted) == _listed(saved)
+
+
+def _listed(value: object) -> list[object]:
+    return value if isinstance(value, list) else [value]
