@@ -34,6 +34,7 @@ LIMIT_HEADERS = {
 }
 # Without headers a 429 means that the platform is busy, not that the quota is spent.
 KINDS: dict[str, tuple[str, Fault]] = {
+    "slow": ("Answer 200 ms late", Fault(kind="delay", seconds=0.2)),
     "delay": ("Answer 2 seconds late", Fault(kind="delay", seconds=2)),
     "hang": ("Give no answer", Fault(kind="hang")),
     "lost": ("Act, but lose the answer", Fault(kind="reset", after=True)),

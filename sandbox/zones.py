@@ -112,11 +112,21 @@ def delete_method(store_hash: str, zone_id: int, method_id: int) -> tuple[str, i
 
 
 def _read(saved: object) -> Response:
+    if the_world().hides_settings:
+        saved = _without_settings(saved)
     if not the_world().awkward:
         return jsonify(saved)
     if saved == []:
         return Response(status=204)
     return jsonify(awkward(saved))
+
+
+def _without_settings(saved: object) -> object:
+    if isinstance(saved, list):
+        return [_without_settings(one) for one in saved]
+    if isinstance(saved, dict) and "carrier_options" in saved.get("settings", {}):
+        return saved | {"settings": {}}
+    return saved
 
 
 def _zone(store: SandboxStore, zone_id: int) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """A carrier in a zone: turned on, changed, turned off; what BigCommerce confirms, and what not."""
 
+import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -432,3 +433,215 @@ def test_a_writer_that_died_is_not_waited_for_forever(merchant: Browser, db: Ses
     db.commit()
 
     assert save(merchant).status_code == 303
+
+
+@pytest.mark.parametrize("second", [400, 401, 404, 429, 500])
+def test_a_lost_write_stays_unknown_whatever_the_re_reading_is_answered(
+    merchant: Browser, db: Session, second: int
+) -> None:
+    merchant.world.order(Fault("methods", "reset", method="POST", after=True))
+    merchant.world.order(Fault("methods", status=200, body="[]", method="GET"))  # before the write
+    merchant.world.order(Fault("methods", status=second, method="GET", times=None))
+
+    response = save(merchant)
+
+    assert response.status_code == 502
+    assert "may or may not be changed in Australia" in said(response)
+    assert "unchanged" not in said(response)
+    assert entries(db) == [(Event.ZONE_TURNED_ON, Outcome.NO_ANSWER)]
+
+
+def test_a_creation_that_went_unanswered_is_not_sent_again_in_good_faith(
+    merchant: Browser,
+) -> None:
+    merchant.world.order(Fault("methods", "reset", method="POST"))
+    save(merchant)
+
+    again = save(merchant)
+    merchant.world.store("harbour1").methods[AUSTRALIA].append(dict(MADE_LATE))
+    found = save(merchant)
+
+    assert again.status_code == 502
+    assert "nothing was sent this time" in said(again)
+    assert found.status_code == 303
+    assert [method for method, _ in writes(merchant.world)] == ["POST", "PUT"]
+    assert len(methods(merchant.world)) == 1
+
+
+# What BigCommerce may carry out of a creation whose answer was not waited for.
+MADE_LATE: dict[str, Any] = {
+    "id": 950,
+    "name": "Australia Post",
+    "type": "auspost",
+    "enabled": True,
+    "settings": {"carrier_options": {"delivery_services": ["AUS_PARCEL_REGULAR"]}},
+}
+
+
+def test_what_bigcommerce_does_not_show_is_not_emptied(merchant: Browser, db: Session) -> None:
+    save(merchant)
+    merchant.world.hides_settings = True
+
+    page = said(merchant.get("/carriers/auspost?zone=1&refresh=1"))
+    off = save(merchant, {"name": "Australia Post"})
+
+    assert "BigCommerce does not show which are on" in page
+    assert off.status_code == 303
+    assert "settings" not in writes(merchant.world)[-1][1]
+    (method,) = methods(merchant.world)
+    assert method["enabled"] is False
+    assert method["settings"]["carrier_options"]["delivery_services"] == ON["delivery_services"]
+
+
+def test_a_save_that_bigcommerce_does_not_show_is_told_as_sent_and_not_in_green(
+    merchant: Browser, db: Session
+) -> None:
+    merchant.world.hides_settings = True
+
+    response = save(merchant)
+
+    assert entries(db) == [(Event.ZONE_TURNED_ON, Outcome.SENT)]
+    page = merchant.get(response.headers["Location"])
+    assert "Australia sent to BigCommerce" in said(page)
+    assert "message-success" not in page.text
+
+
+@pytest.mark.parametrize(
+    "echo",
+    [
+        pytest.param({"name": "Something else"}, id="other name"),
+        pytest.param({"enabled": False}, id="other state"),
+        pytest.param(
+            {"settings": {"carrier_options": {"delivery_services": ["AUS_PARCEL_COURIER"]}}},
+            id="other services",
+        ),
+    ],
+)
+def test_an_answer_that_shows_something_else_is_no_confirmation(
+    merchant: Browser, db: Session, echo: dict[str, Any]
+) -> None:
+    save(merchant)
+    (there,) = methods(merchant.world)
+    body = json.dumps(there | {"name": "Mail"} | echo)
+    merchant.world.order(Fault("methods", method="PUT", status=200, body=body))
+
+    response = save(merchant, ON | {"name": "Mail"})
+
+    assert response.status_code == 502
+    assert "BigCommerce didn’t confirm it" in said(response)
+    assert entries(db)[-1] == (Event.ZONE_CHANGED, Outcome.NO_ANSWER)
+
+
+def test_off_means_that_no_method_of_the_carrier_is_left_on(merchant: Browser, db: Session) -> None:
+    two = [MADE_LATE | {"id": number, "channel_ids": [number]} for number in (950, 951)]
+    merchant.world.store("harbour1").methods[AUSTRALIA] += [dict(method) for method in two]
+    before = said(merchant.get("/carriers/auspost"))
+
+    response = save(merchant, {"name": "Australia Post"})
+
+    assert "2 methods" in before
+    assert response.status_code == 303
+    assert [method["enabled"] for method in methods(merchant.world)] == [False, False]
+    assert [method["channel_ids"] for method in methods(merchant.world)] == [[950], [951]]
+    assert entries(db) == [(Event.ZONE_TURNED_OFF, Outcome.CONFIRMED)]
+
+
+def test_what_was_typed_comes_back_even_where_zones_cannot_be_read(merchant: Browser) -> None:
+    merchant.world.order(Fault("api", status=500, times=None))
+
+    response = save(merchant, ON | {"name": "Typed by hand"})
+
+    assert response.status_code == 502
+    assert "Nothing was changed." in said(response)
+    assert 'value="Typed by hand"' in response.text
+
+
+def test_a_notice_in_an_address_claims_nothing(merchant: Browser) -> None:
+    page = merchant.get("/carriers/auspost?zone=1&notice=zone_saved")
+
+    assert "Australia saved" not in said(page)
+    assert "message-success" not in page.text
+
+
+def test_turning_off_what_is_not_there_says_so(merchant: Browser) -> None:
+    response = save(merchant, {"name": "Australia Post"})
+
+    page = merchant.get(response.headers["Location"])
+    assert "BigCommerce has no method of it there, so nothing was sent." in said(page)
+    assert "message-success" not in page.text
+
+
+def test_a_custom_carriers_odd_options_survive_the_forms_own_rows(merchant: Browser) -> None:
+    merchant.post("/carriers", {"number": "33", "name": "Parcel Lane"})
+    odd = {
+        "depot": "007",
+        "pad": "  7",
+        "greeting": "two\nlines",
+        "my depot": "x",
+        "long": "x" * 300,
+        "nested": {"a": [1]},
+    }
+    made = MADE_LATE | {"type": "carrier_33", "settings": {"carrier_options": dict(odd)}}
+    merchant.world.store("harbour1").methods[AUSTRALIA].append(made)
+    rows = {"option_name": ["depot"], "option_kind": ["text"], "option_value": ["008"]}
+
+    only_name = save(merchant, {"enabled": "true", "name": "Lane"}, "carrier_33")
+    with_rows = save(merchant, {"enabled": "true", "name": "Lane"} | rows, "carrier_33")
+
+    assert (only_name.status_code, with_rows.status_code) == (303, 303)
+    first, second = (body["settings"]["carrier_options"] for _, body in writes(merchant.world))
+    assert first == odd
+    assert second == odd | {"depot": "008"}
+
+
+def test_options_that_a_method_has_not_are_not_added_by_an_untouched_form(
+    merchant: Browser,
+) -> None:
+    made = MADE_LATE | {
+        "type": "fedex",
+        "settings": {"carrier_options": {"delivery_services": ["FEDEX_GROUND"]}},
+    }
+    merchant.world.store("harbour1").methods[AUSTRALIA].append(made)
+    untouched = {
+        "enabled": "true",
+        "name": "Australia Post",
+        "delivery_services": ["FEDEX_GROUND"],
+        "dropoff_type": "",
+        "packaging_type": "",
+        "packing_method": "",
+        "rate_type": "",
+        "destination_type": "",
+    }
+
+    save(merchant, untouched, "fedex")
+
+    ((_, body),) = writes(merchant.world)
+    assert body["settings"] == made["settings"]
+
+
+def test_a_name_with_letters_of_its_own_is_not_rewritten_by_turning_off(
+    merchant: Browser,
+) -> None:
+    name = "Post\u00a0\u200d" + "x" * 300
+    merchant.world.store("harbour1").methods[AUSTRALIA].append(MADE_LATE | {"name": name})
+
+    merchant.send("auspost")
+    merchant.post("/carriers/auspost/disconnect", {"also_off": "true"})
+
+    (method,) = methods(merchant.world)
+    assert (method["name"], method["enabled"]) == (name, False)
+
+
+def test_an_answer_that_quotes_a_typed_option_is_masked(merchant: Browser, db: Session) -> None:
+    merchant.post("/carriers", {"number": "33", "name": "Parcel Lane"})
+    merchant.world.order(
+        Fault("methods", method="POST", status=400, body='[{"message": "bad value hunter22"}]')
+    )
+    rows = {"option_name": ["pin"], "option_kind": ["text"], "option_value": ["hunter22"]}
+
+    save(merchant, {"enabled": "true", "name": "Lane"} | rows, "carrier_33")
+
+    db.expire_all()
+    details = list(db.scalars(select(ActivityEntry.detail)))
+    assert "bad value •••" in details
+    assert not any("hunter22" in detail for detail in details)
