@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from pydantic import SecretStr
 
-from bcapp.bigcommerce.errors import Unavailable
+from bcapp.bigcommerce.errors import TimedOut
 from bcapp.bigcommerce.store_api import StoreApi
 from bcapp.bigcommerce.transport import new_session
 from sandbox.faults import Fault
@@ -106,5 +106,5 @@ def test_a_head_that_drips_is_hung_up_on(dripping_head: str) -> None:
     with new_session() as http:
         api = StoreApi(http, dripping_head, "abc", SecretStr("t"), 0.5)
 
-        with pytest.raises(Unavailable):
+        with pytest.raises(TimedOut):
             api.delete_connection("fedex")

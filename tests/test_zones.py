@@ -645,3 +645,13 @@ def test_an_answer_that_quotes_a_typed_option_is_masked(merchant: Browser, db: S
     details = list(db.scalars(select(ActivityEntry.detail)))
     assert "bad value •••" in details
     assert not any("hunter22" in detail for detail in details)
+
+
+def test_a_creation_that_was_refused_leaves_no_doubt(merchant: Browser, db: Session) -> None:
+    merchant.world.order(Fault("methods", status=429, method="POST"))
+    refused = save(merchant)
+
+    again = save(merchant)
+
+    assert (refused.status_code, again.status_code) == (503, 303)
+    assert db.scalars(select(ZoneWrite)).all() == []

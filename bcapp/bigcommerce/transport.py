@@ -56,16 +56,23 @@ class _HeadInTime:
 
     def getresponse(self) -> urllib3.HTTPResponse:
         seconds = self.timeout if isinstance(self.timeout, (int, float)) else LONGEST_HEAD  # type: ignore[attr-defined]
-        watch = threading.Timer(seconds, self._hang_up)
+        has_waited = threading.Event()
+        watch = threading.Timer(seconds, self._hang_up, [has_waited])
         watch.daemon = True
         watch.start()
         try:
             response: urllib3.HTTPResponse = super().getresponse()  # type: ignore[misc]
+        except Exception:
+            if has_waited.is_set():
+                raise TimeoutError from None  # what a socket raises, for urllib3 to translate
+            raise
+        else:
             return response
         finally:
             watch.cancel()
 
-    def _hang_up(self) -> None:
+    def _hang_up(self, has_waited: threading.Event) -> None:
+        has_waited.set()
         with suppress(OSError, AttributeError):
             self.sock.shutdown(socket.SHUT_RDWR)  # type: ignore[attr-defined]
 

@@ -10,8 +10,10 @@ from sqlalchemy.orm import Session, sessionmaker
 from bcapp import activity, attempts, database
 from bcapp.attempts import Sender
 from bcapp.bigcommerce.errors import (
+    AccessRevoked,
     BigCommerceError,
     NotFound,
+    RateLimited,
     Rejected,
     Unavailable,
     Unconfirmed,
@@ -164,7 +166,11 @@ class _Save:
         wanted = Wanted(self.carrier.id, True, name, options or {})
         # Until there is a readable answer, a second creation could make a second method.
         self.claim.doubt()
-        match = self._write(wanted, None, lambda: self.api.create_method(self.zone_id, body))
+        try:
+            match = self._write(wanted, None, lambda: self.api.create_method(self.zone_id, body))
+        except (Rejected, RateLimited, AccessRevoked):
+            self.claim.resolve()  # not carried out
+            raise
         self.claim.resolve()
         return match
 
