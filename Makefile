@@ -2,7 +2,7 @@ VENV ?= .venv
 PYTHON ?= python3
 BIN := $(VENV)/bin
 
-.PHONY: run test check lock
+.PHONY: run test check bench-zones lock
 
 run: $(VENV)/.ready
 	$(BIN)/python -m sandbox
@@ -14,6 +14,9 @@ check: $(VENV)/.ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+bench-zones: $(VENV)/.ready
+	$(BIN)/python -m benchmarks.zones
 
 # Every file of every package is pinned by its hash; no address of an index is written down.
 lock:

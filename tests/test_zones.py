@@ -655,3 +655,25 @@ def test_a_creation_that_was_refused_leaves_no_doubt(merchant: Browser, db: Sess
 
     assert (refused.status_code, again.status_code) == (503, 303)
     assert db.scalars(select(ZoneWrite)).all() == []
+
+
+def test_odd_values_of_a_method_are_shown_and_given_back(merchant: Browser) -> None:
+    options = {
+        "delivery_services": {"0": "FEDEX_GROUND", "2": "NEW", "3": "NEW"},
+        "dropoff_type": "a\ud800b",
+    }
+    made = MADE_LATE | {"type": "fedex", "settings": {"carrier_options": options}}
+    merchant.world.store("harbour1").methods[AUSTRALIA].append(made)
+
+    page = merchant.get("/carriers/fedex?zone=1")
+    off = save(merchant, {"name": "Australia Post"}, "fedex")
+
+    assert page.status_code == 200
+    assert "2 services" in said(page)
+    assert page.text.count('value="NEW"') == 1
+    body = writes(merchant.world)[-1][1]
+    assert off.status_code == 422, "the sandbox knows no such codes"
+    assert body["settings"]["carrier_options"] == {
+        "delivery_services": ["FEDEX_GROUND", "NEW"],
+        "dropoff_type": "a\ud800b",
+    }

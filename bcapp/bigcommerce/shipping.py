@@ -125,7 +125,7 @@ def _whole_number(value: object) -> int:
 
 def readable_services(listed: object) -> list[str]:
     """Codes out of a list of services, or of a lone one, each a text or an object."""
-    return [code for code in map(_code, _items(listed)) if code]
+    return list(dict.fromkeys(code for code in map(_code, _items(listed)) if code))
 
 
 def unreadable_services(listed: object) -> list[object]:
@@ -136,7 +136,9 @@ def unreadable_services(listed: object) -> list[object]:
 def _items(listed: object) -> list[object]:
     if isinstance(listed, list):
         return listed
-    return [] if listed in (None, "", {}) else [listed]
+    if isinstance(listed, dict) and all(key.isdecimal() for key in listed):
+        return list(listed.values())  # PHP's list with gaps, and its empty one
+    return [] if listed in (None, "") else [listed]
 
 
 def _code(item: object) -> str:

@@ -2,7 +2,13 @@
 
 from typing import Any
 
-from bcapp.bigcommerce.shipping import Method, read_boolean, readable_services, unreadable_services
+from bcapp.bigcommerce.shipping import (
+    Method,
+    clean,
+    read_boolean,
+    readable_services,
+    unreadable_services,
+)
 from bcapp.carriers import custom
 from bcapp.carriers.choice import Choice
 from bcapp.carriers.fields import Carrier, MethodOption
@@ -49,8 +55,7 @@ def texts(choice: Choice) -> list[str]:
 def selected(option: MethodOption, options: dict[str, Any]) -> str:
     """A select's current value as text, "" for none; Endicia's packaging may be a list of one."""
     value = options.get(option.name, "")
-    value = value[0] if isinstance(value, list) and value else value
-    return value if isinstance(value, str) else ""
+    return clean(value[0] if isinstance(value, list) and value else value)
 
 
 def is_expressible(name: str, value: object) -> bool:

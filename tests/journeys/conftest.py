@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,9 +56,14 @@ def running() -> Iterator[Running]:
     assert panel, said
     assert app, said
     assert file, said
+    # Somebody has to read on: the app would wait for room in the pipe with its next log line.
+    reader = threading.Thread(target=process.stdout.read)
+    reader.start()
     yield Running(panel[0], app[0], Path(file[1]))
     process.terminate()
-    process.communicate(timeout=20)
+    process.wait(timeout=20)
+    reader.join()
+    process.stdout.close()
 
 
 @pytest.fixture(scope="session")
