@@ -2,13 +2,17 @@ VENV ?= .venv
 PYTHON ?= python3
 BIN := $(VENV)/bin
 
-.PHONY: run test check bench-zones lock
+.PHONY: run test soak check bench-zones lock
 
 run: $(VENV)/.ready
 	$(BIN)/python -m sandbox
 
 test: $(VENV)/.ready
 	$(BIN)/python -m pytest
+
+# Longer runs of what is random. Each prints its seed; SOAK_SEED repeats the killing's choices.
+soak: $(VENV)/.ready
+	SOAK_KILLS=300 FUZZ_EXAMPLES=2000 $(BIN)/python -m pytest -s tests/crash tests/test_fuzz.py
 
 check: $(VENV)/.ready
 	$(BIN)/ruff check .
@@ -23,7 +27,7 @@ lock:
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--no-header --no-annotate --upgrade -q pyproject.toml -o requirements.lock
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-		--no-header --no-annotate -q --extra dev pyproject.toml -c requirements.lock \
+		--no-header --no-annotate --upgrade -q --extra dev pyproject.toml -c requirements.lock \
 		-o requirements-dev.lock
 
 $(VENV)/.ready: requirements-dev.lock pyproject.toml

@@ -35,6 +35,6 @@ def rotate_keys() -> None:
     database.forget_deleted(db())
     for store_hash in unopenable:
         click.echo(f"{store_hash}: its token cannot be opened with any of the keys", err=True)
-    click.echo(f"Every other token is sealed with key {vault.newest_id}.")
+    click.echo(f"Sealed with key {vault.newest_id}: every token{' but those' * bool(unopenable)}.")
     if unopenable:
         raise SystemExit(1)

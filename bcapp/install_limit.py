@@ -12,7 +12,10 @@ class TooManyInstalls(Exception):
 
 
 class InstallLimit:
-    """Counts per store and per address, in this process."""
+    """Counts in this process: per address, and per address and store.
+
+    Not per store alone: anybody could then use up a store's installs from elsewhere.
+    """
 
     def __init__(self, config: Config) -> None:
         self._limiter = FixedWindowRateLimiter(MemoryStorage())
@@ -21,6 +24,6 @@ class InstallLimit:
 
     def count(self, requested_store: str, address: str) -> None:
         """Raises TooManyInstalls."""
-        within = self._limiter.hit(self._per_address, "address", address)
-        if not within or not self._limiter.hit(self._per_store, "store", requested_store):
+        within = self._limiter.hit(self._per_address, address)
+        if not within or not self._limiter.hit(self._per_store, address, requested_store):
             raise TooManyInstalls

@@ -45,6 +45,10 @@ def embedded_routes(app: Flask) -> list[tuple[str, str]]:
 
 def test_every_blueprint_is_either_guarded_or_named_as_open(app: Flask) -> None:
     assert set(app.blueprints) == guard.EMBEDDED | guard.OPEN
+    on_the_app_itself = {
+        rule.endpoint for rule in app.url_map.iter_rules() if "." not in rule.endpoint
+    }
+    assert on_the_app_itself == {"static"}
 
 
 @pytest.mark.parametrize(

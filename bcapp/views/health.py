@@ -9,12 +9,14 @@ from sqlalchemy.exc import SQLAlchemyError
 from bcapp import database
 from bcapp.runtime import runtime
 
+_PLAIN = {"Content-Type": "text/plain; charset=utf-8"}
+
 bp = Blueprint("health", __name__)
 
 
 @bp.get("/healthz")
 def alive() -> ResponseReturnValue:
-    return "ok\n", {"Content-Type": "text/plain"}
+    return "ok\n", _PLAIN
 
 
 @bp.get("/readyz")
@@ -24,7 +26,7 @@ def ready() -> ResponseReturnValue:
         with runtime().engine.connect() as connection:
             current = MigrationContext.configure(connection).get_current_revision()
     except SQLAlchemyError:
-        return "database does not answer\n", 503, {"Content-Type": "text/plain"}
+        return "database does not answer\n", 503, _PLAIN
     if current != newest:
-        return "database is not migrated\n", 503, {"Content-Type": "text/plain"}
-    return "ready\n", {"Content-Type": "text/plain"}
+        return "database is not migrated\n", 503, _PLAIN
+    return "ready\n", _PLAIN
