@@ -127,7 +127,7 @@ class StoreApi:
     def _list(self, path: str) -> list[Any]:
         """A list; several of BigCommerce's answer 204 when there is nothing in it."""
         reply = self._call("GET", path)
-        items = [] if reply.status == NO_CONTENT or not reply.body else _parsed(reply)
+        items = [] if reply.status == NO_CONTENT else _parsed(reply)
         if not isinstance(items, list):
             raise MalformedReply(reply.status)
         return items

@@ -166,7 +166,8 @@ def _not_accepted(error: BigCommerceError, carrier_id: str, typed: BaseForm) -> 
 
 
 def _disconnect_page(standing: Standing, refusal: Refusal | None = None) -> str:
-    known = carrier_page.reading()
+    # After a refusal the time for asking is used up: the zones are shown as they were read last.
+    known = runtime().readings.latest(visit().store) if refusal else carrier_page.reading()
     on = known.with_method_on(standing.carrier.id) if known else []
     offering = known.offering(standing.carrier.id) if known else []
     return render_template(

@@ -1,0 +1,1 @@
+"""The app killed while it works."""
