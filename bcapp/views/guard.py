@@ -1,5 +1,6 @@
 """The embedded session at the door: the only reader of the session token."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
@@ -18,6 +19,8 @@ from bcapp.wording.connections import Standing
 # Every blueprint is named here or in OPEN; a test holds the factory to it.
 EMBEDDED = {"settings_page", "custom_page", "zones_page", "activity_page"}
 OPEN = {"callbacks", "health"}  # BigCommerce signs its own; health says nothing
+
+_CARRIER_ID = re.compile(r"[a-z0-9_]{1,32}")
 
 TOKEN_HEADER = "X-Session-Token"  # noqa: S105 - a header's name
 
@@ -102,6 +105,8 @@ def renew(response: Response) -> Response:
 
 def standing_or_404(carrier_id: str) -> Standing:
     """A carrier in this visit's store; 404 for one that neither we nor the store know."""
+    if not _CARRIER_ID.fullmatch(carrier_id):
+        abort(404)  # PostgreSQL would refuse a NUL, and be told as a database that is away
     connection = connections.find(db(), visit().store.id, carrier_id)
     carrier = connections.carrier_of(connection) if connection else carriers.get(carrier_id)
     if carrier is None:

@@ -1,0 +1,186 @@
+"""The papers name only what there is: tests, modules, commands, settings, links, requirements."""
+
+import ast
+import re
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bcapp import cli
+from bcapp.config import Config
+from bcapp.database import CHECKOUT
+
+PAPERS = [path.relative_to(CHECKOUT) for path in (*CHECKOUT.glob("*.md"), *CHECKOUT.glob("docs/*"))]
+THREATS, ASVS = Path("docs/threat-model.md"), Path("docs/asvs.md")
+
+# `bcapp/vault.py`, `tests/test_vault.py::test_…`, `bcapp/vault.py::Vault.open`
+REFERENCE = re.compile(
+    r"`((?:[\w.-]+/)*[\w.-]+\.(?:py|md|js|toml|lock|html)|\.ci/run|Makefile)(?:::([\w.]+))?`"
+)
+LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+HEADING = re.compile(r"^#{1,6} (.+)$", re.MULTILINE)
+SETTING = re.compile(r"\b[A-Z]+(?:_[A-Z]+)+\b")
+
+# How many requirements of levels 1 and 2 each section of ASVS 5.0.0 has, counted in OWASP's list
+# OWASP_Application_Security_Verification_Standard_5.0.0_en.csv. Those of level 3 come last in
+# their section; sections that hold nothing else are left out.
+LEVEL_2 = {
+    **{"1.1": 2, "1.2": 9, "1.3": 11, "1.4": 3, "1.5": 2},
+    **{"2.1": 3, "2.2": 3, "2.3": 4, "2.4": 1},
+    **{"3.2": 2, "3.3": 4, "3.4": 6, "3.5": 5, "3.7": 2},
+    **{"4.1": 3, "4.2": 1, "4.3": 2, "4.4": 4},
+    **{"5.1": 1, "5.2": 3, "5.3": 2, "5.4": 3},
+    **{"6.1": 3, "6.2": 12, "6.3": 4, "6.4": 4, "6.5": 5, "6.6": 3, "6.8": 4},
+    **{"7.1": 3, "7.2": 4, "7.3": 2, "7.4": 5, "7.5": 2, "7.6": 2},
+    **{"8.1": 2, "8.2": 3, "8.3": 1, "8.4": 1},
+    **{"9.1": 3, "9.2": 4},
+    **{"10.1": 2, "10.2": 2, "10.3": 4, "10.4": 11, "10.5": 5, "10.6": 2, "10.7": 3},
+    **{"11.1": 2, "11.2": 3, "11.3": 3, "11.4": 4, "11.5": 1, "11.6": 1},
+    **{"12.1": 3, "12.2": 2, "12.3": 4},
+    **{"13.1": 1, "13.2": 5, "13.3": 2, "13.4": 5},
+    **{"14.1": 2, "14.2": 4, "14.3": 3},
+    **{"15.1": 3, "15.2": 3, "15.3": 7},
+    **{"16.1": 1, "16.2": 5, "16.3": 4, "16.4": 3, "16.5": 3},
+    **{"17.1": 1, "17.2": 4, "17.3": 2},
+}
+VERDICTS = {"met", "partly", "not met", "operator", "n/a"}
+
+
+def text_of(paper: Path) -> str:
+    return (CHECKOUT / paper).read_text()
+
+
+def table_rows(paper: Path, first: str) -> Iterator[list[str]]:
+    """Cells of every table row whose first cell is like `first`."""
+    for line in text_of(paper).splitlines():
+        cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
+        if line.startswith("|") and re.fullmatch(first, cells[0]):
+            yield cells
+
+
+def names_in(file: Path) -> set[str]:
+    """What a Python file defines at its top, and `Class.member`."""
+    names = set()
+    for node in ast.parse(file.read_text()).body:
+        for defined in defined_by(node):
+            names.add(defined)
+            members = node.body if isinstance(node, ast.ClassDef) else []
+            names |= {f"{defined}.{name}" for member in members for name in defined_by(member)}
+    return names
+
+
+def defined_by(node: ast.stmt) -> list[str]:
+    if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+        return [node.name]
+    if isinstance(node, ast.AnnAssign):
+        return [ast.unparse(node.target)]
+    return [ast.unparse(target) for target in node.targets] if isinstance(node, ast.Assign) else []
+
+
+def is_there(path: str, name: str) -> bool:
+    file = CHECKOUT / path
+    return file.is_file() and (not name or name in names_in(file))
+
+
+def slug(heading: str) -> str:
+    """The anchor that GitHub and GitLab make of a heading."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+def leads_nowhere(paper: Path, target: str) -> bool:
+    path, _, anchor = target.partition("#")
+    page = (CHECKOUT / paper).parent / path if path else CHECKOUT / paper
+    if not page.exists():
+        return True
+    return bool(anchor) and anchor not in map(slug, HEADING.findall(page.read_text()))
+
+
+def requirements() -> Iterator[tuple[str, str, str]]:
+    """(number, verdict, evidence) of every requirement; one line may cover several."""
+    for numbers, _subject, verdict, evidence in table_rows(ASVS, r"\d+\.\d+\.\d+(–\d+\.\d+\.\d+)?"):
+        first, _, last = numbers.partition("–")
+        section, _, start = first.rpartition(".")
+        end = (last or first).rpartition(".")[2]
+        for number in range(int(start), int(end) + 1):
+            yield f"{section}.{number}", verdict, evidence
+
+
+@pytest.mark.parametrize("paper", PAPERS, ids=str)
+def test_every_test_and_module_that_a_paper_names_exists(paper: Path) -> None:
+    named = REFERENCE.findall(text_of(paper))
+
+    assert [f"{path}::{name}" for path, name in named if not is_there(path, name)] == []
+
+
+@pytest.mark.parametrize("paper", PAPERS, ids=str)
+def test_every_link_of_a_paper_resolves(paper: Path) -> None:
+    targets = [t for t in LINK.findall(text_of(paper)) if not t.startswith(("https://", "mailto:"))]
+
+    assert [target for target in targets if leads_nowhere(paper, target)] == []
+
+
+@pytest.mark.parametrize("paper", PAPERS, ids=str)
+def test_every_command_that_a_paper_names_exists(paper: Path) -> None:
+    targets = set(re.findall(r"^([\w-]+):", text_of(Path("Makefile")), re.MULTILINE))
+
+    make = set(re.findall(r"(?:`|^ {4})make ([\w-]+)", text_of(paper), re.MULTILINE))
+    ops = set(re.findall(r"flask ops ([\w-]+)", text_of(paper)))
+
+    assert make - targets == set()
+    assert ops - set(cli.ops.commands) == set()
+
+
+@pytest.mark.parametrize("paper", PAPERS, ids=str)
+def test_every_setting_that_a_paper_names_is_read_somewhere(paper: Path) -> None:
+    sources = [*CHECKOUT.glob("*.py"), *CHECKOUT.glob("tests/**/*.py")]
+    read = {name for source in sources for name in SETTING.findall(source.read_text())}
+    known = {name.upper() for name in Config.model_fields} | read
+
+    named = set(SETTING.findall(REFERENCE.sub("", text_of(paper))))
+
+    assert named - known == set()
+
+
+def test_every_attack_names_what_stops_it_and_the_test_that_shows_it() -> None:
+    attacks = list(table_rows(THREATS, r"[A-Z]\d+"))
+
+    bare = [
+        number
+        for number, _attack, stop, shown, left in attacks
+        if not (REFERENCE.search(stop) and ("`tests/" in shown or "No test" in shown) and left)
+    ]
+
+    assert len(attacks) == len({cells[0] for cells in attacks}) >= 30
+    assert bare == []
+
+
+def test_every_requirement_of_asvs_level_2_is_judged_once() -> None:
+    judged = Counter(number for number, _verdict, _evidence in requirements())
+
+    expected = Counter(
+        f"{section}.{number}" for section, many in LEVEL_2.items() for number in range(1, many + 1)
+    )
+    assert judged == expected
+
+
+def test_what_is_met_has_evidence_and_what_is_not_a_reason() -> None:
+    judged = list(requirements())
+
+    bare = [
+        number
+        for number, verdict, evidence in judged
+        if not evidence or (verdict in {"met", "partly"} and "`" not in evidence)
+    ]
+
+    assert {verdict for _number, verdict, _evidence in judged} <= VERDICTS
+    assert bare == []
+
+
+def test_the_summary_of_the_asvs_table_counts_right() -> None:
+    counted = Counter(verdict for _number, verdict, _evidence in requirements())
+
+    summary = dict(cells[:2] for cells in table_rows(ASVS, "|".join(VERDICTS)))
+
+    assert summary == {verdict: str(counted[verdict]) for verdict in VERDICTS}
