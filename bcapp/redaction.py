@@ -13,7 +13,7 @@ _SHORT = 6
 
 _SHAPES = re.compile(
     r"eyJ[\w-]+\.[\w-]+\.[\w-]*"  # JSON web token: BigCommerce's signed payload
-    r"|gAAAA[\w=-]{20,}"  # Fernet: our sealed tokens
+    r"|(?:[0-9a-f]{8}\.)?gAAAA[\w=-]{20,}"  # our sealed tokens: key id and Fernet
     r"|[\w.+'%-]+(?:@|%40)[\w-]+(?:\.[\w-]+)+"  # e-mail address
 )
 _NAMED = re.compile(

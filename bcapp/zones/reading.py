@@ -4,6 +4,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future
+from contextlib import suppress
 from contextvars import copy_context
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -12,12 +13,14 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from bcapp import database
+from bcapp.bigcommerce.errors import BigCommerceError
 from bcapp.bigcommerce.shipping import Method, StoreInformation, Zone
 from bcapp.bigcommerce.store_api import StoreApi
 from bcapp.models import Store
 
 FRESH_FOR = timedelta(minutes=1)
 INFORMATION_FRESH_FOR = timedelta(hours=12)
+INFORMATION_WAIT = 1  # seconds beyond the zones
 _STORES_KEPT = 256
 
 
@@ -122,9 +125,10 @@ def read(db: Session, api: StoreApi, pool: Executor, store: Store) -> Reading:
     states = [
         ZoneState(zone, tuple(answer.result())) for zone, answer in zip(zones, asked, strict=True)
     ]
-    # Zones do not wait for it; it is asked for again with the next reading.
-    if information is not None and information.done() and information.exception() is None:
-        keep_information(db, store, information.result())
+    # Zones hardly wait for it; it is asked for again with the next reading.
+    if information is not None:
+        with suppress(BigCommerceError, TimeoutError):
+            keep_information(db, store, information.result(timeout=INFORMATION_WAIT))
     return Reading(datetime.now(UTC), version, tuple(states))
 
 
