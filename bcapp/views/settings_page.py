@@ -106,11 +106,15 @@ def disconnect(carrier_id: str) -> ResponseReturnValue:
 def _turn_off(standing: Standing, api: StoreApi) -> ResponseReturnValue | None:
     """Turn the carrier off in the zones that the merchant was shown; a page if that failed."""
     carrier = standing.carrier
-    known = carrier_page.reading()
-    on = known.with_method_on(carrier.id) if known else []
-    names = {state.zone.id: state.zone.name for state in on}
     shown = {_zone_id(text) for text in request.form.getlist("zone_id")}
-    chosen = [(zone_id, name) for zone_id, name in names.items() if not shown or zone_id in shown]
+    # As they were read for the confirm page: asking again would take a time budget of its own, and
+    # each save reads its zone anyway.
+    latest = runtime().readings.latest(visit().store) if shown else None
+    known = latest or carrier_page.reading()
+    on = known.with_method_on(carrier.id) if known else []
+    if known and shown:
+        on = [state for state in known.zones if state.zone.id in shown]
+    chosen = [(state.zone.id, state.zone.name) for state in on]
     built = runtime()
     results = saving.turn_off(
         built.sessions, built.zone_readers, api, visit().sender, carrier, chosen
