@@ -80,7 +80,11 @@ def admit(db: Session, payload: Payload, now: datetime) -> tuple[Store, StoreUse
         raise UserRemoved
     if user is None or user.removed_at is not None or user.email != payload.user.email:
         database.begin_write(db)
-        user = _put_user(db, store, payload.user, now, payload.issued_at)
+        # The store first, as everybody does: a removal at the same moment would be a deadlock.
+        locked = _lock(db, payload.store_hash)
+        if locked is None or locked.sealed_access_token is None:
+            raise NotInstalled  # uninstalled at this moment
+        user = _put_user(db, locked, payload.user, now, payload.issued_at)
     db.commit()
     return store, user
 
@@ -106,7 +110,8 @@ def uninstall(db: Session, payload: Payload, is_token_honoured: Callable[[Store]
 
     A payload does not say which callback it was made for, so one that opened the app could be
     sent here. The owner's and the installer's are believed. For anybody else's the token is
-    tried, which an uninstall has made invalid.
+    tried, which an uninstall has made invalid; also when a payload is older than the grant by no
+    more than clocks differ, since it may as well be a late word of the install before.
     """
     store = db.scalar(select(Store).where(Store.store_hash == payload.store_hash))
     db.commit()
@@ -115,8 +120,9 @@ def uninstall(db: Session, payload: Payload, is_token_honoured: Callable[[Store]
     # The value, not the row: locking the row below reads it anew into the same object.
     granted_at = store.granted_at
     is_current = payload.issued_at >= granted_at - _CLOCK_DIFFERENCE
+    is_newer = payload.issued_at >= granted_at.replace(microsecond=0)  # it has whole seconds
     is_believed = payload.is_from_owner or payload.user.id == store.installer_id
-    proven = is_current and (is_believed or not is_token_honoured(store))
+    proven = is_current and ((is_newer and is_believed) or not is_token_honoured(store))
 
     database.begin_write(db)
     locked = _lock(db, payload.store_hash)

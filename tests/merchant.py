@@ -4,6 +4,7 @@ import html
 import re
 import threading
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from flask import Flask
@@ -118,17 +119,17 @@ def said(response: TestResponse) -> str:
 
 
 def at_once(times: int, call: Callable[[], int]) -> list[int]:
-    """Make a call from several threads at the same moment; what each of them returned."""
-    barrier = threading.Barrier(times)
-    returned: list[int] = []
+    """Make one call from several threads at the same moment; what each of them returned."""
+    return together(*[call] * times)
 
-    def run() -> None:
+
+def together(*calls: Callable[[], int]) -> list[int]:
+    """Make several calls at the same moment, each in a thread; what they returned, in order."""
+    barrier = threading.Barrier(len(calls))
+
+    def run(call: Callable[[], int]) -> int:
         barrier.wait(timeout=10)
-        returned.append(call())
+        return call()
 
-    threads = [threading.Thread(target=run) for _ in range(times)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return returned
+    with ThreadPoolExecutor(len(calls)) as threads:
+        return list(threads.map(run, calls))

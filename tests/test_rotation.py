@@ -10,13 +10,13 @@ from sqlalchemy.orm import Session
 from bcapp import rotation
 from bcapp.config import Config
 from bcapp.factory import create_app
-from bcapp.models import Store
+from bcapp.models import TOKEN_PLACE, Store
 from bcapp.runtime import db as request_db
 from bcapp.runtime import runtime
 from sandbox.world import World
 from tests import make
 from tests.conftest import close
-from tests.merchant import Browser, said
+from tests.merchant import Browser, said, together
 
 NEW_KEY = "bmV3LWtleS1vZi10aGUtdGVzdHMtMzItYnl0ZXMtISE="
 
@@ -79,6 +79,32 @@ def test_an_interrupted_rotation_goes_on_with_what_is_left(
     assert first is not None
     assert again is not None
     assert (first.number, left, again.number, done) == (1, 1, 1, None)
+
+
+@pytest.mark.parametrize("number", range(5))
+def test_a_rotation_loses_no_grant_and_brings_no_token_back(
+    rotated: Flask, merchant: Browser, db: Session, number: int
+) -> None:
+    merchant.another("owner", "elmfield2").install()
+
+    def rotate() -> int:
+        with rotated.app_context():
+            batch = rotation.reseal(request_db(), runtime().vault, 0, at_most=10)
+        return batch.number if batch else 0
+
+    _, installed, uninstalled = together(
+        rotate,
+        lambda: merchant.another("owner").install().status_code,
+        lambda: merchant.another("owner", "elmfield2").uninstall().status_code,
+    )
+
+    assert (installed, uninstalled) == (200, 204)
+    db.expire_all()
+    removed = select(Store.sealed_access_token).where(Store.store_hash == "elmfield2")
+    assert db.scalars(removed).one() is None
+    with rotated.app_context():
+        kept = runtime().vault.open(TOKEN_PLACE, "harbour1", sealed(db))
+    assert kept.get_secret_value() == merchant.world.store("harbour1").access_token
 
 
 def test_a_damaged_token_harms_only_its_own_store(
