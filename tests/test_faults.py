@@ -1,7 +1,6 @@
 """Every fault of BigCommerce's at every call we make: what is answered, recorded, asked again."""
 
 import json
-import shutil
 import socket
 import socketserver
 import threading
@@ -13,7 +12,6 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from jinja2 import BytecodeCache, FileSystemBytecodeCache
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
@@ -34,7 +32,7 @@ from sandbox.faults import Fault, Where
 from sandbox.server import serve
 from sandbox.world import DEFAULT_SCOPE, World
 from tests import make
-from tests.conftest import close
+from tests.conftest import DATABASES, close, copy_of_postgres, copy_of_sqlite, on_server
 from tests.merchant import DETAILS, Browser, Form, said
 
 AUSTRALIA = 1
@@ -295,24 +293,41 @@ EXPECTED: dict[Kind, Expectations] = {
 
 @dataclass(frozen=True)
 class Prepared:
-    database: Path
+    template: str  # the SQLite file, or the name of the PostgreSQL database
     access_token: str
     session: str
 
 
 @pytest.fixture(scope="module")
-def prepared(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+def prepared_sqlite(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+    url = copy_of_sqlite(sqlite_template, tmp_path_factory.mktemp("prepared"))
+    return prepare(url, url.removeprefix("sqlite:///"))
+
+
+@pytest.fixture(scope="module")
+def prepared_postgresql(
+    postgres: str, postgres_template: Callable[[str], None]
+) -> Iterator[Prepared]:
+    with copy_of_postgres(postgres_template, "bcapp_template") as name:
+        yield prepare(on_server(postgres, name), name)
+
+
+@pytest.fixture(params=DATABASES)
+def prepared(request: pytest.FixtureRequest) -> Prepared:
     """The app installed in the first store, and Zoom2U sent."""
-    database = tmp_path_factory.mktemp("prepared") / "bcapp.sqlite3"
-    shutil.copy(sqlite_template, database)
+    prepared: Prepared = request.getfixturevalue(f"prepared_{request.param}")
+    return prepared
+
+
+def prepare(database_url: str, template: str) -> Prepared:
     world = World(make.CLIENT_ID, make.CLIENT_SECRET, make.APP_URL)
-    with serve(world) as url:
-        app = create_app(config_for(f"sqlite:///{database}", url))
+    with serve(world) as bigcommerce:
+        app = create_app(config_for(database_url, bigcommerce))
         owner = Browser(app, world, "harbour1", "owner")
         owner.install()
         owner.send("zoom2u")
         close(app)
-    return Prepared(database, str(world.store("harbour1").access_token), str(owner.token))
+    return Prepared(template, str(world.store("harbour1").access_token), str(owner.token))
 
 
 def config_for(database_url: str, bigcommerce: str) -> Config:
@@ -324,10 +339,15 @@ def config_for(database_url: str, bigcommerce: str) -> Config:
 
 
 @pytest.fixture
-def database_url(prepared: Prepared, tmp_path: Path) -> str:
-    """SQLite alone: what the databases do differently is not at stake here, and cells are many."""
-    shutil.copy(prepared.database, tmp_path / "bcapp.sqlite3")
-    return f"sqlite:///{tmp_path / 'bcapp.sqlite3'}"
+def database_url(
+    request: pytest.FixtureRequest, prepared: Prepared, tmp_path: Path
+) -> Iterator[str]:
+    if prepared.template.endswith(".sqlite3"):
+        yield copy_of_sqlite(Path(prepared.template), tmp_path)
+        return
+    execute = request.getfixturevalue("postgres_template")
+    with copy_of_postgres(execute, prepared.template) as name:
+        yield on_server(request.getfixturevalue("postgres"), name)
 
 
 @pytest.fixture
@@ -339,18 +359,6 @@ def world(world: World, prepared: Prepared) -> World:
     store.connections["zoom2u"] = dict(DETAILS["zoom2u"])
     store.access_token = prepared.access_token
     return world
-
-
-@pytest.fixture(scope="module")
-def compiled(tmp_path_factory: pytest.TempPathFactory) -> BytecodeCache:
-    return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("compiled")))
-
-
-@pytest.fixture
-def app(app: Flask, compiled: BytecodeCache) -> Flask:
-    """Its templates compiled once for all cells: that would take half of the time."""
-    app.jinja_env.bytecode_cache = compiled
-    return app
 
 
 @pytest.fixture
@@ -408,18 +416,26 @@ def check_record(call: Call, expected: Expected, before: Record, after: Record) 
     assert after.claims == [""] * expected.in_doubt
 
 
-CELLS = [
-    pytest.param(
-        fault,
-        CALLS[name],
-        expected,
-        id=f"{title}-{name}",
-        # So short only where the time has to run out: a busy machine needs some for the rest.
-        marks=[pytest.mark.settings(BIGCOMMERCE_TIME_BUDGET="0.5")] * (kind is Kind.LATE),
-    )
-    for title, (kind, fault) in FAULTS.items()
-    for name, expected in EXPECTED[kind].items()
-]
+def cells(database: str, faults: Iterable[str]) -> list[Any]:
+    return [
+        pytest.param(
+            database,
+            fault,
+            CALLS[name],
+            expected,
+            id=f"{title}-{name}-{database}",
+            # So short only where the time has to run out: a busy machine needs some for the rest.
+            marks=[pytest.mark.settings(BIGCOMMERCE_TIME_BUDGET="0.5")] * (kind is Kind.LATE),
+        )
+        for title, (kind, fault) in FAULTS.items()
+        if title in faults
+        for name, expected in EXPECTED[kind].items()
+    ]
+
+
+# What is written down depends on the kind of fault, so the second database gets one of each.
+ONE_OF_EACH_KIND = {kind: title for title, (kind, _) in FAULTS.items()}.values()
+CELLS = cells("sqlite", FAULTS) + cells("postgresql", ONE_OF_EACH_KIND)
 
 
 def test_the_table_has_every_call_for_every_kind_of_fault() -> None:
@@ -429,7 +445,7 @@ def test_the_table_has_every_call_for_every_kind_of_fault() -> None:
     assert [kind for kind, cells in EXPECTED.items() if set(cells) != set(CALLS)] == []
 
 
-@pytest.mark.parametrize(("fault", "call", "expected"), CELLS)
+@pytest.mark.parametrize(("prepared", "fault", "call", "expected"), CELLS, indirect=["prepared"])
 def test_a_fault_has_its_answer_its_entry_and_its_number_of_calls(
     owner: Browser, db: Session, fault: Fault, call: Call, expected: Expected
 ) -> None:
