@@ -4,16 +4,19 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 
 import pytest
 from flask import Flask
 from pydantic import SecretStr
 
-from bcapp.bigcommerce.errors import TimedOut
+from bcapp.bigcommerce import oauth
+from bcapp.bigcommerce.errors import MalformedReply, TimedOut
 from bcapp.bigcommerce.store_api import StoreApi
 from bcapp.bigcommerce.transport import new_session
 from sandbox.faults import Fault
 from sandbox.world import World
+from tests import make
 from tests.merchant import Browser, said
 
 CONNECTION = "/shipping/carrier/connection"
@@ -81,18 +84,39 @@ def test_installs_from_one_address_are_limited(browser: Browser) -> None:
     assert external.headers["Location"].endswith("/install/failed")
 
 
+@dataclass(frozen=True)
+class Hostile:
+    """What a server says: at once, and then again and again until somebody hangs up."""
+
+    at_once: bytes
+    again: bytes
+    pause: float = 0.05
+
+
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+GZIP = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n\x1f\x8b\x08\x00\0\0\0\0\0\x03"
+NEVER_DONE = {
+    "head": Hostile(b"", b"H"),
+    "more headers": Hostile(b"HTTP/1.1 204 No Content\r\n", b"X-A: b\r\n", 0.1),
+    "size of a chunk": Hostile(CHUNKED, b"0"),
+    "trailers": Hostile(CHUNKED + b"2\r\n[]\r\n0\r\n", b"X: y\r\n"),
+    "trailers without a pause": Hostile(CHUNKED + b"2\r\n[]\r\n0\r\n", b"X: y\r\n" * 1000, 0),
+}
+
+
 @pytest.fixture
-def dripping_head() -> Iterator[str]:
-    """A server whose head takes some ten seconds, byte by byte, and is a good one in the end."""
+def hostile(request: pytest.FixtureRequest) -> Iterator[str]:
+    """A server of one connection that behaves like the Hostile it is parametrized with."""
+    says: Hostile = request.param
     stop = threading.Event()
 
     def serve(listener: socket.socket) -> None:
         with suppress(OSError), listener.accept()[0] as peer:
+            peer.settimeout(2)  # who was hung up on may never be told
             peer.recv(65536)
-            for byte in b"HTTP/1.1 204 No Content\r\n" + b"X-A: b\r\n" * 24 + b"\r\n":
-                if stop.wait(0.05):
-                    return
-                peer.sendall(bytes([byte]))
+            peer.sendall(says.at_once)
+            while not stop.wait(says.pause):
+                peer.sendall(says.again)
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=serve, args=(listener,))
@@ -102,9 +126,30 @@ def dripping_head() -> Iterator[str]:
     thread.join()
 
 
-def test_a_head_that_drips_is_hung_up_on(dripping_head: str) -> None:
+never_done = pytest.mark.parametrize("hostile", NEVER_DONE.values(), ids=NEVER_DONE, indirect=True)
+
+
+@never_done
+def test_an_answer_that_never_ends_is_hung_up_on(hostile: str) -> None:
     with new_session() as http:
-        api = StoreApi(http, dripping_head, "abc", SecretStr("t"), 0.5)
+        api = StoreApi(http, hostile, "abc", SecretStr("t"), 0.5)
 
         with pytest.raises(TimedOut):
-            api.delete_connection("fedex")
+            api.list_zones()
+
+
+@never_done
+def test_nor_is_an_install_kept_waiting(hostile: str) -> None:
+    config = make.config(BIGCOMMERCE_LOGIN_URL=hostile, BIGCOMMERCE_TIME_BUDGET="0.5")
+
+    with pytest.raises(TimedOut):
+        oauth.exchange(config, "code", "store_v2_information", "stores/abc")
+
+
+@pytest.mark.parametrize("hostile", [Hostile(GZIP, b"\0\0\0\xff\xff" * 1000)], indirect=True)
+def test_a_compressed_answer_is_not_unpacked(hostile: str) -> None:
+    with new_session() as http:
+        api = StoreApi(http, hostile, "abc", SecretStr("t"), 5)
+
+        with pytest.raises(MalformedReply):
+            api.list_zones()

@@ -19,7 +19,7 @@ from bcapp.bigcommerce.errors import (
     Unavailable,
 )
 from bcapp.bigcommerce.people import Person
-from bcapp.bigcommerce.transport import Adapter, Deadline, as_our_error, read_body
+from bcapp.bigcommerce.transport import UNCOMPRESSED, Adapter, Deadline, as_our_error, read_body
 from bcapp.config import Config
 
 REQUIRED_SCOPE = "store_v2_information"
@@ -78,7 +78,7 @@ def _fetch(
                 f"{config.bigcommerce_login_url}/oauth2/token",
                 grant_type="authorization_code",
                 redirect_uri=config.redirect_uri,
-                headers={"Accept": "application/json"},
+                headers={"Accept": "application/json", **UNCOMPRESSED},
                 timeout=deadline.timeouts(),
                 allow_redirects=False,
                 stream=True,
@@ -88,7 +88,8 @@ def _fetch(
     except BigCommerceError:
         raise
     except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
-        raise as_our_error(error, deadline.elapsed()) from error
+        # Not chained: the request that they carry has the code and our secret in its body.
+        raise as_our_error(error, deadline.elapsed()) from None
     except (
         AuthlibBaseError,
         ValueError,
@@ -97,7 +98,7 @@ def _fetch(
         ArithmeticError,
         RecursionError,
     ):
-        # Not chained: Authlib quotes the reply in some of these.
+        # Nor these: Authlib quotes the reply in some of them.
         raise MalformedReply(200) from None
 
 

@@ -163,7 +163,7 @@ class StoreApi:
 
     def _attempt(self, method: str, path: str, body: object) -> Reply:
         started = time.monotonic()
-        status = None
+        status = fault = None
         try:
             with self._http.request(
                 method,
@@ -178,13 +178,16 @@ class StoreApi:
                 status = response.status_code
                 reply = Reply(status, read_body(response, self._deadline))
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
-            raise as_our_error(error, self._deadline.elapsed()) from error
+            fault = type(error).__name__  # which says a TLS failure from a refused connection
+            # Not chained: the request that it carries has the token and the account details.
+            raise as_our_error(error, self._deadline.elapsed()) from None
         finally:
             _log.info(
                 "bigcommerce_call",
                 method=method,
                 path=re.sub(r"\d+", "_", path.removeprefix("/v2")),
                 upstream_status=status,
+                fault=fault,
                 duration_ms=round((time.monotonic() - started) * 1000, 1),
             )
         _raise_for_status(reply, response.headers)

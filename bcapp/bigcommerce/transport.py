@@ -3,7 +3,9 @@
 import socket
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
@@ -15,6 +17,8 @@ from bcapp.bigcommerce.errors import MalformedReply, TimedOut, Unavailable
 LARGEST_BODY = 16 * 1024 * 1024  # a zone may list 40,000 postcodes
 LONGEST_HEAD = 20  # seconds, where a connection has no time limit of its own
 _CHUNK = 64 * 1024
+
+UNCOMPRESSED = {"Accept-Encoding": "identity"}
 
 
 class Deadline:
@@ -45,36 +49,51 @@ def new_session(connections: int = 64) -> requests.Session:
     session.trust_env = False
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     session.headers["User-Agent"] = "carrier-connections/1.0"
+    session.headers.update(UNCOMPRESSED)
     adapter = Adapter(pool_maxsize=connections)
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     return session
 
 
+class _InTime:
+    """Hangs up when a wait takes too long: sockets only bound the wait for their next byte."""
+
+    def __init__(self, seconds: float, hang_up: Callable[[], None]) -> None:
+        self._timer = threading.Timer(seconds, self._end, [hang_up])
+        self._timer.daemon = True
+        self._is_over = threading.Event()
+
+    def _end(self, hang_up: Callable[[], None]) -> None:
+        self._is_over.set()
+        hang_up()
+
+    def __enter__(self) -> None:
+        self._timer.start()
+
+    def __exit__(self, *_error: object) -> None:
+        self._timer.cancel()
+        if self._is_over.is_set():
+            raise TimeoutError from None  # what a socket raises, for urllib3 to translate
+
+
 class _HeadInTime:
-    """Bounds the wait for a whole head: sockets only bound the wait for its next byte."""
+    """A connection that bounds the wait for a whole head, and lends its socket to `read_body`."""
 
     def getresponse(self) -> urllib3.HTTPResponse:
-        seconds = self.timeout if isinstance(self.timeout, (int, float)) else LONGEST_HEAD  # type: ignore[attr-defined]
-        has_waited = threading.Event()
-        watch = threading.Timer(seconds, self._hang_up, [has_waited])
-        watch.daemon = True
-        watch.start()
-        try:
+        timeout, sock = self.timeout, self.sock  # type: ignore[attr-defined]
+        seconds = timeout if isinstance(timeout, (int, float)) else LONGEST_HEAD
+        hang_up = partial(_hang_up, sock)
+        with _InTime(seconds, hang_up):
             response: urllib3.HTTPResponse = super().getresponse()  # type: ignore[misc]
-        except Exception:
-            if has_waited.is_set():
-                raise TimeoutError from None  # what a socket raises, for urllib3 to translate
-            raise
-        else:
-            return response
-        finally:
-            watch.cancel()
+        # urllib3's own `shutdown` leaves the other side free to go on sending.
+        response.hang_up = hang_up  # type: ignore[attr-defined]
+        return response
 
-    def _hang_up(self, has_waited: threading.Event) -> None:
-        has_waited.set()
-        with suppress(OSError, AttributeError):
-            self.sock.shutdown(socket.SHUT_RDWR)  # type: ignore[attr-defined]
+
+def _hang_up(sock: socket.socket | None) -> None:
+    with suppress(OSError, AttributeError):
+        sock.shutdown(socket.SHUT_RDWR)  # type: ignore[union-attr]
 
 
 class _PlainConnection(_HeadInTime, urllib3.connection.HTTPConnection):  # type: ignore[misc]
@@ -100,14 +119,24 @@ class Adapter(requests.adapters.HTTPAdapter):
 
 
 def read_body(response: requests.Response, deadline: Deadline) -> bytes:
-    """Read a streamed body within the deadline: `requests` only bounds the time between bytes."""
+    """Read a streamed body, bounded in bytes and as a whole in time.
+
+    Raises MalformedReply for a compressed one, which nobody asked for: a few bytes may unpack to
+    more than fits into memory.
+    """
+    if response.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise MalformedReply(response.status_code)
+    if response.raw.length_remaining == 0:
+        return b""
     body = bytearray()
-    while chunk := response.raw.read1(_CHUNK, decode_content=True):
-        body += chunk
-        if len(body) > LARGEST_BODY:
-            raise MalformedReply(response.status_code)
-        if deadline.remaining() <= 0:
-            raise TimedOut(deadline.budget)
+    try:
+        with _InTime(max(0, deadline.remaining()), response.raw.hang_up):  # type: ignore[union-attr]
+            while chunk := response.raw.read1(_CHUNK, decode_content=False):
+                body += chunk
+                if len(body) > LARGEST_BODY:
+                    raise MalformedReply(response.status_code)
+    except TimeoutError:
+        raise TimedOut(deadline.budget) from None
     return bytes(body)
 
 
