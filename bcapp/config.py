@@ -118,6 +118,8 @@ class Config(BaseModel):
     database_url: Annotated[URL, BeforeValidator(lambda text: database.parse_url(str(text)))] = (
         Field(default=database.DEFAULT_URL, validate_default=True)
     )
+    # Seconds that PostgreSQL may take for a statement or a lock.
+    database_time_limit: Annotated[float, Field(ge=1, le=60)] = 15
     bigcommerce_login_url: Origin = "https://login.bigcommerce.com"
     bigcommerce_api_url: Origin = "https://api.bigcommerce.com"
     bigcommerce_frame_ancestors: Annotated[

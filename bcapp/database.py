@@ -1,8 +1,13 @@
 """How the app opens its database: address, engine, and SQLite's manners."""
 
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from sqlite3 import Connection as SQLiteConnection
+from typing import Any
 
+import psycopg
+from psycopg.abc import PQGen
+from psycopg.pq import TransactionStatus
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import Session, sessionmaker
@@ -12,18 +17,13 @@ MIGRATIONS = CHECKOUT / "migrations"
 DEFAULT_URL = f"sqlite:///{CHECKOUT / 'instance' / 'bcapp.sqlite3'}"
 
 POOL_SIZE = 32
+CONNECT_LIMIT = 5  # seconds
 
 # SQLAlchemy refuses "postgres://", which hosting providers still hand out, and "postgresql://"
 # alone would not say which driver is meant.
 _POSTGRES = {"postgres", "postgresql"}
 
 _BUSY_TIMEOUT = "PRAGMA busy_timeout = 10000"
-
-# A database that does not answer has to become an answer of ours, not a hanging request.
-_POSTGRES_LIMITS = {
-    "connect_timeout": 5,
-    "options": "-c statement_timeout=15000 -c lock_timeout=10000",
-}
 
 
 def parse_url(text: str) -> URL:
@@ -40,27 +40,25 @@ def parse_url(text: str) -> URL:
     return url
 
 
-def open_engine(url: URL, *, is_patient: bool = False) -> Engine:
+def open_engine(url: URL, time_limit: float | None = None) -> Engine:
     """An engine whose errors never quote parameters: they would carry e-mails and sealed tokens.
 
-    A patient one waits for as long as a statement takes: migrations do.
+    `time_limit` is how many seconds PostgreSQL may take for a statement; without one it may take
+    as long as it likes, which migrations need.
     """
     if url.get_backend_name() == "sqlite":
         if url.database and url.database != ":memory:":
             Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(url, hide_parameters=True)
+        engine = create_engine(url, hide_parameters=True, pool_size=POOL_SIZE, pool_timeout=10)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
-    limits = _POSTGRES_LIMITS if url.get_driver_name() == "psycopg" and not is_patient else {}
-    return create_engine(
-        url,
-        hide_parameters=True,
-        pool_pre_ping=True,
-        pool_size=POOL_SIZE,
-        pool_timeout=10,
-        connect_args=limits,
+    engine = create_engine(
+        url, hide_parameters=True, pool_pre_ping=True, pool_size=POOL_SIZE, pool_timeout=10
     )
+    if url.get_driver_name() == "psycopg" and time_limit is not None:
+        event.listen(engine, "do_connect", _in_time(time_limit))
+    return engine
 
 
 def session_factory(engine: Engine) -> sessionmaker[Session]:
@@ -95,6 +93,33 @@ def forget_deleted(db: Session) -> bool:
     finally:
         connection.close()
     return not was_busy
+
+
+def _in_time(limit: float) -> Callable[..., psycopg.Connection]:
+    """A database that does not answer becomes an answer of ours, not a request that hangs.
+
+    The server keeps the limit by itself; a second later we stop waiting for one that fell silent.
+    """
+    milliseconds = int(limit * 1000)
+    options = f"-c statement_timeout={milliseconds} -c lock_timeout={milliseconds}"
+
+    class Connection(psycopg.Connection):
+        def wait(self, gen: PQGen[Any], interval: float = 0.1, timeout: float | None = None) -> Any:
+            try:
+                return super().wait(gen, interval, limit + 1 if timeout is None else timeout)
+            except psycopg.OperationalError:
+                if self.pgconn.transaction_status == TransactionStatus.ACTIVE:
+                    self.close()  # a late answer would be taken for that of another question
+                raise
+
+    def connect(
+        _dialect: object, _record: object, arguments: Sequence[Any], named: Mapping[str, Any]
+    ) -> psycopg.Connection:
+        return Connection.connect(
+            *arguments, connect_timeout=CONNECT_LIMIT, options=options, **named
+        )
+
+    return connect
 
 
 def _prepare_sqlite(connection: SQLiteConnection, _record: object) -> None:

@@ -1,8 +1,9 @@
 """Builds the app from a configuration; every module plugs itself in."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from flask import Flask, Response, g, request
 from jinja2 import StrictUndefined
@@ -20,6 +21,9 @@ from bcapp.views import (
     settings_page,
     zones_page,
 )
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 APP_NAME = "Carrier connections"
 APP_VERSION = "1.0"
@@ -51,9 +55,23 @@ def create_app(config: Config) -> Flask:
     if config.trusted_proxies:
         hops = config.trusted_proxies
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
-            app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops
+            app.wsgi_app, x_for=hops, x_proto=hops
         )
+    app.wsgi_app = _at_our_address(app.wsgi_app, config)  # type: ignore[method-assign, assignment]
     return app
+
+
+def _at_our_address(wsgi_app: "WSGIApplication", config: Config) -> "WSGIApplication":
+    """Have every request name APP_URL's host: no page depends on what a request says, nor fails."""
+    host = urlsplit(config.app_url).netloc
+
+    def at_our_address(
+        environ: "WSGIEnvironment", start_response: "StartResponse"
+    ) -> Iterable[bytes]:
+        environ["HTTP_HOST"] = host
+        return wsgi_app(environ, start_response)
+
+    return at_our_address
 
 
 def _page_context(config: Config) -> dict[str, Any]:

@@ -43,7 +43,7 @@ class Runtime:
 
 
 def init_app(app: Flask, config: Config) -> None:
-    engine = database.open_engine(config.database_url)
+    engine = database.open_engine(config.database_url, config.database_time_limit)
     app.extensions[_EXTENSION] = Runtime(
         config=config,
         vault=Vault(config.encryption_keys),
@@ -127,7 +127,10 @@ def read_zones(store: Store) -> Reading | None:
         return zones.read(db(), api, runtime().zone_readers, store)
 
     try:
-        return readings.read_once(store, read)
+        # Whoever waits for the reading of another tab takes a place too, but no connection.
+        wait_for_bigcommerce()
+        db().commit()
+        return readings.read_once(store, read, ZONE_READING_LIMIT)
     except AccessRevoked:
         raise
     except BigCommerceError:

@@ -15,9 +15,7 @@ UPGRADE_LOCK = 7_220_633_415
 
 def run() -> None:
     address = os.environ.get("DATABASE_URL") or dotenv_values(".env").get("DATABASE_URL")
-    engine = database.open_engine(
-        database.parse_url(address or database.DEFAULT_URL), is_patient=True
-    )
+    engine = database.open_engine(database.parse_url(address or database.DEFAULT_URL))
     is_sqlite = engine.dialect.name == "sqlite"
     with engine.connect().execution_options(begin="IMMEDIATE") as connection:
         context.configure(

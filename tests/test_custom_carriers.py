@@ -180,6 +180,21 @@ def test_the_51st_setting_is_one_too_many() -> None:
     assert errors_of(settings) == [()] * 50 + [("A carrier takes at most 50 settings.",)]
 
 
+def test_the_201st_line_is_one_too_many() -> None:
+    lines = "\n".join(f"line {n}" for n in range(201))
+
+    settings = read(("zones", "list", lines))
+
+    assert errors_of(settings) == [("zones takes at most 200 lines.",)]
+
+
+def test_rows_that_nobody_can_have_typed_are_not_read() -> None:
+    settings = read(*((f"setting_{n}", "text", "value") for n in range(5000)))
+
+    assert len(settings.rows) == 200
+    assert not settings.is_valid
+
+
 def test_a_name_that_is_listed_twice_is_marked_in_both_rows() -> None:
     settings = read(("zone", "text", "1"), ("other", "text", "2"), (" zone", "secret", "3"))
 

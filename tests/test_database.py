@@ -1,13 +1,17 @@
-"""The database's manners: SQLite's pragmas, and transactions that wait instead of failing."""
+"""The database's manners: SQLite's pragmas, waiting instead of failing, and not for ever."""
 
+import os
+import signal
 import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from bcapp import database
+from tests.conftest import copy_of_postgres, on_server
 
 
 @pytest.fixture
@@ -81,3 +85,64 @@ def test_errors_of_the_database_quote_no_values(sqlite: Engine) -> None:
 
     sqlite.dispose()
     assert "a-secret-value" not in str(caught.value)
+
+
+@pytest.fixture
+def postgres_in_time(
+    postgres: str, postgres_template: Callable[[str], None]
+) -> Iterator[tuple[Engine, Engine]]:
+    """One that may wait a second for a statement, and one that may wait for ever."""
+    with copy_of_postgres(postgres_template, "bcapp_template") as name:
+        url = database.parse_url(on_server(postgres, name))
+        engines = database.open_engine(url, 1), database.open_engine(url)
+        yield engines
+        for engine in engines:
+            engine.dispose()
+
+
+@pytest.mark.parametrize("statement", ["SELECT pg_sleep(20)", "SELECT id FROM stores"])
+def test_a_statement_or_lock_takes_no_longer_than_it_may(
+    postgres_in_time: tuple[Engine, Engine], statement: str
+) -> None:
+    hurried, patient = postgres_in_time
+
+    with patient.connect() as holder, hurried.connect() as connection:
+        holder.execute(text("LOCK TABLE stores"))
+        with pytest.raises(OperationalError, match="timeout"):
+            connection.execute(text(statement))
+
+        connection.rollback()
+        assert connection.scalar(text("SELECT 1")) == 1
+
+
+@pytest.mark.skipif("TEST_DATABASE_URL" in os.environ, reason="needs a server of this machine")
+def test_a_server_that_falls_silent_is_not_waited_for(
+    postgres_in_time: tuple[Engine, Engine],
+) -> None:
+    """Frozen, it cannot keep its own limit, while the machine that it is on acknowledges bytes."""
+    hurried, _ = postgres_in_time
+    with hurried.connect() as connection:
+        backend = connection.scalar(text("SELECT pg_backend_pid()"))
+        os.kill(backend, signal.SIGSTOP)
+        try:
+            with pytest.raises(OperationalError):
+                connection.execute(text("SELECT 1"))
+        finally:
+            os.kill(backend, signal.SIGCONT)
+
+    with hurried.connect() as connection:
+        assert connection.scalar(text("SELECT pg_backend_pid()")) != backend
+
+
+@pytest.mark.skipif("TEST_DATABASE_URL" in os.environ, reason="ends a connection on the server")
+def test_a_connection_that_ended_while_it_was_idle_is_not_used(
+    postgres_in_time: tuple[Engine, Engine],
+) -> None:
+    hurried, patient = postgres_in_time
+    with hurried.connect() as connection:
+        backend = connection.scalar(text("SELECT pg_backend_pid()"))
+    with patient.connect() as other:
+        other.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": backend})
+
+    with hurried.connect() as connection:
+        assert connection.scalar(text("SELECT 1")) == 1

@@ -11,7 +11,7 @@ from bcapp.config import Config
 from bcapp.factory import create_app
 from sandbox.world import World
 from tests.conftest import close
-from tests.merchant import Browser, said
+from tests.merchant import Browser, check_every_answer, said
 
 
 def test_alive_without_touching_anything(app: Flask) -> None:
@@ -57,6 +57,17 @@ def test_an_error_of_ours_has_a_page_with_a_reference_and_no_detail(
     assert entry["request_id"] == response.headers["X-Request-Id"]
     assert "ZeroDivisionError" in entry["exception"]
     close(app)
+
+
+@pytest.mark.parametrize("host", ["..", "a..b", "x" * 64 + ".example", "a" * 5000, "", "[::", "é"])
+@pytest.mark.parametrize("path", ["/load?signed_payload_jwt=x", "/carriers", "/nowhere", "/"])
+def test_whatever_host_a_request_names_it_gets_its_page(app: Flask, host: str, path: str) -> None:
+    usual = app.test_client().get(path)
+
+    response = app.test_client().get(path, environ_overrides={"HTTP_HOST": host})
+
+    assert response.status_code == usual.status_code
+    check_every_answer(response)
 
 
 def test_a_missing_file_is_an_error_page_like_any_other(merchant: Browser) -> None:

@@ -9,11 +9,14 @@ from dataclasses import dataclass
 import pytest
 from flask import Flask
 from pydantic import SecretStr
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from bcapp.bigcommerce import oauth
 from bcapp.bigcommerce.errors import MalformedReply, TimedOut
 from bcapp.bigcommerce.store_api import StoreApi
 from bcapp.bigcommerce.transport import new_session
+from bcapp.models import Store
 from sandbox.faults import Fault
 from sandbox.world import World
 from tests import make
@@ -50,6 +53,69 @@ def test_while_bigcommerce_hangs_launches_and_callbacks_go_on(
         thread.join()
 
 
+@pytest.mark.settings(BIGCOMMERCE_CONCURRENCY="2", BIGCOMMERCE_TIME_BUDGET="20")
+def test_tabs_that_wait_for_the_reading_of_another_leave_room_for_callbacks(
+    app: Flask, world: World, merchant: Browser
+) -> None:
+    """More tabs of one store than there are database connections."""
+    world.order(Fault("zones", "hang", seconds=3))
+    answers: list[int] = []
+
+    def look() -> None:
+        tab = Browser(app, world, "harbour1", "owner")
+        tab.token = merchant.token
+        answers.append(tab.get("/carriers").status_code)
+
+    tabs = [threading.Thread(target=look) for _ in range(60)]
+    for tab in tabs:
+        tab.start()
+    while len(answers) < 58:
+        threading.Event().wait(0.01)
+
+    launched = merchant.another("owner").open()
+
+    still_waiting = [tab for tab in tabs if tab.is_alive()]
+    for tab in tabs:
+        tab.join()
+    assert (launched.status_code, set(answers)) == (200, {200})
+    assert len(still_waiting) == 2
+
+
+@pytest.mark.settings(BIGCOMMERCE_CONCURRENCY="1", BIGCOMMERCE_TIME_BUDGET="20")
+def test_an_uninstall_that_cannot_be_checked_for_want_of_room_has_to_come_again(
+    world: World, merchant: Browser, db: Session
+) -> None:
+    world.order(Fault("connection", "hang", seconds=2))
+    sender = threading.Thread(target=merchant.send, args=("zoom2u",))
+    sender.start()
+    while not world.calls_to(CONNECTION):
+        threading.Event().wait(0.01)
+    world.revoke("harbour1")
+
+    first = merchant.another("staff").uninstall()
+    sender.join()
+    again = merchant.another("staff").uninstall()
+
+    assert (first.status_code, again.status_code) == (503, 204)
+    assert first.headers["Retry-After"]
+    assert db.scalars(select(Store.sealed_access_token)).one() is None
+
+
+@pytest.mark.settings(BIGCOMMERCE_CONCURRENCY="1", BIGCOMMERCE_TIME_BUDGET="20")
+def test_an_install_takes_a_place_too(world: World, merchant: Browser) -> None:
+    world.order(Fault("connection", "hang", seconds=2))
+    sender = threading.Thread(target=merchant.send, args=("zoom2u",))
+    sender.start()
+    while not world.calls_to(CONNECTION):
+        threading.Event().wait(0.01)
+
+    refused = merchant.another("owner", "elmfield2").install()
+
+    sender.join()
+    assert refused.status_code == 503
+    assert world.calls_to("/oauth2/token") == []
+
+
 @pytest.mark.settings(BIGCOMMERCE_CONCURRENCY="1")
 def test_a_place_is_given_back_whatever_came_of_the_request(merchant: Browser) -> None:
     for fault in (None, Fault("connection", status=400), Fault("connection", "reset", times=2)):
@@ -71,6 +137,26 @@ def test_installs_of_one_store_are_limited_and_of_another_are_not(browser: Brows
     assert third.status_code == 429
     assert third.headers["Retry-After"] == "60"
     assert len(browser.world.calls_to("/oauth2/token")) == 3
+
+
+@pytest.mark.settings(INSTALL_LIMIT_PER_ADDRESS="1/minute")
+@pytest.mark.parametrize(
+    ("address", "neighbour", "status"),
+    [
+        pytest.param("2001:db8::1", "2001:db8::2", 429, id="one IPv6 network"),
+        pytest.param("2001:db8::1", "2001:db8:0:1::1", 200, id="two IPv6 networks"),
+        pytest.param("192.0.2.1", "192.0.2.2", 200, id="IPv4"),
+    ],
+)
+def test_an_address_is_a_network_where_everybody_has_many(
+    browser: Browser, address: str, neighbour: str, status: int
+) -> None:
+    browser.client.environ_base["REMOTE_ADDR"] = address
+    other = browser.another("owner", "elmfield2")
+    other.client.environ_base["REMOTE_ADDR"] = neighbour
+
+    assert browser.install().status_code == 200
+    assert other.install().status_code == status
 
 
 @pytest.mark.settings(INSTALL_LIMIT_PER_ADDRESS="1/minute")

@@ -317,6 +317,10 @@ def test_an_empty_list_may_come_as_nothing(world: World, api: StoreApi, fault: F
         pytest.param("[null]", id="list of null"),
         pytest.param('[{"name": "Australia"}]', id="item without an id"),
         pytest.param(f'[{{"id": {"9" * 5000}}}]', id="endless number"),
+        pytest.param(f'[{{"id": {10**30}}}]', id="a number that no column holds"),
+        pytest.param('[{"id": 1, "other": NaN}]', id="not a number"),
+        pytest.param(f'[{{"id": 1, "other": {"[" * 60}{"]" * 60}}}]', id="too deep to write back"),
+        pytest.param(json.dumps([{"id": n} for n in range(1001)]), id="too many"),
         pytest.param("<html></html>", id="HTML"),
     ],
 )

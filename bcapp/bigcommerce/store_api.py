@@ -35,6 +35,8 @@ _LONGEST_WAIT = 10
 _GATEWAY = {502, 503, 504}
 _LONGEST_NAMED_WAIT = 3600
 _LONGEST_MESSAGE = 4000
+_DEEPEST = 50
+MOST_LISTED = 1000  # zones, each of which costs a call, or methods: no shop comes near
 
 _log = structlog.get_logger()
 
@@ -128,7 +130,7 @@ class StoreApi:
         """A list; several of BigCommerce's answer 204 when there is nothing in it."""
         reply = self._call("GET", path)
         items = [] if reply.status == NO_CONTENT else _parsed(reply)
-        if not isinstance(items, list):
+        if not isinstance(items, list) or len(items) > MOST_LISTED:
             raise MalformedReply(reply.status)
         return items
 
@@ -209,10 +211,26 @@ def _methods(zone_id: int) -> str:
 
 
 def _parsed(reply: Reply) -> Any:
+    """The JSON of a body, if it can be written back as well: not NaN, and not too deep for that."""
     try:
-        return json.loads(reply.body)
+        parsed = json.loads(reply.body, parse_constant=_refuse)
     except (ValueError, RecursionError):
         raise MalformedReply(reply.status) from None
+    if not _is_within(parsed, _DEEPEST):
+        raise MalformedReply(reply.status)
+    return parsed
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no JSON")
+
+
+def _is_within(value: object, levels: int) -> bool:
+    if isinstance(value, dict):
+        value = list(value.values())
+    if not isinstance(value, list):
+        return True
+    return levels > 0 and all(_is_within(item, levels - 1) for item in value)
 
 
 def _connection(carrier_id: str, connection: Mapping[str, Any]) -> dict[str, Any]:

@@ -21,6 +21,8 @@ from bcapp.carriers.fields import (
 )
 
 MOST_SETTINGS = 50
+MOST_LINES = 200  # of one list
+MOST_ROWS = 200  # that are read at all: more were typed by nobody
 LONGEST_NAME = 100
 _BLANK_ROWS = 2
 
@@ -96,7 +98,7 @@ def read_settings(form: Any, prefix: str = "setting") -> Settings:
     ]
     if prefix == "option":  # shown to whoever reads the zone, so there is no secret kind
         typed = [replace(row, kind="text") if row.is_secret else row for row in typed]
-    filled = [row for row in typed if not row.is_blank]
+    filled = [row for row in typed if not row.is_blank][:MOST_ROWS]
     used = [replace(row, index=index) for index, row in enumerate(filled)]
     times = Counter(row.name for row in used)
     return Settings(tuple(replace(row, errors=tuple(_faults(row, times))) for row in used))
@@ -188,6 +190,9 @@ def _value_faults(row: Setting) -> Iterable[str]:
         yield f"Enter a value for {label}."
     else:
         items = _lines(row.value) if row.kind == "list" else [row.value]
+        if len(items) > MOST_LINES:
+            yield f"{label} takes at most {MOST_LINES} lines."
+            items = items[:MOST_LINES]
         yield from filter(None, (fault(item, label) for item in items))
 
 

@@ -13,7 +13,7 @@ from werkzeug.routing import RequestRedirect
 
 from bcapp import carriers, stores
 from bcapp.bigcommerce import oauth, payload, store_hash
-from bcapp.bigcommerce.errors import BigCommerceError
+from bcapp.bigcommerce.errors import BigCommerceError, Overloaded
 from bcapp.bigcommerce.oauth import REQUIRED_SCOPE, Grant, ScopeMissing
 from bcapp.bigcommerce.payload import InvalidPayload, Payload
 from bcapp.models import Store
@@ -29,7 +29,7 @@ PARAMETER = "signed_payload_jwt"
 _CODE = re.compile(r"[\x21-\x7e]{1,1024}")
 _LONGEST_SCOPE = 4096
 INFORMATION_LIMIT = 5  # seconds that an install waits for what it can do without
-CHECK_LIMIT = 5  # seconds that BigCommerce's own callback waits for BigCommerce
+CHECK_LIMIT = 5  # seconds that a callback waits for what a token is worth
 
 bp = Blueprint("callbacks", __name__)
 _log = structlog.get_logger()
@@ -135,16 +135,18 @@ def _payload() -> Payload:
 
 
 def _is_token_honoured(store: Store) -> bool:
-    """Only a plain "no" of BigCommerce's proves anything."""
+    """Only a plain "no" of BigCommerce's proves anything. Raises Overloaded: it may call again."""
     try:
         return store_api(store, CHECK_LIMIT).is_token_honoured()
+    except Overloaded:
+        raise
     except (BigCommerceError, Unopenable):
         return True
 
 
 def _is_grant_honoured(grant: Grant) -> bool:
     try:
-        return api_with(grant.store_hash, grant.access_token).is_token_honoured()
+        return api_with(grant.store_hash, grant.access_token, CHECK_LIMIT).is_token_honoured()
     except BigCommerceError:
         return True
 

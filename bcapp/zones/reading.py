@@ -13,7 +13,7 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from bcapp import database
-from bcapp.bigcommerce.errors import BigCommerceError
+from bcapp.bigcommerce.errors import BigCommerceError, TimedOut
 from bcapp.bigcommerce.shipping import Method, StoreInformation, Zone
 from bcapp.bigcommerce.store_api import StoreApi
 from bcapp.models import Store
@@ -74,8 +74,11 @@ class Readings:
         with self._lock:
             return self._kept.get(store.id)
 
-    def read_once(self, store: Store, read: Callable[[], Reading]) -> Reading:
-        """Read, or wait for the reading of another tab: all zones cost a call each."""
+    def read_once(self, store: Store, read: Callable[[], Reading], at_most: float) -> Reading:
+        """Read, or wait for the reading of another tab: all zones cost a call each.
+
+        Raises TimedOut when the other tab takes longer than `at_most` seconds.
+        """
         key = (store.id, store.zones_version)
         with self._lock:
             under_way = self._under_way.get(key)
@@ -83,7 +86,10 @@ class Readings:
             if under_way is None:
                 self._under_way[key] = mine
         if under_way is not None:
-            return under_way.result()
+            try:
+                return under_way.result(at_most)
+            except TimeoutError:
+                raise TimedOut(at_most) from None
         try:
             reading = read()
         except BaseException as error:
