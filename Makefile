@@ -10,9 +10,14 @@ run: $(VENV)/.ready
 test: $(VENV)/.ready
 	$(BIN)/python -m pytest
 
-# Longer runs of what is random. Each prints its seed; SOAK_SEED repeats the killing's choices.
+# Longer runs of what is random. Its seed stands in the command that is printed;
+# `make soak SOAK_SEED=…` makes the same choices again.
+ifndef SOAK_SEED
+SOAK_SEED := $(shell od -An -N4 -tu4 /dev/urandom | tr -d ' ')
+endif
 soak: $(VENV)/.ready
-	SOAK_KILLS=300 FUZZ_EXAMPLES=2000 $(BIN)/python -m pytest -s tests/crash tests/test_fuzz.py
+	SOAK_KILLS=300 FUZZ_EXAMPLES=1000 SOAK_SEED=$(SOAK_SEED) $(BIN)/python -m pytest -s \
+		--hypothesis-seed=$(SOAK_SEED) tests/crash tests/test_fuzz.py
 
 check: $(VENV)/.ready
 	$(BIN)/ruff check .

@@ -234,19 +234,13 @@ def _put_user(
 
 
 def _get_user(db: Session, store: Store, person: Person, now: datetime) -> StoreUser:
-    link = (
+    """The link of a user to a store that is locked: two cannot add the same one."""
+    user = db.scalar(
         select(StoreUser)
         .where(StoreUser.store_id == store.id, StoreUser.user_id == person.id)
-        .with_for_update()
         .execution_options(populate_existing=True)
     )
-    user = db.scalar(link)
-    if user is not None:
-        return user
-    user = StoreUser(store_id=store.id, user_id=person.id, email=person.email, added_at=now)
-    try:
-        with db.begin_nested():
-            db.add(user)
-    except IntegrityError:  # added by a launch at the same moment
-        return db.scalars(link).one()
+    if user is None:
+        user = StoreUser(store_id=store.id, user_id=person.id, email=person.email, added_at=now)
+        db.add(user)
     return user

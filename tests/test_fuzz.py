@@ -548,8 +548,8 @@ def test_nothing_that_bigcommerce_says_breaks_a_page(
     for wrong in (None, fault):
         if wrong is not None:
             world.order(wrong)
-        for page in ("/carriers?refresh=1", "/carriers/fedex?zone=1"):
-            check(settled.get(page), {200})
+        check(settled.get("/carriers?refresh=1"), {200})
+        check(settled.get("/carriers/fedex?zone=1"), {200, 404})  # it may list that zone no more
         for response in (settled.send("fedex"), settled.post(zone, {"enabled": "on"})):
             check(response, {303, 404, 422, 502, 503})
         check(settled.get("/activity"), {200})

@@ -1,10 +1,12 @@
 """Keys in rotation: tokens sealed anew while the app serves, damaged ones named and left alone."""
 
+import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
 from bcapp import rotation
@@ -105,6 +107,44 @@ def test_a_rotation_loses_no_grant_and_brings_no_token_back(
     with rotated.app_context():
         kept = runtime().vault.open(TOKEN_PLACE, "harbour1", sealed(db))
     assert kept.get_secret_value() == merchant.world.store("harbour1").access_token
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_rotation_waits_for_an_install_that_is_about_to_commit(
+    rotated: Flask, merchant: Browser, db: Session
+) -> None:
+    with rotated.app_context():
+        granted = runtime().vault.seal(TOKEN_PLACE, "harbour1", "the token of a new install")
+    new_token = update(Store).where(Store.store_hash == "harbour1")
+    db.execute(new_token.values(sealed_access_token=granted))
+
+    def rotate() -> None:
+        with rotated.app_context():
+            rotation.reseal(request_db(), runtime().vault, 0, at_most=10)
+
+    rotating = threading.Thread(target=rotate)
+    rotating.start()
+    waiting = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+    while not db.scalar(waiting):
+        db.execute(text("SELECT pg_stat_clear_snapshot()"))
+    db.commit()
+    rotating.join()
+
+    assert sealed(db) == granted
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_nothing_sealed_with_the_old_key_lingers_in_the_file(
+    rotated: Flask, merchant: Browser, db: Session, tmp_path: Path
+) -> None:
+    old = sealed(db).encode()
+    db.rollback()
+
+    rotated.test_cli_runner().invoke(args=["ops", "rotate-keys"])
+
+    files = list(tmp_path.glob("bcapp.sqlite3*"))
+    assert [file.name for file in files if old in file.read_bytes()] == []
+    assert files
 
 
 def test_a_damaged_token_harms_only_its_own_store(
