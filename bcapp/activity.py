@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from bcapp import metrics
 from bcapp.models import ActivityEntry, Event, Outcome
 
 PAGE_SIZE = 20
@@ -60,6 +61,7 @@ def record(
         detail="",
     )
     db.add(entry)
+    metrics.EVENTS.labels(event.value).inc()
     return entry
 
 

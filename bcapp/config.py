@@ -26,6 +26,7 @@ _HOST = re.compile(r"::1|(?:[a-z0-9-]+\.)*[a-z0-9-]+", re.ASCII)
 # BigCommerce's older secrets have 31 characters. Half of that is no secret of theirs.
 SHORTEST_CLIENT_SECRET = 16
 SHORTEST_SESSION_KEY = 32
+SHORTEST_METRICS_TOKEN = 32
 
 
 class ConfigError(Exception):
@@ -135,6 +136,8 @@ class Config(BaseModel):
     # Installs make us call BigCommerce before anybody is known: "20/minute", `limits`' notation.
     install_limit_per_store: Annotated[str, AfterValidator(_rate)] = "20/minute"
     install_limit_per_address: Annotated[str, AfterValidator(_rate)] = "60/minute"
+    # Who shows it may read /metrics; without it nobody may.
+    metrics_token: SecretStr | None = None
     trusted_proxies: Annotated[int, Field(ge=0, le=10)] = 0
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     support_url: Annotated[str, AfterValidator(_page_or_mailbox)] | None = None
@@ -155,6 +158,15 @@ class Config(BaseModel):
         if any(len(key.get_secret_value()) < SHORTEST_SESSION_KEY for key in keys):
             raise ValueError(f"needs {SHORTEST_SESSION_KEY} characters or more in each key")
         return keys
+
+    @field_validator("metrics_token")
+    @classmethod
+    def _strong_metrics_token(cls, token: SecretStr | None) -> SecretStr | None:
+        if token and not re.fullmatch(r"[\x21-\x7e]+", token.get_secret_value()):
+            raise ValueError("holds something that cannot stand in a header")
+        if token and len(token.get_secret_value()) < SHORTEST_METRICS_TOKEN:
+            raise ValueError(f"needs {SHORTEST_METRICS_TOKEN} characters or more")
+        return token
 
     @classmethod
     def load(cls, environ: Mapping[str, str]) -> Self:

@@ -40,6 +40,7 @@ def create_app(config: Config) -> Flask:
     logs.configure(config.log_level)
     logs.init_app(app)
     runtime.init_app(app, config)
+    health.init_app(app)
     app.before_request(guard.require_embedded_session)
     for views in (callbacks, health, settings_page, custom_page, zones_page, activity_page):
         app.register_blueprint(views.bp)

@@ -55,6 +55,8 @@ def configure(level: str) -> None:
 def init_app(app: Flask) -> None:
     app.before_request(_begin)
     app.after_request(_end)
+    # What gunicorn says next on this thread is not about this request.
+    app.teardown_request(lambda _error: structlog.contextvars.clear_contextvars())
 
 
 def _begin() -> None:

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session, sessionmaker
 
-from bcapp import database
+from bcapp import database, metrics
 from bcapp.bigcommerce import transport
 from bcapp.bigcommerce.errors import AccessRevoked, BigCommerceError, Overloaded
 from bcapp.bigcommerce.store_api import StoreApi
@@ -57,6 +57,7 @@ def init_app(app: Flask, config: Config) -> None:
         # The methods of sixty zones at once, for two stores: a page waits for two calls, not sixty.
         zone_readers=ThreadPoolExecutor(max_workers=ZONE_READERS, thread_name_prefix="zones"),
     )
+    metrics.WAITING_LIMIT.set(config.bigcommerce_concurrency)
     app.teardown_appcontext(_give_back)
 
 
@@ -108,8 +109,10 @@ def wait_for_bigcommerce() -> None:
     """
     if "is_waiting" not in g:
         if not runtime().waiting.acquire(blocking=False):
+            metrics.REFUSED.labels(Overloaded.__name__).inc()
             raise Overloaded
         g.is_waiting = True
+        metrics.WAITING.inc()
 
 
 def read_zones(store: Store) -> Reading | None:
@@ -140,6 +143,7 @@ def read_zones(store: Store) -> Reading | None:
 def _give_back(_error: BaseException | None) -> None:
     if g.pop("is_waiting", False):
         runtime().waiting.release()
+        metrics.WAITING.dec()
     session = g.pop("db", None)
     if session is not None:
         session.close()

@@ -10,7 +10,7 @@ from bcapp.database import CHECKOUT
 
 # Ground up: a module imports from lower floors and from its own package, never sideways.
 FLOORS: tuple[set[str], ...] = (
-    {"__init__", "database"},
+    {"__init__", "database", "metrics"},
     {"config", "vault", "session_token", "redaction", "carriers", "bigcommerce"},
     {"models", "install_limit"},
     {"activity"},
@@ -27,6 +27,7 @@ LIBRARIES = {
     "requests": {"bigcommerce", "runtime"},  # runtime keeps the connection pool
     "urllib3": {"bigcommerce"},
     "authlib": {"bigcommerce"},
+    "prometheus_client": {"metrics"},
 }
 FLOOR_OF = {module: floor for floor, modules in enumerate(FLOORS) for module in modules}
 SHARED_BY_PAGES = {"guard", "answers", "carrier_page"}

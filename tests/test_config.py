@@ -28,6 +28,7 @@ OPTIONAL = (
     "BIGCOMMERCE_API_URL",
     "BIGCOMMERCE_FRAME_ANCESTORS",
     "BIGCOMMERCE_TIME_BUDGET",
+    "METRICS_TOKEN",
     "TRUSTED_PROXIES",
     "LOG_LEVEL",
     "SUPPORT_URL",
@@ -324,6 +325,15 @@ S16, K32 = "s" * 16, "k" * 32
             id="proxies, too many",
         ),
         pytest.param("LOG_LEVEL", "LOUD", NOT_A_LEVEL, id="log level unknown"),
+        pytest.param(
+            "METRICS_TOKEN", "m" * 31, "needs 32 characters or more", id="metrics token, short"
+        ),
+        pytest.param(
+            "METRICS_TOKEN",
+            "m" * 20 + " " + "m" * 20,
+            "holds something that cannot stand in a header",
+            id="metrics token, a space",
+        ),
     ],
 )
 def test_a_faulty_value_is_reported_by_name(name: str, value: str, said: str) -> None:
@@ -390,6 +400,7 @@ def test_every_fault_stands_in_one_message_once() -> None:
         f"  BIGCOMMERCE_FRAME_ANCESTORS: {NOT_AN_ANCESTOR}",
         "  BIGCOMMERCE_TIME_BUDGET: Input should be a valid number, unable to parse string as a "
         "number",
+        "  METRICS_TOKEN: needs 32 characters or more",
         f"  TRUSTED_PROXIES: {NOT_WHOLE}",
         f"  LOG_LEVEL: {NOT_A_LEVEL}",
         f"  SUPPORT_URL: {NOT_AN_ADDRESS}",
@@ -418,6 +429,7 @@ def test_a_printed_config_shows_no_secret() -> None:
     config = make.config(
         BIGCOMMERCE_CLIENT_SECRET=f"{make.CLIENT_SECRET},older-client-secret",
         DATABASE_URL="postgres://app:hush-database@db.invalid/carriers",
+        METRICS_TOKEN="hush-numbers" * 3,
     )
 
     printed = f"{config!r} {config} {config.database_url}"
@@ -428,6 +440,7 @@ def test_a_printed_config_shows_no_secret() -> None:
     assert make.SESSION_KEY not in printed
     assert make.ENCRYPTION_KEY not in printed
     assert "hush-database" not in printed
+    assert "hush-numbers" not in printed
 
 
 FAULTY = make.environ(APP_URL="http://app.invalid", SESSION_KEYS="too-weak-to-be-a-key")

@@ -11,6 +11,7 @@ from authlib.common.errors import AuthlibBaseError
 from authlib.integrations.requests_client import OAuth2Session
 from pydantic import SecretStr
 
+from bcapp import metrics
 from bcapp.bigcommerce import store_hash
 from bcapp.bigcommerce.errors import (
     BigCommerceError,
@@ -65,7 +66,9 @@ def exchange(config: Config, code: str, scope: str, context: str) -> Grant:
         "access_token_response", lambda response: _only_200(response, deadline)
     )
     asked_at = datetime.now(UTC)
-    reply = _fetch(session, deadline, config, {"code": code, "scope": scope, "context": context})
+    fields = {"code": code, "scope": scope, "context": context}
+    with metrics.bigcommerce_call("POST /oauth2/token"):
+        reply = _fetch(session, deadline, config, fields)
     return _read(reply, context, asked_at)
 
 

@@ -13,6 +13,7 @@ import structlog
 import urllib3
 from pydantic import SecretStr
 
+from bcapp import metrics
 from bcapp.bigcommerce.errors import (
     AccessRevoked,
     Conflict,
@@ -164,6 +165,12 @@ class StoreApi:
             raise
 
     def _attempt(self, method: str, path: str, body: object) -> Reply:
+        # No number stays in it, so there are as many names as there are calls.
+        place = re.sub(r"\d+", "_", path.removeprefix("/v2"))
+        with metrics.bigcommerce_call(f"{method} {place}"):
+            return self._ask(method, path, body, place)
+
+    def _ask(self, method: str, path: str, body: object, place: str) -> Reply:
         started = time.monotonic()
         status = fault = None
         try:
@@ -187,7 +194,7 @@ class StoreApi:
             _log.info(
                 "bigcommerce_call",
                 method=method,
-                path=re.sub(r"\d+", "_", path.removeprefix("/v2")),
+                path=place,
                 upstream_status=status,
                 fault=fault,
                 duration_ms=round((time.monotonic() - started) * 1000, 1),

@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
+from bcapp import metrics
 from bcapp.bigcommerce.errors import (
     AccessRevoked,
     BigCommerceError,
@@ -246,6 +247,7 @@ def render(page: ErrorPage, headers: dict[str, str] | None = None) -> ResponseRe
 def _answer_with(page: ErrorPage) -> Callable[[Exception], ResponseReturnValue]:
     def handle(error: Exception) -> ResponseReturnValue:
         reason = str(error) if isinstance(error, InvalidPayload) else ""
+        metrics.REFUSED.labels(type(error).__name__).inc()
         _log.warning("refused", error=type(error).__name__, reason=reason)
         return render(page, {"Retry-After": "60"} if page.status in {429, 503} else None)
 

@@ -1,17 +1,28 @@
-"""Liveness and readiness, for whoever runs the app. Says nothing about stores."""
+"""Liveness, readiness and numbers, for whoever runs the app. Says nothing about stores."""
+
+import hmac
+import time
 
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from flask import Blueprint
+from flask import Blueprint, Flask, Response, abort, g, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import SQLAlchemyError
 
-from bcapp import database
-from bcapp.runtime import runtime
+from bcapp import database, metrics
+from bcapp.runtime import config, runtime
 
 _PLAIN = {"Content-Type": "text/plain; charset=utf-8"}
+_PROMETHEUS = {"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
+
+# A label for every word that somebody sends as a method would never end.
+_METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 
 bp = Blueprint("health", __name__)
+
+
+def init_app(app: Flask) -> None:
+    app.after_request(_count)
 
 
 @bp.get("/healthz")
@@ -30,3 +41,27 @@ def ready() -> ResponseReturnValue:
     if current != newest:
         return "database is not migrated\n", 503, _PLAIN
     return "ready\n", _PLAIN
+
+
+@bp.get("/metrics")
+def numbers() -> ResponseReturnValue:
+    token = config().metrics_token
+    if token is None:
+        abort(404)
+    kind, _, given = request.headers.get("Authorization", "").partition(" ")
+    is_right = hmac.compare_digest(given.strip().encode(), token.get_secret_value().encode())
+    if kind.lower() != "bearer" or not is_right:
+        return "needs METRICS_TOKEN as a bearer token\n", 401, {**_PLAIN, **_CHALLENGE}
+    return metrics.exposition(), _PROMETHEUS
+
+
+_CHALLENGE = {"WWW-Authenticate": "Bearer"}
+
+
+def _count(response: Response) -> Response:
+    # The rule, not the path: whatever is typed into an address would be a label of its own.
+    route = str(request.url_rule) if request.url_rule else "unmatched"
+    method = request.method if request.method in _METHODS else "other"
+    metrics.REQUESTS.labels(route, method, str(response.status_code)).inc()
+    metrics.REQUEST_SECONDS.labels(route).observe(time.monotonic() - g.started)
+    return response

@@ -44,9 +44,9 @@ class Gunicorn:
                 cwd=database.CHECKOUT,
                 env={
                     **os.environ,
+                    "WEB_CONCURRENCY": "1",
                     **self._environ,
                     "BIND": f"fd://{file}",
-                    "WEB_CONCURRENCY": "1",
                 },
                 pass_fds=(file,),
                 stdout=log,
@@ -61,9 +61,8 @@ class Gunicorn:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._master.terminate()
         try:
-            self._master.wait(LONGEST_WAIT)
+            self.end()
         finally:
             if self._master.poll() is None:
                 os.killpg(self._master.pid, signal.SIGKILL)
@@ -74,13 +73,23 @@ class Gunicorn:
     def url(self) -> str:
         return f"http://127.0.0.1:{self._socket.getsockname()[1]}"
 
+    def end(self) -> None:
+        self._master.terminate()
+        self._master.wait(LONGEST_WAIT)
+
+    def reload(self) -> None:
+        """As a deploy does; returns when none of the workers from before is left."""
+        before = set(self.workers())
+        self._master.send_signal(signal.SIGHUP)
+        until(lambda: before.isdisjoint(self.workers()), f"no new workers: {self._said()}")
+
     def kill_worker(self) -> None:
         """Kill it where it stands; returns when another has taken its place."""
-        (worker,) = self._workers()
+        (worker,) = self.workers()
         os.kill(worker, signal.SIGKILL)
-        until(lambda: self._workers() not in ([], [worker]), f"no new worker: {self._said()}")
+        until(lambda: self.workers() not in ([], [worker]), f"no new worker: {self._said()}")
 
-    def _workers(self) -> list[int]:
+    def workers(self) -> list[int]:
         # Linux keeps a list of every thread's children; the master has one thread.
         assert self._master.poll() is None, f"gunicorn has ended: {self._said()}"
         master = self._master.pid
