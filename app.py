@@ -1,15 +1,12 @@
 """WSGI entry point, and what the `flask` command loads."""
 
-import os
 import sys
 
-from dotenv import dotenv_values
-
-from bcapp.config import Config, ConfigError
+from bcapp.config import Config, ConfigError, environment
 from bcapp.factory import create_app
 
 try:
-    config = Config.load({**{k: v or "" for k, v in dotenv_values(".env").items()}, **os.environ})
+    config = Config.load(environment())
 except ConfigError as error:
     sys.exit(str(error))
 

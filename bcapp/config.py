@@ -1,5 +1,6 @@
 """The settings of `contract`: read once at the start, all faults reported together."""
 
+import os
 import re
 from collections.abc import Mapping
 from typing import Annotated, Literal, Self
@@ -7,6 +8,7 @@ from urllib.parse import urlsplit
 
 import limits
 from cryptography.fernet import Fernet
+from dotenv import dotenv_values
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -31,6 +33,16 @@ SHORTEST_METRICS_TOKEN = 32
 
 class ConfigError(Exception):
     """Every fault of the environment, one line each, by variable; never a value."""
+
+    def __init__(self, faults: Mapping[str, str]) -> None:
+        lines = [f"  {name}: {said}" for name, said in faults.items()]
+        super().__init__("The settings are not right; nothing was started.\n" + "\n".join(lines))
+        self.faults = dict(faults)
+
+
+def environment() -> dict[str, str]:
+    """The environment, and behind it what stands in the file `.env` of the current folder."""
+    return {**{k: v or "" for k, v in dotenv_values(".env").items()}, **os.environ}
 
 
 def _split(text: str) -> list[str]:
@@ -185,10 +197,7 @@ class Config(BaseModel):
         if values["session_keys"] and set(keys) & set(secrets):
             faults.setdefault("SESSION_KEYS", "must not be the client secret")
         if faults:
-            lines = [f"  {name}: {said}" for name, said in faults.items()]
-            raise ConfigError(
-                "The settings are not right; nothing was started.\n" + "\n".join(lines)
-            )
+            raise ConfigError(faults)
         return config
 
     @property

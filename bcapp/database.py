@@ -1,15 +1,18 @@
 """How the app opens its database: address, engine, and SQLite's manners."""
 
+import enum
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from sqlite3 import Connection as SQLiteConnection
 from typing import Any
 
 import psycopg
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from psycopg.abc import PQGen
 from psycopg.pq import TransactionStatus
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -22,6 +25,13 @@ CONNECT_LIMIT = 5  # seconds
 # SQLAlchemy refuses "postgres://", which hosting providers still hand out, and "postgresql://"
 # alone would not say which driver is meant.
 _POSTGRES = {"postgres", "postgresql"}
+
+
+class Standing(enum.Enum):
+    READY = enum.auto()
+    SILENT = enum.auto()  # does not answer
+    BEHIND = enum.auto()  # is not migrated as far as this code needs
+
 
 _BUSY_TIMEOUT = "PRAGMA busy_timeout = 10000"
 
@@ -59,6 +69,21 @@ def open_engine(url: URL, time_limit: float | None = None) -> Engine:
     if url.get_driver_name() == "psycopg" and time_limit is not None:
         event.listen(engine, "do_connect", _in_time(time_limit))
     return engine
+
+
+def standing(engine: Engine) -> Standing:
+    """Whether this code can work with the database as it is now.
+
+    A newer one will do: a migration first adds what the next code needs, and takes away what the
+    last one used only when that is gone. Our revisions are numbers, written with leading zeros.
+    """
+    needed = ScriptDirectory(str(MIGRATIONS)).get_current_head() or ""
+    try:
+        with engine.connect() as connection:
+            current = MigrationContext.configure(connection).get_current_revision()
+    except SQLAlchemyError:
+        return Standing.SILENT
+    return Standing.READY if (current or "") >= needed else Standing.BEHIND
 
 
 def session_factory(engine: Engine) -> sessionmaker[Session]:

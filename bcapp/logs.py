@@ -4,6 +4,8 @@ import logging
 import secrets
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import structlog
@@ -50,6 +52,21 @@ def configure(level: str) -> None:
     # urllib3 logs whole request lines at DEBUG, query string included; Alembic greets /readyz.
     logging.getLogger("urllib3").setLevel(max(logging.INFO, root.level))
     logging.getLogger("alembic").setLevel(max(logging.WARNING, root.level))
+
+
+@contextmanager
+def on_stderr() -> Iterator[None]:
+    """Warnings and worse, on stderr: for a command, whose stdout and progress are for a person."""
+    root = logging.getLogger()
+    level, handlers = root.level, [h for h in root.handlers if type(h) is logging.StreamHandler]
+    streams = [handler.setStream(sys.stderr) for handler in handlers]
+    root.setLevel(max(level, logging.WARNING))
+    try:
+        yield
+    finally:
+        root.setLevel(level)
+        for handler, stream in zip(handlers, streams, strict=True):
+            handler.setStream(stream or sys.stdout)
 
 
 def init_app(app: Flask) -> None:

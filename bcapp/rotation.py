@@ -19,6 +19,43 @@ class Resealed:
     unopenable: list[str]
 
 
+@dataclass(frozen=True)
+class KeyUse:
+    """How many tokens name a key, and whether one of them opens; None where there is none."""
+
+    key_id: str
+    tokens: int
+    is_known: bool
+    opens: bool | None
+
+
+def key_uses(db: Session, vault: Vault) -> list[KeyUse]:
+    """Every key of the vault, newest first, then those that are missing from it."""
+    # Everything before the dot: what else there is, has been tampered with, and counts as missing.
+    key_id = func.substr(Store.sealed_access_token, 1, 8)
+    sealed = Store.sealed_access_token.is_not(None)
+    counted = db.execute(
+        select(key_id, func.count(), func.min(Store.id)).where(sealed).group_by(key_id)
+    ).all()
+    found = {name: (number, first) for name, number, first in counted}
+    uses = []
+    for name in (*vault.key_ids, *(found.keys() - set(vault.key_ids))):
+        number, first = found.get(name, (0, None))
+        is_known = name in vault.key_ids
+        opens = _opens(db.get_one(Store, first), vault) if is_known and first else None
+        uses.append(KeyUse(name, number, is_known, opens))
+    db.commit()
+    return uses
+
+
+def _opens(store: Store, vault: Vault) -> bool:
+    try:
+        vault.open(TOKEN_PLACE, store.store_hash, store.sealed_access_token or "")
+    except Unopenable:
+        return False
+    return True
+
+
 def count_to_reseal(db: Session, vault: Vault) -> int:
     number = db.scalar(select(func.count()).where(_sealed_with_older_key(vault)))
     db.commit()

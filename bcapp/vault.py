@@ -18,7 +18,8 @@ class Vault:
     def __init__(self, keys: Sequence[SecretStr]) -> None:
         texts = [key.get_secret_value() for key in keys]
         self._keys = {_key_id(text): Fernet(text) for text in reversed(texts)}
-        self.newest_id = _key_id(texts[0])
+        self.key_ids = tuple(dict.fromkeys(map(_key_id, texts)))  # newest first
+        self.newest_id = self.key_ids[0]
 
     def seal(self, place: str, owner: str, secret: str) -> str:
         """Encrypt `secret` for one column (`place`) of one row (`owner`).

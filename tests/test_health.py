@@ -29,6 +29,16 @@ def test_not_ready_when_the_database_is_behind(app: Flask, db: Session) -> None:
     response = app.test_client().get("/readyz")
 
     assert response.status_code == 503
+    assert response.text == "database is not migrated\n"
+
+
+def test_still_ready_when_the_next_version_has_migrated_the_database(
+    app: Flask, db: Session
+) -> None:
+    db.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    db.commit()
+
+    assert app.test_client().get("/readyz").status_code == 200
 
 
 def test_our_own_address_typed_into_a_browser_points_to_the_control_panel(app: Flask) -> None:

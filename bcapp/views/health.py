@@ -3,17 +3,18 @@
 import hmac
 import time
 
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from flask import Blueprint, Flask, Response, abort, g, request
 from flask.typing import ResponseReturnValue
-from sqlalchemy.exc import SQLAlchemyError
 
 from bcapp import database, metrics
+from bcapp.database import Standing
 from bcapp.runtime import config, runtime
 
 _PLAIN = {"Content-Type": "text/plain; charset=utf-8"}
+_NOT_READY = {Standing.SILENT: "does not answer", Standing.BEHIND: "is not migrated"}
 _PROMETHEUS = {"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
+
+_CHALLENGE = {"WWW-Authenticate": "Bearer"}
 
 # A label for every word that somebody sends as a method would never end.
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
@@ -32,15 +33,10 @@ def alive() -> ResponseReturnValue:
 
 @bp.get("/readyz")
 def ready() -> ResponseReturnValue:
-    newest = ScriptDirectory(str(database.MIGRATIONS)).get_current_head()
-    try:
-        with runtime().engine.connect() as connection:
-            current = MigrationContext.configure(connection).get_current_revision()
-    except SQLAlchemyError:
-        return "database does not answer\n", 503, _PLAIN
-    if current != newest:
-        return "database is not migrated\n", 503, _PLAIN
-    return "ready\n", _PLAIN
+    standing = database.standing(runtime().engine)
+    if standing is Standing.READY:
+        return "ready\n", _PLAIN
+    return f"database {_NOT_READY[standing]}\n", 503, _PLAIN
 
 
 @bp.get("/metrics")
@@ -53,9 +49,6 @@ def numbers() -> ResponseReturnValue:
     if kind.lower() != "bearer" or not is_right:
         return "needs METRICS_TOKEN as a bearer token\n", 401, {**_PLAIN, **_CHALLENGE}
     return metrics.exposition(), _PROMETHEUS
-
-
-_CHALLENGE = {"WWW-Authenticate": "Bearer"}
 
 
 def _count(response: Response) -> Response:

@@ -1,0 +1,63 @@
+"""Whether BigCommerce's hosts answer at all, and how far its clock and ours are apart."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+
+import requests
+import urllib3
+
+from bcapp.bigcommerce.transport import Deadline, new_session
+from bcapp.config import Config
+
+_PATIENCE = 10  # seconds
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came: a status, or else the kind of fault.
+
+    `clock_ahead` is how far our clock is ahead of theirs, None where they named no time. Their
+    `Date` has whole seconds.
+    """
+
+    status: int | None
+    fault: str = ""
+    clock_ahead: timedelta | None = None
+
+
+def knock(config: Config) -> dict[str, Answer]:
+    """Ask each host, by the setting that names it, for something that needs no permission.
+
+    Both refuse it, which is an answer too.
+    """
+    with new_session() as http:
+        return {
+            "BIGCOMMERCE_LOGIN_URL": _ask(http, f"{config.bigcommerce_login_url}/oauth2/token"),
+            "BIGCOMMERCE_API_URL": _ask(http, f"{config.bigcommerce_api_url}/stores/0/v2/time"),
+        }
+
+
+def _ask(http: requests.Session, url: str) -> Answer:
+    asked_at = datetime.now(UTC)
+    try:
+        with http.get(
+            url, timeout=Deadline(_PATIENCE).timeouts(), allow_redirects=False, stream=True
+        ) as response:
+            return Answer(response.status_code, "", _clock_ahead(response, asked_at))
+    except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+        return Answer(None, type(error).__name__)
+
+
+def _clock_ahead(response: requests.Response, asked_at: datetime) -> timedelta | None:
+    try:
+        theirs = parsedate_to_datetime(response.headers["Date"])
+    except (KeyError, ValueError):
+        return None
+    if theirs.tzinfo is None:
+        return None
+    # They wrote it between our question and now, and left out what was beyond the second.
+    earliest, latest = asked_at - timedelta(seconds=1), datetime.now(UTC)
+    if earliest <= theirs <= latest:
+        return timedelta(0)
+    return earliest - theirs if theirs < earliest else latest - theirs

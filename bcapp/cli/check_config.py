@@ -1,0 +1,123 @@
+"""`flask ops check-config`: everything that has to be right before the app can serve."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+import click
+
+from bcapp import database, rotation
+from bcapp.bigcommerce import reachability
+from bcapp.bigcommerce.reachability import Answer
+from bcapp.cli.common import as_json, echo_json
+from bcapp.config import Config, ConfigError, environment
+from bcapp.database import Standing
+from bcapp.vault import Vault
+
+# An uninstall is dated by BigCommerce's clock, an install by ours; a signed payload is refused
+# when the two are a minute apart.
+MOST_APART = timedelta(seconds=5)
+
+_DATABASE = {
+    Standing.READY: "answers, and is migrated",
+    Standing.SILENT: "does not answer: is it running, and are host, port, user, password and "
+    "database name in DATABASE_URL right?",
+    Standing.BEHIND: "is not migrated: run alembic upgrade head",
+}
+
+
+@dataclass(frozen=True)
+class Line:
+    what: str
+    is_ok: bool
+    said: str
+
+
+@click.command("check-config")
+@as_json
+def check_config(is_json: bool) -> None:
+    """Check the settings, the database, the keys, BigCommerce's hosts and the clock.
+
+    Each line says "ok" or what to do. Nothing is changed, and no value of a setting is printed.
+    Status 1: something is to be done. Run it with the environment of the app, on its machine.
+    """
+    lines = []
+    for line in _lines():
+        lines.append(line)
+        if not is_json:
+            click.echo(f"{'ok   ' if line.is_ok else 'TO DO'}  {line.what}: {line.said}")
+    if is_json:
+        echo_json([{"check": line.what, "ok": line.is_ok, "said": line.said} for line in lines])
+    if not all(line.is_ok for line in lines):
+        raise SystemExit(1)
+
+
+def _lines() -> Iterator[Line]:
+    given = environment()
+    try:
+        config = Config.load(given)
+        faults: dict[str, str] = {}
+    except ConfigError as error:
+        faults = error.faults
+    for name in map(str.upper, Config.model_fields):
+        is_set = given.get(name, "").strip()
+        yield Line(name, name not in faults, faults.get(name) or ("set" if is_set else "not set"))
+    if faults:
+        yield Line("everything else", False, "was not looked at: first put the settings right")
+        return
+    yield from _database(config)
+    yield from _bigcommerce(reachability.knock(config))
+
+
+def _database(config: Config) -> Iterator[Line]:
+    try:
+        engine = database.open_engine(config.database_url)
+    except OSError as error:
+        yield Line("database", False, f"its folder cannot be made: {error.strerror}")
+        return
+    standing = database.standing(engine)
+    yield Line("database", standing is Standing.READY, _DATABASE[standing])
+    if standing is Standing.READY:
+        with database.session_factory(engine)() as db:
+            yield from _keys(rotation.key_uses(db, Vault(config.encryption_keys)))
+    engine.dispose()
+
+
+def _keys(uses: list[rotation.KeyUse]) -> Iterator[Line]:
+    for number, use in enumerate(uses):
+        what = f"encryption key {use.key_id}"
+        order = "newest" if number == 0 else "older"
+        if not use.is_known:
+            said = f"seals {use.tokens} tokens and is missing: put it back in ENCRYPTION_KEYS"
+        elif use.opens is False:
+            said = f"{order}; does not open a token that names it: see docs/operations.md, "
+            said += "A damaged token"
+        elif use.tokens:
+            said = f"{order}; opens one of the {use.tokens} tokens that it seals"
+        else:
+            said = f"{order}; seals no token" + (", so it may be taken out" if number else " yet")
+        yield Line(what, use.is_known and use.opens is not False, said)
+
+
+def _bigcommerce(answers: dict[str, Answer]) -> Iterator[Line]:
+    for name, answer in answers.items():
+        if answer.status is None:
+            said = f"does not answer ({answer.fault}): is outgoing HTTPS open, and does DNS work?"
+        elif answer.status >= 500:
+            said = f"answers {answer.status}: see status.bigcommerce.com; nothing to do here"
+        else:
+            said = "answers"
+        is_well = answer.status is not None and answer.status < 500
+        yield Line(f"host in {name}", is_well, said)
+    known = [answer.clock_ahead for answer in answers.values() if answer.clock_ahead is not None]
+    if not known:
+        yield Line("clock", False, "BigCommerce named no time: see for yourself that ours is right")
+        return
+    apart = max(known, key=abs)
+    seconds = abs(apart).total_seconds()
+    if abs(apart) <= MOST_APART:
+        yield Line("clock", True, "agrees with BigCommerce's")
+    else:
+        side = "ahead of" if apart > timedelta(0) else "behind"
+        said = f"is {seconds:.0f} seconds {side} BigCommerce's: let NTP set it"
+        yield Line("clock", False, said)
