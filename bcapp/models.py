@@ -46,6 +46,7 @@ class Event(enum.StrEnum):
     STORE_GRANTED = "store:granted"
     STORE_UNINSTALLED = "store:uninstalled"
     STORE_UNINSTALL_IGNORED = "store:uninstall_ignored"
+    STORE_TOKEN_REFUSED = "store:token_refused"  # noqa: S105 - an event's name
     USER_REMOVED = "user:removed"
     CONNECTION_SENT = "connection:sent"
     CONNECTION_UPDATED = "connection:updated"

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from pydantic import SecretStr
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -15,7 +16,7 @@ from bcapp.bigcommerce.people import Person
 from bcapp.models import TOKEN_PLACE, Event, Store, StoreUser
 from bcapp.session_token import InvalidSession
 from bcapp.session_token import Session as EmbeddedSession
-from bcapp.vault import Vault
+from bcapp.vault import Unopenable, Vault
 
 # An uninstall is dated by BigCommerce's clock, an install by that of one of our machines.
 _CLOCK_DIFFERENCE = timedelta(seconds=5)
@@ -129,14 +130,28 @@ def uninstall(db: Session, payload: Payload, is_token_honoured: Callable[[Store]
     if locked is not None and locked.sealed_access_token is not None:
         # A new grant may have come while BigCommerce was asked about the old token.
         if proven and locked.granted_at == granted_at:
-            locked.sealed_access_token = None
-            locked.uninstalled_at = payload.issued_at
-            event = Event.STORE_UNINSTALLED
+            _end(db, locked, payload.issued_at, payload.user.email, Event.STORE_UNINSTALLED)
         else:
-            event = Event.STORE_UNINSTALL_IGNORED
-        activity.record(db, locked.id, payload.user.email, event)
+            activity.record(db, locked.id, payload.user.email, Event.STORE_UNINSTALL_IGNORED)
     db.commit()
     database.forget_deleted(db)
+
+
+def forget_refused(
+    db: Session, vault: Vault, store_id: int, refused: SecretStr, asked_at: datetime
+) -> bool:
+    """Uninstall a store whose token BigCommerce refused when it was asked at `asked_at`.
+
+    False when the store has another token by now, or none: it installed again, or uninstalled.
+    """
+    database.begin_write(db)
+    store = db.get(Store, store_id, with_for_update=True, populate_existing=True)
+    is_same = store is not None and _holds(store, vault, refused)
+    if store is not None and is_same:
+        # Not later than BigCommerce's clock: a launch right after a new install must get in.
+        _end(db, store, asked_at - _CLOCK_DIFFERENCE, "", Event.STORE_TOKEN_REFUSED)
+    db.commit()
+    return is_same
 
 
 def remove_user(db: Session, payload: Payload) -> None:
@@ -156,6 +171,22 @@ def remove_user(db: Session, payload: Payload) -> None:
             activity.record(db, store.id, payload.user.email, Event.USER_REMOVED)
         user.removed_at = max(payload.issued_at, user.removed_at or payload.issued_at)
     db.commit()
+
+
+def _end(db: Session, store: Store, at: datetime, who: str, event: Event) -> None:
+    store.sealed_access_token = None
+    store.uninstalled_at = at
+    activity.record(db, store.id, who, event)
+
+
+def _holds(store: Store, vault: Vault, token: SecretStr) -> bool:
+    # The sealed texts differ after a rotation of keys, though the token is the same.
+    if store.sealed_access_token is None:
+        return False
+    try:
+        return vault.open(TOKEN_PLACE, store.store_hash, store.sealed_access_token) == token
+    except Unopenable:
+        return False
 
 
 def _find(db: Session, store_hash: str, user_id: int) -> tuple[Store, StoreUser | None]:

@@ -21,7 +21,14 @@ class BigCommerceError(Exception):
 
 
 class AccessRevoked(BigCommerceError):
-    """401 or 403: the token is no longer honoured, or lacks the scope. Approve or install again."""
+    """401 or 403: the token is no longer honoured, or lacks the scope. Approve or install again.
+
+    `is_page`: the answer was HTML, so perhaps not the API's own.
+    """
+
+    def __init__(self, status: int | None = None, *, is_page: bool = False) -> None:
+        super().__init__(status)
+        self.is_page = is_page
 
 
 class RateLimited(BigCommerceError):

@@ -127,6 +127,19 @@ class StoreApi:
             return True
         return True
 
+    def is_token_refused(self) -> bool:
+        """True on a 401 of the API itself, False on the time that was asked for.
+
+        Everything else says nothing about the token, and raises.
+        """
+        try:
+            self._json("GET", "/v2/time")
+        except AccessRevoked as error:
+            if error.status == 401 and not error.is_page:
+                return True
+            raise
+        return False
+
     def _list(self, path: str) -> list[Any]:
         """A list; several of BigCommerce's answer 204 when there is nothing in it."""
         reply = self._call("GET", path)
@@ -246,15 +259,16 @@ def _connection(carrier_id: str, connection: Mapping[str, Any]) -> dict[str, Any
 
 def _raise_for_status(reply: Reply, headers: Mapping[str, str]) -> None:
     status = reply.status
+    # BigCommerce's edge, or a captive portal, may answer in its place.
+    is_page = reply.body.lstrip()[:1] == b"<"
     if 200 <= status < 300:
-        # BigCommerce's edge, or a captive portal, may answer in its place.
-        if reply.body.lstrip()[:1] == b"<":
+        if is_page:
             raise MalformedReply(status)
         return
     if status < 400:
         raise MalformedReply(status)
     if status in {401, 403}:
-        raise AccessRevoked(status)
+        raise AccessRevoked(status, is_page=is_page)
     if status == 429:
         raise RateLimited(_named_wait(headers))
     if status >= 500:

@@ -28,6 +28,7 @@ _EVENTS = {
     Event.STORE_GRANTED: "Approved the app again",
     Event.STORE_UNINSTALLED: "Removed the app",
     Event.STORE_UNINSTALL_IGNORED: "Asked to remove the app; nothing changed",
+    Event.STORE_TOKEN_REFUSED: "Access ended: BigCommerce no longer lets this app in",
     Event.USER_REMOVED: "User removed",
     Event.CONNECTION_SENT: "Sent account details",
     Event.CONNECTION_UPDATED: "Updated account details",
@@ -95,7 +96,7 @@ class ActivityLine:
 def activity_line(entry: ActivityEntry) -> ActivityLine:
     return ActivityLine(
         at=entry.at,
-        who=entry.who,
+        who="This app" if entry.event is Event.STORE_TOKEN_REFUSED else entry.who,
         carrier_name=entry.carrier_name,
         what=_EVENTS[entry.event].format(zone=entry.zone_name or "a zone"),
         badge=OUTCOME_BADGES.get(entry.outcome),

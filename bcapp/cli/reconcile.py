@@ -1,0 +1,219 @@
+"""`flask ops reconcile`: stores that have uninstalled without our being told."""
+
+import enum
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import click
+from pydantic import SecretStr
+from sqlalchemy import Select, func, select
+
+from bcapp import database, stores
+from bcapp.bigcommerce.errors import BigCommerceError, Unavailable
+from bcapp.cli.common import as_json, echo_json, in_app
+from bcapp.models import TOKEN_PLACE, Store
+from bcapp.runtime import api_with, db, runtime
+from bcapp.vault import Unopenable
+
+PATIENCE = 10  # seconds for one store
+SILENCES = 3  # in a row: BigCommerce is down
+CANDIDATES = 10  # newest grants that are asked, to find one that is honoured
+BATCH = 20  # refused tokens that are forgotten together, after the witness was asked again
+
+
+class Stopped(Exception):
+    """Why the rest was not asked."""
+
+
+class Answer(enum.Enum):
+    HONOURED = enum.auto()
+    REFUSED = enum.auto()
+    UNCLEAR = enum.auto()
+
+
+@dataclass(frozen=True)
+class Question:
+    store_id: int
+    store_hash: str
+    token: SecretStr
+    at: datetime
+
+
+@dataclass
+class Findings:
+    """`last_id` is that of the last store whose case is closed: another run goes on behind it."""
+
+    last_id: int
+    honoured: int = 0
+    ended: list[str] = field(default_factory=list)
+    installed_again: list[str] = field(default_factory=list)
+    unclear: dict[str, str] = field(default_factory=dict)
+    stopped: str | None = None
+
+
+class Reconciliation:
+    """Asks BigCommerce once for each store.
+
+    A refusal alone proves little: with a wrong API address, or an outage of the wrong kind, all
+    tokens would be refused. So refused ones are forgotten only when a witness, a store that was
+    honoured before, is honoured once more after them.
+    """
+
+    def __init__(self, after: int, per_second: float, *, is_dry: bool) -> None:
+        self.findings = Findings(after)
+        self._asked_id = after
+        self._is_dry = is_dry
+        self._pause = 1 / per_second
+        self._next_at = 0.0
+        self._witness: Question | None = None
+        self._refused: list[Question] = []
+        self._silences = 0
+
+    def find_witness(self) -> None:
+        """Raises Stopped when there seems to be none."""
+        newest = _installed().order_by(Store.granted_at.desc()).limit(CANDIDATES)
+        candidates = db().execute(newest).all()
+        for candidate in candidates:
+            question = self._question(*candidate)
+            if question and self._answer(question) is Answer.HONOURED:
+                self._witness = question
+                self.findings.unclear.clear()
+                return
+        if candidates:
+            raise Stopped(
+                "BigCommerce honours none of the newest tokens, so the fault may be ours: see "
+                "flask ops check-config. If these stores really have uninstalled: "
+                "--without-witness."
+            )
+
+    def run(self, step: Callable[[int], None]) -> None:
+        while True:
+            following = _installed().where(Store.id > self._asked_id).order_by(Store.id).limit(1)
+            row = db().execute(following).one_or_none()
+            if row is None:
+                break
+            self._look_at(self._question(*row))
+            self._asked_id = row[0]
+            if len(self._refused) == BATCH:
+                self._forget_refused()
+            if not self._refused and not self._silences:
+                self.findings.last_id = self._asked_id
+            step(1)
+        self._forget_refused()
+        self.findings.last_id = self._asked_id
+
+    def _look_at(self, question: Question | None) -> None:
+        answer = self._answer(question) if question else Answer.UNCLEAR
+        if question and answer is Answer.REFUSED:
+            self._refused.append(question)
+        elif answer is Answer.HONOURED:
+            self.findings.honoured += 1
+
+    def _forget_refused(self) -> None:
+        witness = self._witness
+        if self._refused and witness and self._answer(witness) is not Answer.HONOURED:
+            raise Stopped(f"{witness.store_hash} was honoured before and is not now.")
+        for question in self._refused:
+            is_ended = self._is_dry or stores.forget_refused(
+                db(), runtime().vault, question.store_id, question.token, question.at
+            )
+            group = self.findings.ended if is_ended else self.findings.installed_again
+            group.append(question.store_hash)
+        self._refused.clear()
+
+    def _question(self, store_id: int, store_hash: str, sealed: str | None) -> Question | None:
+        try:
+            token = runtime().vault.open(TOKEN_PLACE, store_hash, sealed or "")
+        except Unopenable:
+            self.findings.unclear[store_hash] = "its token cannot be opened"
+            return None
+        return Question(store_id, store_hash, token, datetime.now(UTC))
+
+    def _answer(self, question: Question) -> Answer:
+        """Raises Stopped when BigCommerce stays silent."""
+        db().commit()  # no transaction stays open while we wait
+        time.sleep(max(0.0, self._next_at - time.monotonic()))
+        self._next_at = time.monotonic() + self._pause
+        try:
+            api = api_with(question.store_hash, question.token, PATIENCE)
+            answer = Answer.REFUSED if api.is_token_refused() else Answer.HONOURED
+        except BigCommerceError as error:
+            self.findings.unclear[question.store_hash] = str(error)
+            self._silences = self._silences + 1 if isinstance(error, Unavailable) else 0
+            if self._silences == SILENCES:
+                raise Stopped(f"BigCommerce did not answer {SILENCES} times in a row.") from None
+            return Answer.UNCLEAR
+        self._silences = 0
+        return answer
+
+
+@click.command()
+@click.option("--after", default=0, type=click.IntRange(0), help="Go on behind this store id.")
+@click.option(
+    "--per-second",
+    default=5.0,
+    type=click.FloatRange(0.1, 50),
+    show_default=True,
+    help="Stores asked in a second, at most.",
+)
+@click.option("--dry-run", is_flag=True, help="Only ask and tell; change nothing here.")
+@click.option("--without-witness", is_flag=True, help="Believe refusals even if all are refused.")
+@click.option("--yes", is_flag=True, help="Do not ask before --without-witness.")
+@as_json
+@in_app
+def reconcile(
+    after: int, per_second: float, dry_run: bool, without_witness: bool, yes: bool, is_json: bool
+) -> None:
+    """Ask BigCommerce for each installed store whether its token is still honoured.
+
+    A store whose token is plainly refused (401) has uninstalled: it is marked so, its token is
+    forgotten, and its activity says why. Nothing else counts as a refusal, and none counts when
+    no other store is honoured just then. One request to BigCommerce per store, and a few more.
+
+    Interrupted or stopped, it says how to go on. Status 1: it stopped, or some answers are unclear.
+    """
+    if without_witness and not dry_run and not yes:
+        click.confirm(
+            "Forget every token that is refused, even if all of them are?", abort=True, err=True
+        )
+    work = Reconciliation(after, per_second, is_dry=dry_run)
+    number = db().scalar(select(func.count()).select_from(_installed(after).subquery())) or 0
+    try:
+        if not without_witness:
+            work.find_witness()
+        with click.progressbar(length=number, label="Asking", file=sys.stderr) as bar:
+            work.run(bar.update)
+    except Stopped as reason:
+        work.findings.stopped = str(reason)
+    except KeyboardInterrupt:
+        work.findings.stopped = "Interrupted."
+    database.forget_deleted(db())
+    _tell(work.findings, is_dry=dry_run, is_json=is_json)
+    if work.findings.stopped or work.findings.unclear:
+        raise SystemExit(1)
+
+
+def _tell(findings: Findings, *, is_dry: bool, is_json: bool) -> None:
+    if is_json:
+        echo_json(vars(findings))
+        return
+    marked = "refused; nothing was changed" if is_dry else "refused, now marked as uninstalled"
+    for store_hash in findings.ended:
+        click.echo(f"{store_hash}: {marked}")
+    for store_hash in findings.installed_again:
+        click.echo(f"{store_hash}: installed again meanwhile")
+    for store_hash, said in findings.unclear.items():
+        click.echo(f"{store_hash}: left as it is: {said}")
+    click.echo(f"Honoured: {findings.honoured}. Refused: {len(findings.ended)}.")
+    if findings.stopped:
+        go_on = f"Go on with: flask ops reconcile --after {findings.last_id}"
+        click.echo(f"Stopped: {findings.stopped}\n{go_on}", err=True)
+
+
+def _installed(after: int = 0) -> Select[int, str, str | None]:
+    return select(Store.id, Store.store_hash, Store.sealed_access_token).where(
+        Store.sealed_access_token.is_not(None), Store.id > after
+    )
