@@ -15,7 +15,7 @@ FLOORS: tuple[set[str], ...] = (
     {"models", "install_limit"},
     {"activity"},
     {"attempts"},
-    {"stores", "connections", "zones", "rotation"},
+    {"stores", "connections", "zones", "rotation", "retention"},
     {"wording", "runtime", "logs"},
     {"views", "cli"},
     {"factory"},

@@ -8,6 +8,7 @@ from flask.cli import AppGroup
 
 from bcapp.cli.check_config import check_config
 from bcapp.cli.keys import make_keys, rotate_keys
+from bcapp.cli.privacy import erase, export, prune
 from bcapp.cli.reconcile import reconcile
 from bcapp.cli.stores import activity, stores
 
@@ -17,7 +18,10 @@ ops = AppGroup(
     help="Operate the app. Every command ends with status 0 when all is well, 1 when something "
     "was found or failed, 2 when it was not understood.",
 )
-for command in (check_config, stores, activity, reconcile, make_keys, rotate_keys):
+for command in (
+    *(check_config, stores, activity, reconcile),
+    *(prune, export, erase, make_keys, rotate_keys),
+):
     ops.add_command(command)
 
 

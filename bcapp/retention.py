@@ -1,0 +1,116 @@
+"""What is held about stores: for how long, all of it at once, and none of it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Table, and_, delete, exists, func, not_, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from bcapp import database
+from bcapp.models import ActivityEntry, Base, CarrierConnection, Outcome, Store
+
+# Every table that belongs to stores, those that refer to others last.
+_OF_STORES = [table for table in Base.metadata.sorted_tables if "store_id" in table.columns]
+# Sealed or not, it is no data of the merchant's and opens their store.
+_NEVER_SHOWN = {"sealed_access_token"}
+_SAVED = (Outcome.CONFIRMED, Outcome.SENT)
+
+
+@dataclass(frozen=True)
+class Pruned:
+    """One batch: where it ended and how many entries it deleted."""
+
+    last_id: int
+    number: int
+
+
+def belongings(db: Session, store: Store) -> dict[str, list[dict[str, Any]]]:
+    """All rows about a store, by table, without its access token."""
+    found = {"stores": _rows(db, Base.metadata.tables["stores"], "id", store.id)}
+    for table in _OF_STORES:
+        found[table.name] = _rows(db, table, "store_id", store.id)
+    return found
+
+
+def forget(db: Session, store: Store) -> None:
+    """Delete all rows about a store, in the caller's transaction."""
+    for table in reversed(_OF_STORES):
+        db.execute(delete(table).where(table.c.store_id == store.id))
+    db.delete(store)
+    db.flush()
+
+
+def count_old_activity(db: Session, before: datetime, gone_before: datetime) -> int:
+    """Without that of stores that are gone: it goes with them."""
+    gone = select(Store.id).where(_is_gone(gone_before))
+    number = db.scalar(
+        select(func.count()).where(_is_done_with(before), ActivityEntry.store_id.not_in(gone))
+    )
+    db.commit()
+    return number or 0
+
+
+def prune_activity(db: Session, before: datetime, after_id: int, at_most: int) -> Pruned | None:
+    """Delete the next entries from before that moment; None when none is left after `after_id`."""
+    database.begin_write(db)
+    following = select(ActivityEntry.id).where(_is_done_with(before), ActivityEntry.id > after_id)
+    ids = db.scalars(following.order_by(ActivityEntry.id).limit(at_most)).all()
+    db.execute(delete(ActivityEntry).where(ActivityEntry.id.in_(ids)))
+    db.commit()
+    return Pruned(ids[-1], len(ids)) if ids else None
+
+
+def count_gone_stores(db: Session, before: datetime) -> int:
+    number = db.scalar(select(func.count()).where(_is_gone(before)))
+    db.commit()
+    return number or 0
+
+
+def prune_store(db: Session, before: datetime) -> str | None:
+    """Delete one store that was uninstalled before that moment; its hash, or None."""
+    database.begin_write(db)
+    gone = select(Store).where(_is_gone(before)).order_by(Store.id).limit(1).with_for_update()
+    store = db.scalar(gone)
+    if store is not None:
+        forget(db, store)
+    db.commit()
+    return store.store_hash if store else None
+
+
+def _is_gone(before: datetime) -> ColumnElement[bool]:
+    return and_(Store.sealed_access_token.is_(None), Store.uninstalled_at < before)
+
+
+def _is_done_with(before: datetime) -> ColumnElement[bool]:
+    """Old, and not what we know about the present.
+
+    A connection's state is read from the entries it refers to. That the app once saved a carrier
+    in a zone is read from the zone's entries, of which the newest such is enough.
+    """
+    newer = aliased(ActivityEntry)
+    has_newer = exists().where(
+        newer.store_id == ActivityEntry.store_id,
+        newer.carrier_id == ActivityEntry.carrier_id,
+        newer.zone_id == ActivityEntry.zone_id,
+        newer.outcome.in_(_SAVED),
+        newer.id > ActivityEntry.id,
+    )
+    is_saved_in_zone = and_(ActivityEntry.zone_id.is_not(None), ActivityEntry.outcome.in_(_SAVED))
+    is_referred_to = exists().where(
+        or_(
+            CarrierConnection.last_attempt_id == ActivityEntry.id,
+            CarrierConnection.acknowledged_id == ActivityEntry.id,
+        )
+    )
+    return and_(
+        ActivityEntry.at < before,
+        not_(is_referred_to),
+        or_(not_(is_saved_in_zone), has_newer),
+    )
+
+
+def _rows(db: Session, table: Table, column: str, value: int) -> list[dict[str, Any]]:
+    shown = [col for col in table.columns if col.name not in _NEVER_SHOWN]
+    rows = db.execute(select(*shown).where(table.c[column] == value).order_by(*table.primary_key))
+    return [dict(row) for row in rows.mappings()]
