@@ -13,7 +13,9 @@ from prometheus_client import (
     disable_created_metrics,
     generate_latest,
 )
+from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
 
 # When each was first counted: nobody asks, and with several workers there is no answer.
 disable_created_metrics()  # type: ignore[no-untyped-call]
@@ -88,10 +90,22 @@ def bigcommerce_call(call: str) -> Iterator[None]:
         CALL_SECONDS.labels(call).observe(time.monotonic() - started)
 
 
-def exposition() -> bytes:
+class _Ready(Collector):
+    """Not counted but looked up, and the same in every worker."""
+
+    def __init__(self, is_ready: bool) -> None:
+        self._is_ready = is_ready
+
+    def collect(self) -> Iterator[Metric]:
+        words = "1 when the database answers and is migrated, as /readyz says."
+        yield GaugeMetricFamily("bcapp_ready", words, value=self._is_ready)
+
+
+def exposition(*, is_ready: bool) -> bytes:
     """Everything in Prometheus' text format: of all workers, where there are several."""
+    now = CollectorRegistry()
+    now.register(_Ready(is_ready))
     if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
-        return generate_latest(_OURS)
-    every_worker = CollectorRegistry()
-    MultiProcessCollector(every_worker)  # type: ignore[no-untyped-call]
-    return generate_latest(every_worker)
+        return generate_latest(now) + generate_latest(_OURS)
+    MultiProcessCollector(now)  # type: ignore[no-untyped-call]
+    return generate_latest(now)

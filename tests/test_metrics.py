@@ -14,6 +14,8 @@ import pytest
 import requests
 from flask import Flask
 from prometheus_client.parser import text_string_to_metric_families
+from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from sandbox.faults import Fault
 from sandbox.world import World
@@ -28,10 +30,10 @@ pytestmark = pytest.mark.settings(METRICS_TOKEN=TOKEN)
 Count = Callable[..., float]
 
 
-def samples(text: str) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
+def samples(told: str) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
     return {
         (sample.name, frozenset(sample.labels.items())): sample.value
-        for family in text_string_to_metric_families(text)
+        for family in text_string_to_metric_families(told)
         for sample in family.samples
     }
 
@@ -136,10 +138,8 @@ def test_no_label_names_a_store_a_person_or_a_number(app: Flask, merchant: Brows
     zone = merchant.world.store("harbour1").zones[0]["id"]
     merchant.post(f"/carriers/fedex/zones/{zone}", {"enabled": "1", "name": "FedEx"})
 
-    text = read(app)
-
-    labels = {pair for _name, labels in samples(text) for pair in labels}
-    assert {name for name, _value in labels} == {
+    labels = {pair for _name, labels in samples(read(app)) for pair in labels}
+    assert {name for name, _value in labels} <= {
         *("route", "method", "status", "call", "outcome", "reason", "event", "le")
     }
     named = {value for name, value in labels if name not in {"status", "le"}}
@@ -257,3 +257,12 @@ def test_gunicorns_own_lines_are_json_and_quote_no_request(
     assert "Shutting down: Master" in {line["event"] for line in lines}
     assert len([line for line in lines if line.get("route") == "/readyz"]) == 2
     assert "somebody" not in (tmp_path / "log").read_text()
+
+
+def test_it_says_whether_the_database_can_be_worked_with(app: Flask, db: Session) -> None:
+    ready = samples(read(app))["bcapp_ready", frozenset()]
+    db.execute(text("UPDATE alembic_version SET version_num = '0000'"))
+    db.commit()
+
+    assert ready == 1
+    assert samples(read(app))["bcapp_ready", frozenset()] == 0

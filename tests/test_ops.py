@@ -11,10 +11,12 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from bcapp import cli
+from bcapp.database import CHECKOUT
 from sandbox.faults import Fault
 from tests import make
 from tests.merchant import Browser
 from tests.ops import Operator
+from tests.test_papers import HEADING
 
 
 def commands(group: click.Group, *before: str) -> Iterator[tuple[str, ...]]:
@@ -51,6 +53,12 @@ def test_a_command_that_is_not_understood_ends_with_2(
 
     assert result.exit_code == 2
     assert result.stdout == ""
+
+
+def test_every_command_has_a_section_in_the_operations_manual() -> None:
+    headings = HEADING.findall((CHECKOUT / "docs" / "operations.md").read_text())
+
+    assert set(cli.ops.commands) - set(headings) == set()
 
 
 def test_a_database_that_fails_is_one_line_and_not_a_traceback(

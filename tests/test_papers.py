@@ -12,7 +12,9 @@ from bcapp import cli
 from bcapp.config import Config
 from bcapp.database import CHECKOUT
 
-PAPERS = [path.relative_to(CHECKOUT) for path in (*CHECKOUT.glob("*.md"), *CHECKOUT.glob("docs/*"))]
+PAPERS = [
+    path.relative_to(CHECKOUT) for path in (*CHECKOUT.glob("*.md"), *CHECKOUT.glob("docs/*.md"))
+]
 THREATS, ASVS = Path("docs/threat-model.md"), Path("docs/asvs.md")
 
 # `bcapp/vault.py`, `tests/test_vault.py::test_…`, `bcapp/vault.py::Vault.open`

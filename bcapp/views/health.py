@@ -48,7 +48,8 @@ def numbers() -> ResponseReturnValue:
     is_right = hmac.compare_digest(given.strip().encode(), token.get_secret_value().encode())
     if kind.lower() != "bearer" or not is_right:
         return "needs METRICS_TOKEN as a bearer token\n", 401, {**_PLAIN, **_CHALLENGE}
-    return metrics.exposition(), _PROMETHEUS
+    is_ready = database.standing(runtime().engine) is Standing.READY
+    return metrics.exposition(is_ready=is_ready), _PROMETHEUS
 
 
 def _count(response: Response) -> Response:
