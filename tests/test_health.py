@@ -3,6 +3,7 @@
 import json
 
 import pytest
+import structlog
 from flask import Flask
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -92,3 +93,9 @@ def test_a_request_that_is_too_large_is_refused(merchant: Browser) -> None:
 
     assert response.status_code == 413
     assert "Nothing was sent." in said(response)
+
+
+def test_nothing_of_a_request_is_left_for_the_next_line_on_its_thread(merchant: Browser) -> None:
+    merchant.get("/carriers/fedex")
+
+    assert structlog.contextvars.get_contextvars() == {}
