@@ -1,6 +1,7 @@
 """How the app opens its database: address, engine, and SQLite's manners."""
 
 import enum
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from sqlite3 import Connection as SQLiteConnection
@@ -75,7 +76,7 @@ def standing(engine: Engine) -> Standing:
     """Whether this code can work with the database as it is now.
 
     A newer one will do: a migration first adds what the next code needs, and takes away what the
-    last one used only when that is gone. Our revisions are numbers, written with leading zeros.
+    last one used only when that is gone. Our revisions are numbers of four digits.
     """
     needed = ScriptDirectory(str(MIGRATIONS)).get_current_head() or ""
     try:
@@ -83,7 +84,8 @@ def standing(engine: Engine) -> Standing:
             current = MigrationContext.configure(connection).get_current_revision()
     except SQLAlchemyError:
         return Standing.SILENT
-    return Standing.READY if (current or "") >= needed else Standing.BEHIND
+    is_ours = re.fullmatch(r"[0-9]{4}", current or "")
+    return Standing.READY if is_ours and is_ours[0] >= needed else Standing.BEHIND
 
 
 def session_factory(engine: Engine) -> sessionmaker[Session]:

@@ -23,8 +23,11 @@ def test_ready_when_the_database_is_migrated(app: Flask) -> None:
     assert app.test_client().get("/readyz").status_code == 200
 
 
-def test_not_ready_when_the_database_is_behind(app: Flask, db: Session) -> None:
-    db.execute(text("UPDATE alembic_version SET version_num = '0000'"))
+@pytest.mark.parametrize("revision", ["0000", "f00d", "00021"])
+def test_not_ready_when_the_database_is_behind_or_not_ours(
+    app: Flask, db: Session, revision: str
+) -> None:
+    db.execute(text("UPDATE alembic_version SET version_num = :it"), {"it": revision})
     db.commit()
 
     response = app.test_client().get("/readyz")

@@ -1,11 +1,9 @@
 """One store's calls to BigCommerce's API."""
 
-import json
 import random
 import re
 import time
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 import requests
@@ -16,13 +14,12 @@ from pydantic import SecretStr
 from bcapp import metrics
 from bcapp.bigcommerce.errors import (
     AccessRevoked,
-    Conflict,
     MalformedReply,
-    NotFound,
     RateLimited,
     Rejected,
     Unavailable,
 )
+from bcapp.bigcommerce.replies import Reply, parsed, raise_for_status
 from bcapp.bigcommerce.shipping import Method, StoreInformation, Zone
 from bcapp.bigcommerce.transport import Deadline, as_our_error, read_body
 
@@ -33,19 +30,9 @@ CONNECTION = "/v2/shipping/carrier/connection"
 # guide, tightened for a page that somebody waits for): a 429 whose reset is near, as it was not
 # carried out; and what never reached BigCommerce's own code, if repeating it changes nothing.
 _LONGEST_WAIT = 10
-_GATEWAY = {502, 503, 504}
-_LONGEST_NAMED_WAIT = 3600
-_LONGEST_MESSAGE = 4000
-_DEEPEST = 50
 MOST_LISTED = 1000  # zones, each of which costs a call, or methods: no shop comes near
 
 _log = structlog.get_logger()
-
-
-@dataclass(frozen=True)
-class Reply:
-    status: int
-    body: bytes
 
 
 class StoreApi:
@@ -143,13 +130,13 @@ class StoreApi:
     def _list(self, path: str) -> list[Any]:
         """A list; several of BigCommerce's answer 204 when there is nothing in it."""
         reply = self._call("GET", path)
-        items = [] if reply.status == NO_CONTENT else _parsed(reply)
+        items = [] if reply.status == NO_CONTENT else parsed(reply)
         if not isinstance(items, list) or len(items) > MOST_LISTED:
             raise MalformedReply(reply.status)
         return items
 
     def _json(self, method: str, path: str, body: object = None, *, repeatable: bool = True) -> Any:
-        return _parsed(self._call(method, path, body, repeatable=repeatable))
+        return parsed(self._call(method, path, body, repeatable=repeatable))
 
     def _call(
         self, method: str, path: str, body: object = None, *, repeatable: bool = True
@@ -212,7 +199,7 @@ class StoreApi:
                 fault=fault,
                 duration_ms=round((time.monotonic() - started) * 1000, 1),
             )
-        _raise_for_status(reply, response.headers)
+        raise_for_status(reply, response.headers)
         return reply
 
 
@@ -230,84 +217,5 @@ def _methods(zone_id: int) -> str:
     return f"/v2/shipping/zones/{zone_id}/methods"
 
 
-def _parsed(reply: Reply) -> Any:
-    """The JSON of a body, if it can be written back as well: not NaN, and not too deep for that."""
-    try:
-        parsed = json.loads(reply.body, parse_constant=_refuse)
-    except (ValueError, RecursionError):
-        raise MalformedReply(reply.status) from None
-    if not _is_within(parsed, _DEEPEST):
-        raise MalformedReply(reply.status)
-    return parsed
-
-
-def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is no JSON")
-
-
-def _is_within(value: object, levels: int) -> bool:
-    if isinstance(value, dict):
-        value = list(value.values())
-    if not isinstance(value, list):
-        return True
-    return levels > 0 and all(_is_within(item, levels - 1) for item in value)
-
-
 def _connection(carrier_id: str, connection: Mapping[str, Any]) -> dict[str, Any]:
     return {"carrier_id": carrier_id, "connection": dict(connection)}
-
-
-def _raise_for_status(reply: Reply, headers: Mapping[str, str]) -> None:
-    status = reply.status
-    # BigCommerce's edge, or a captive portal, may answer in its place.
-    is_page = reply.body.lstrip()[:1] == b"<"
-    if 200 <= status < 300:
-        if is_page:
-            raise MalformedReply(status)
-        return
-    if status < 400:
-        raise MalformedReply(status)
-    if status in {401, 403}:
-        raise AccessRevoked(status, is_page=is_page)
-    if status == 429:
-        raise RateLimited(_named_wait(headers))
-    if status >= 500:
-        raise Unavailable(status, worth_repeating=status in _GATEWAY)
-    kind = {404: NotFound, 409: Conflict}.get(status, Rejected)
-    raise kind(status, list(_messages(reply.body)))
-
-
-def _named_wait(headers: Mapping[str, str]) -> int | None:
-    """The longer of the two headers, in seconds; None when neither holds a sensible number."""
-    waits = []
-    for name, per_second in (("X-Rate-Limit-Time-Reset-Ms", 1000), ("X-Retry-After", 1)):
-        text = headers.get(name, "").strip()
-        if re.fullmatch(r"[0-9]{1,12}", text):
-            waits.append(-(-int(text) // per_second))
-    return min(max(waits), _LONGEST_NAMED_WAIT) if waits else None
-
-
-def _messages(body: bytes) -> Iterator[str]:
-    """BigCommerce's own words, whichever of its error shapes they come in. Never HTML."""
-    text = body.decode("utf-8", "replace").strip()
-    try:
-        data = json.loads(text)
-    except (ValueError, RecursionError):
-        data = None if text.startswith("<") else text
-    for item in (data if isinstance(data, list) else [data])[:5]:
-        yield from _lines(item)
-
-
-def _lines(item: object) -> Iterator[str]:
-    if isinstance(item, dict):
-        named = [item.get(key) for key in ("message", "title", "detail", "error")]
-        fields = item.get("errors")
-        listed = list(fields.values())[:5] if isinstance(fields, dict) else []
-        texts = [*named, *listed]
-    else:
-        texts = [item]
-    for text in texts:
-        # Nothing that long is meant for a person. It is left out and not cut: what is cut before
-        # secrets are masked may end in half of one.
-        if isinstance(text, str) and text.strip() and len(text) <= _LONGEST_MESSAGE:
-            yield "".join(c if c.isprintable() else " " for c in text).strip()

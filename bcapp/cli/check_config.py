@@ -71,7 +71,7 @@ def _lines() -> Iterator[Line]:
 
 def _database(config: Config) -> Iterator[Line]:
     try:
-        engine = database.open_engine(config.database_url)
+        engine = database.open_engine(config.database_url, config.database_time_limit)
     except OSError as error:
         yield Line("database", False, f"its folder cannot be made: {error.strerror}")
         return

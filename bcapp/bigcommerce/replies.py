@@ -1,0 +1,108 @@
+"""What BigCommerce's answers say: JSON that can be written back, or an error and its words."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bcapp.bigcommerce.errors import (
+    AccessRevoked,
+    Conflict,
+    MalformedReply,
+    NotFound,
+    RateLimited,
+    Rejected,
+    Unavailable,
+)
+
+_GATEWAY = {502, 503, 504}  # never reached BigCommerce's own code
+_LONGEST_NAMED_WAIT = 3600  # seconds
+_LONGEST_MESSAGE = 4000
+_DEEPEST = 50
+
+
+@dataclass(frozen=True)
+class Reply:
+    status: int
+    body: bytes
+
+
+def parsed(reply: Reply) -> Any:
+    """The JSON of a body, if it can be written back as well: not NaN, and not too deep for that."""
+    try:
+        value = json.loads(reply.body, parse_constant=_refuse)
+    except (ValueError, RecursionError):
+        raise MalformedReply(reply.status) from None
+    if not _is_within(value, _DEEPEST):
+        raise MalformedReply(reply.status)
+    return value
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no JSON")
+
+
+def _is_within(value: object, levels: int) -> bool:
+    if isinstance(value, dict):
+        value = list(value.values())
+    if not isinstance(value, list):
+        return True
+    return levels > 0 and all(_is_within(item, levels - 1) for item in value)
+
+
+def raise_for_status(reply: Reply, headers: Mapping[str, str]) -> None:
+    """Raise the BigCommerceError that a reply stands for; a good one passes."""
+    status = reply.status
+    # BigCommerce's edge, or a captive portal, may answer in its place.
+    is_page = reply.body.lstrip()[:1] == b"<"
+    if 200 <= status < 300:
+        if is_page:
+            raise MalformedReply(status)
+        return
+    if status < 400:
+        raise MalformedReply(status)
+    if status in {401, 403}:
+        raise AccessRevoked(status, is_page=is_page)
+    if status == 429:
+        raise RateLimited(_named_wait(headers))
+    if status >= 500:
+        raise Unavailable(status, worth_repeating=status in _GATEWAY)
+    kind = {404: NotFound, 409: Conflict}.get(status, Rejected)
+    raise kind(status, list(_messages(reply.body)))
+
+
+def _named_wait(headers: Mapping[str, str]) -> int | None:
+    """The longer of the two headers, in seconds; None when neither holds a sensible number."""
+    waits = []
+    for name, per_second in (("X-Rate-Limit-Time-Reset-Ms", 1000), ("X-Retry-After", 1)):
+        text = headers.get(name, "").strip()
+        if re.fullmatch(r"[0-9]{1,12}", text):
+            waits.append(-(-int(text) // per_second))
+    return min(max(waits), _LONGEST_NAMED_WAIT) if waits else None
+
+
+def _messages(body: bytes) -> Iterator[str]:
+    """BigCommerce's own words, whichever of its error shapes they come in. Never HTML."""
+    text = body.decode("utf-8", "replace").strip()
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError):
+        data = None if text.startswith("<") else text
+    for item in (data if isinstance(data, list) else [data])[:5]:
+        yield from _lines(item)
+
+
+def _lines(item: object) -> Iterator[str]:
+    if isinstance(item, dict):
+        named = [item.get(key) for key in ("message", "title", "detail", "error")]
+        fields = item.get("errors")
+        listed = list(fields.values())[:5] if isinstance(fields, dict) else []
+        texts = [*named, *listed]
+    else:
+        texts = [item]
+    for text in texts:
+        # Nothing that long is meant for a person. It is left out and not cut: what is cut before
+        # secrets are masked may end in half of one.
+        if isinstance(text, str) and text.strip() and len(text) <= _LONGEST_MESSAGE:
+            yield "".join(c if c.isprintable() else " " for c in text).strip()
