@@ -1,5 +1,6 @@
 """What came of something that BigCommerce was asked to do, as the activity log keeps it."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -27,6 +28,7 @@ class Sender:
 
 
 _LONGEST_MESSAGE = 300
+_TIMED_OUT = re.compile(r"Timed out after (\d+) seconds?")
 
 _Error = TypeVar("_Error", bound=BigCommerceError)
 
@@ -42,6 +44,12 @@ def masked(error: _Error, secrets: Sequence[str]) -> _Error:
 def settle_failed(entry: ActivityEntry, error: BigCommerceError) -> None:
     """Say in an entry that was recorded beforehand how BigCommerce's answer failed."""
     activity.settle(entry, _outcome(error), error.status, _detail(error))
+
+
+def seconds_waited(detail: str) -> int | None:
+    """How long was waited in vain, of an entry's detail: it is kept in English."""
+    timed_out = _TIMED_OUT.fullmatch(detail)
+    return int(timed_out[1]) if timed_out else None
 
 
 def _outcome(error: BigCommerceError) -> Outcome:

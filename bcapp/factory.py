@@ -9,8 +9,10 @@ from flask import Flask, Response, g, request
 from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from bcapp import cli, database, logs, runtime
+from bcapp import cli, database, language, logs, runtime
+from bcapp.carriers.fields import mid_sentence
 from bcapp.config import Config
+from bcapp.language import gettext as _
 from bcapp.views import (
     activity_page,
     callbacks,
@@ -41,6 +43,7 @@ def create_app(config: Config) -> Flask:
     logs.init_app(app)
     runtime.init_app(app, config)
     health.init_app(app)
+    language.init_app(app, guard.languages)
     app.before_request(guard.require_embedded_session)
     for views in (callbacks, health, settings_page, custom_page, zones_page, activity_page):
         app.register_blueprint(views.bp)
@@ -50,6 +53,7 @@ def create_app(config: Config) -> Flask:
     app.after_request(guard.renew)
     app.after_request(_security_headers(config))
     app.context_processor(lambda: _page_context(config))
+    app.add_template_filter(mid_sentence)
     app.add_template_filter(_when, "when")
     app.add_template_filter(_clock, "clock")
     app.add_template_filter(_utc, "utc")
@@ -85,7 +89,7 @@ def _page_context(config: Config) -> dict[str, Any]:
         "session_seconds": guard.session_seconds(),
         "page_path": g.get("page_path"),
         "notice": None,
-        "reading_zones": "Reading your zones from BigCommerce…",
+        "reading_zones": _("Reading your zones from BigCommerce…"),
     }
 
 
@@ -110,12 +114,11 @@ def _security_headers(config: Config) -> Callable[[Response], Response]:
 
 
 def _when(moment: datetime) -> str:
-    local = moment.astimezone(guard.timezone())
-    return f"{local.day} {local:%b %Y, %H:%M}"
+    return language.date_and_time(moment, guard.timezone())
 
 
 def _clock(moment: datetime) -> str:
-    return f"{moment.astimezone(guard.timezone()):%H:%M}"
+    return language.time_of_day(moment, guard.timezone())
 
 
 def _utc(moment: datetime) -> str:

@@ -123,6 +123,7 @@ class StoreUser(Base):
     store_id: Mapped[int] = mapped_column(ForeignKey("stores.id", ondelete="CASCADE"))
     user_id: Mapped[int] = mapped_column(BigInteger)
     email: Mapped[str] = mapped_column(String(254))
+    locale: Mapped[str | None] = mapped_column(String(35))  # "en-US"; of the newest launch with one
     added_at: Mapped[datetime]
     # By BigCommerce's clock, `iat` of the payload: of the removal, and of the launch that took one
     # back.

@@ -79,7 +79,7 @@ def admit(db: Session, payload: Payload, now: datetime) -> tuple[Store, StoreUse
     # `<`, unlike for a removed user: a new install and launch may follow within the second.
     if store.uninstalled_at is not None and payload.issued_at < store.uninstalled_at:
         raise UserRemoved
-    if user is None or user.removed_at is not None or user.email != payload.user.email:
+    if user is None or user.removed_at is not None or _is_news(payload.user, user):
         database.begin_write(db)
         # The store first, as everybody does: a removal at the same moment would be a deadlock.
         locked = _lock(db, payload.store_hash)
@@ -260,8 +260,13 @@ def _put_user(
         user.removed_at = None
         user.added_at = now
         user.vouched_at = vouched_at
-    user.email = person.email
+    user.email, user.locale = person.email, person.locale or user.locale
     return user
+
+
+def _is_news(person: Person, user: StoreUser) -> bool:
+    # The reply to an install names no locale, and a launch need not: then the last one stays.
+    return (person.email, person.locale or user.locale) != (user.email, user.locale)
 
 
 def _get_user(db: Session, store: Store, person: Person, now: datetime) -> StoreUser:

@@ -10,7 +10,7 @@ from bcapp.database import CHECKOUT
 
 # Ground up: a module imports from lower floors and from its own package, never sideways.
 FLOORS: tuple[set[str], ...] = (
-    {"__init__", "database", "metrics"},
+    {"__init__", "database", "metrics", "language"},
     {"config", "vault", "session_token", "redaction", "carriers", "bigcommerce"},
     {"models", "install_limit"},
     {"activity"},
@@ -22,7 +22,9 @@ FLOORS: tuple[set[str], ...] = (
 )
 SIDEWAYS = {("bigcommerce", "config")}  # whose base addresses and credentials it calls with
 LIBRARIES = {
-    "flask": {"runtime", "logs", "views", "cli", "factory"},
+    "flask": {"language", "runtime", "logs", "views", "cli", "factory"},
+    "flask_babel": {"language"},
+    "babel": {"language"},
     "sqlalchemy": {"database", "config"}.union(*FLOORS[2:]),
     "requests": {"bigcommerce", "runtime"},  # runtime keeps the connection pool
     "urllib3": {"bigcommerce"},

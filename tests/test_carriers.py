@@ -248,15 +248,15 @@ def test_a_label_inside_a_sentence_keeps_its_abbreviations(label: str, in_a_sent
 @pytest.mark.parametrize(
     ("carrier_id", "details", "needs"),
     [
-        ("auspost", "the authorization key", "an authorization key"),
-        ("endicia", "the account ID and passphrase", "an account ID and passphrase"),
+        ("auspost", "authorization key", "Needs an authorization key"),
+        ("endicia", "account ID and passphrase", "Needs an account ID and passphrase"),
         (
             "fedex",
-            "the key, password, account number and meter number",
-            "a key, password, account number and meter number",
+            "key, password, account number and meter number",
+            "Needs a key, password, account number and meter number",
         ),
-        ("royalmail", "", ""),
-        ("zoom2u", "the authorization key", "an authorization key"),
+        ("royalmail", "", "Needs no details"),
+        ("zoom2u", "authorization key", "Needs an authorization key"),
     ],
 )
 def test_a_carrier_says_in_one_phrase_what_it_asks_for(

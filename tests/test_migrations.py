@@ -81,6 +81,7 @@ def rows(url: str) -> dict[str, list[tuple[object, ...]]]:
         "information_read_at",
         "zone_id",
         "zone_name",
+        "locale",
     }
     engine = database.open_engine(database.parse_url(url))
     held = {}

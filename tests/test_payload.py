@@ -74,7 +74,7 @@ def test_a_good_payload_tells_store_people_time_and_page() -> None:
 
     assert payload == Payload(
         store_hash="harbour1",
-        user=Person(9876543, "user@harbour.example"),
+        user=Person(9876543, "user@harbour.example", "en-US"),
         owner=Person(7654321, "owner@harbour.example"),
         issued_at=datetime.fromtimestamp(good["iat"], UTC),
         path="/carriers/fedex",

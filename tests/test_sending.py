@@ -389,7 +389,7 @@ def test_a_rate_limit_tells_how_long_to_wait(
 
     assert response.status_code == 503
     assert response.headers["Retry-After"] == str(wait)
-    assert f"Nothing was sent. Try again in {wait} seconds." in said(response)
+    assert f"Nothing was sent. Try again in {wait:,} seconds." in said(response)
     assert "Not set up" in said(merchant.get("/carriers/zoom2u"))
 
 

@@ -1,16 +1,20 @@
 """A person as BigCommerce names one, in token replies and signed payloads."""
 
+import re
 from dataclasses import dataclass
 from typing import Any, Self
 
 LARGEST_ID = 2**63 - 1
 _LONGEST_EMAIL = 254
+# The shape of BCP 47, "en-US"; 35 is the length that it asks everybody to have room for.
+_LOCALE = re.compile(r"(?=.{2,35}\Z)[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*")
 
 
 @dataclass(frozen=True)
 class Person:
     id: int
     email: str
+    locale: str | None = None  # the language of their control panel, where BigCommerce names one
 
     @classmethod
     def read(cls, claims: Any) -> Self:
@@ -18,8 +22,12 @@ class Person:
         person_id = claims.get("id") if isinstance(claims, dict) else None
         if type(person_id) is not int or not 0 < person_id <= LARGEST_ID:
             raise ValueError("a person without a whole-number id")
-        email = claims.get("email")
-        return cls(person_id, _printable(email) if isinstance(email, str) else "")
+        email, locale = claims.get("email"), claims.get("locale")
+        return cls(
+            person_id,
+            _printable(email) if isinstance(email, str) else "",
+            locale if isinstance(locale, str) and _LOCALE.fullmatch(locale) else None,
+        )
 
 
 def _printable(text: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 from bcapp.carriers import custom
 from bcapp.carriers.custom import LONGEST_NAME, Settings
 from bcapp.carriers.fields import Carrier, Value, fault, read_boolean
+from bcapp.language import gettext as _
 
 
 @dataclass(frozen=True)
@@ -32,11 +33,11 @@ def read(carrier: Carrier, form: Any) -> Choice:
     has_rows = "option_rows" in form or "option_name" in form
     own = custom.read_settings(form, "option") if carrier.is_custom and has_rows else None
     errors = {
-        "enabled": None if enabled is not None else "This is either on or off.",
+        "enabled": None if enabled is not None else _("This is either on or off."),
         "name": _name_fault(name),
         "delivery_services": _services_fault(carrier, enabled is True, services),
         **{option.name: _option_fault(carrier, option.name, form) for option in carrier.options},
-        "option": None if own is None or own.is_valid else "Check the options marked below.",
+        "option": None if own is None or own.is_valid else _("Check the options marked below."),
     }
     return Choice(
         enabled=enabled is True,
@@ -52,23 +53,26 @@ def _name_fault(name: str | None) -> str | None:
     if name is None:
         return None
     if not name:
-        return "Enter the name that shoppers see."
+        return _("Enter the name that shoppers see.")
     # BigCommerce's own limit is not documented, and a name from elsewhere has to pass unchanged.
-    return fault(name, "Name")
+    return fault(name, _("Name"))
 
 
 def _services_fault(carrier: Carrier, enabled: bool, services: tuple[str, ...]) -> str | None:
     if carrier.services and enabled and not services:
-        return f"Choose at least one delivery service, or turn {carrier.name} off in this zone."
+        return _(
+            "Choose at least one delivery service, or turn %(carrier)s off in this zone.",
+            carrier=carrier.name,
+        )
     if any(not code or len(code) > LONGEST_NAME or not code.isprintable() for code in services):
-        return "One of the delivery services is not a code of BigCommerce’s."
+        return _("One of the delivery services is not a code of BigCommerce’s.")
     return None
 
 
 def _option_fault(carrier: Carrier, name: str, form: Any) -> str | None:
     typed = form.get(name, "")
     if len(typed) > LONGEST_NAME or not typed.isprintable():
-        return "One of the further options is not a value of BigCommerce’s."
+        return _("One of the further options is not a value of BigCommerce’s.")
     return None
 
 

@@ -19,6 +19,7 @@ from bcapp.carriers.fields import (
     fault,
     read_boolean,
 )
+from bcapp.language import gettext as _
 
 MOST_SETTINGS = 50
 MOST_LINES = 200  # of one list
@@ -131,11 +132,11 @@ def carrier(carrier_id: str, name: str, names_and_kinds: Iterable[Sequence[str]]
 
 def identity_form(submitted: Any = None, defaults: Mapping[str, str] | None = None) -> BaseForm:
     """`number` and `name` of a custom carrier."""
-    number_help = "The number BigCommerce gave the carrier. Your provider can tell you."
-    name_help = "Shown in this app and suggested as the name shoppers see."
+    number_help = _("The number BigCommerce gave the carrier. Your provider can tell you.")
+    name_help = _("Shown in this app and suggested as the name shoppers see.")
     fields: dict[str, Any] = {
-        "number": StringField("Carrier ID", [Check(_number_fault)], [_strip], number_help),
-        "name": StringField("Name", [Check(_name_fault)], [_strip], name_help),
+        "number": StringField(_("Carrier ID"), [Check(_number_fault)], [_strip], number_help),
+        "name": StringField(_("Name"), [Check(_name_fault)], [_strip], name_help),
     }
     form = BaseForm(fields)
     form.process(submitted, data=dict(defaults or {}))
@@ -158,36 +159,38 @@ def carrier_id(number: str) -> str:
 
 def _number_fault(number: str) -> str | None:
     matches = _NUMBER.fullmatch(number)
-    return None if matches else "Carrier ID must be a number, such as 33."
+    return None if matches else _("Carrier ID must be a number, such as 33.")
 
 
 def _name_fault(name: str) -> str | None:
     if not name:
-        return "Enter a name for the carrier."
+        return _("Enter a name for the carrier.")
     if len(name) > LONGEST_NAME:
-        return f"Name is longer than {LONGEST_NAME} characters."
-    return fault(name, "Name")
+        return _(
+            "%(label)s is longer than %(limit)s characters.", label=_("Name"), limit=LONGEST_NAME
+        )
+    return fault(name, _("Name"))
 
 
 def _faults(row: Setting, times: Mapping[str, int]) -> Iterable[str]:
     if not row.name:
-        yield "Enter the name of this setting, or empty the row."
+        yield _("Enter the name of this setting, or empty the row.")
     elif not _SETTING_NAME.fullmatch(row.name) or not row.name.isprintable():
-        yield "A setting’s name has no spaces and at most 100 characters."
+        yield _("A setting’s name has no spaces and at most 100 characters.")
     elif times[row.name] > 1:
-        yield f"Setting {row.name} is listed twice."
+        yield _("Setting %(name)s is listed twice.", name=row.name)
     if row.index >= MOST_SETTINGS:
-        yield f"A carrier takes at most {MOST_SETTINGS} settings."
+        yield _("A carrier takes at most %(limit)s settings.", limit=MOST_SETTINGS)
     yield from _value_faults(row)
 
 
 def _value_faults(row: Setting) -> Iterable[str]:
-    label = row.name or "This setting"
+    label = row.name or _("This setting")
     if row.kind == "boolean":
         if row.value == "" or read_boolean(row.value) is None:
-            yield f"{label} is either true or false."
+            yield _("%(label)s is either true or false.", label=label)
     elif not row.value:
-        yield f"Enter a value for {label}."
+        yield _("Enter a value for %(label)s.", label=label)
     else:
         items = _lines(row.value) if row.kind == "list" else [row.value]
         if len(items) > MOST_LINES:

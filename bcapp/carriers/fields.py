@@ -8,6 +8,9 @@ from wtforms import BooleanField, Field, PasswordField, StringField, TextAreaFie
 from wtforms.form import BaseForm
 from wtforms.validators import ValidationError
 
+from bcapp.language import gettext as _
+from bcapp.language import language, listed
+
 LONGEST_VALUE = 255
 
 Kind = Literal["text", "secret", "boolean", "list"]
@@ -81,18 +84,19 @@ class Carrier:
 
     @property
     def details(self) -> str:
-        """What the merchant types, in one phrase: "the key and password"; "" for nothing."""
-        labels = [mid_sentence(f.label) for f in self.credentials if f.kind != "boolean"]
-        start, last = labels[:-1], labels[-1:]
-        phrase = " and ".join([", ".join(start), *last]) if start else "".join(last)
-        return f"the {phrase}" if phrase else ""
+        """What the merchant types, in one phrase: "key and password"; "" for nothing."""
+        return listed(mid_sentence(f.label) for f in self.credentials if f.kind != "boolean")
 
     @property
     def needs(self) -> str:
-        """What to have at hand: "an account ID and passphrase"; "" for nothing."""
-        phrase = self.details.removeprefix("the ")
-        article = "an" if phrase[:1] in "aeiou" else "a"
-        return f"{article} {phrase}" if phrase else ""
+        """What to have at hand: "Needs an account ID and passphrase"."""
+        details = self.details
+        if not details:
+            return _("Needs no details")
+        # English alone needs an article: the others list the details after a colon.
+        if details[0] in "aeiou":
+            return _("Needs an %(details)s", details=details)
+        return _("Needs a %(details)s", details=details)
 
     def form(self, submitted: Any = None) -> BaseForm:
         """One form field per property; `submitted` is the request's MultiDict."""
@@ -123,11 +127,13 @@ def switch(name: str, label: str, help: str = "") -> CredentialField:
 def fault(value: str, label: str) -> str | None:
     """What is wrong with a typed value, in the merchant's words; None when nothing is."""
     if not value:
-        return f"Enter your {mid_sentence(label)}."
+        return _("Enter your %(label)s.", label=mid_sentence(label))
     if len(value) > LONGEST_VALUE:
-        return f"{label} is longer than {LONGEST_VALUE} characters."
+        return _("%(label)s is longer than %(limit)s characters.", label=label, limit=LONGEST_VALUE)
     if not value.isprintable():
-        return f"{label} contains a line break or another hidden character. Remove it."
+        return _(
+            "%(label)s contains a line break or another hidden character. Remove it.", label=label
+        )
     return None
 
 
@@ -143,7 +149,7 @@ class SwitchField(BooleanField):
     def process_formdata(self, valuelist: list[str]) -> None:
         answer = read_boolean(valuelist[0]) if valuelist else False
         if answer is None:
-            raise ValueError(f"{self.label.text} is either on or off.")
+            raise ValueError(_("%(label)s is either on or off.", label=self.label.text))
         self.data = answer
 
 
@@ -186,4 +192,6 @@ def _form_field(field: CredentialField) -> Any:
 
 def mid_sentence(label: str) -> str:
     """A label inside a sentence: "Account ID" becomes "account ID"; "API key" stays."""
-    return label if label[:2].isupper() else label[:1].lower() + label[1:]
+    if language() == "de" or label[:2].isupper():  # German nouns have a capital wherever they stand
+        return label
+    return label[:1].lower() + label[1:]

@@ -1,66 +1,68 @@
 """Delivery services and other options of a carrier's shipping method. Data only.
 
 Codes and values are copied from "Create a Shipping Method" in BigCommerce's API reference, letter
-by letter, odd ones included; BigCommerce compares case. The words beside them are ours.
+by letter, odd ones included; BigCommerce compares case. The words beside them are ours, and are
+translated, but for names of the carriers' products, which stay what shoppers know them by.
 """
 
 from bcapp.carriers.fields import MethodOption
+from bcapp.language import lazy_gettext as _
 
 AUSPOST = {
     "Parcel Post": {
         "AUS_PARCEL_REGULAR": "Parcel Post",
-        "AUS_PARCEL_REGULAR_SATCHEL_500G": "Satchel, 500 g",
-        "AUS_PARCEL_REGULAR_SATCHEL_3KG": "Satchel, 3 kg",
-        "AUS_PARCEL_REGULAR_SATCHEL_5KG": "Satchel, 5 kg",
+        "AUS_PARCEL_REGULAR_SATCHEL_500G": _("Satchel, 500 g"),
+        "AUS_PARCEL_REGULAR_SATCHEL_3KG": _("Satchel, 3 kg"),
+        "AUS_PARCEL_REGULAR_SATCHEL_5KG": _("Satchel, 5 kg"),
     },
     "Express Post": {
         "AUS_PARCEL_EXPRESS": "Express Post",
-        "AUS_PARCEL_EXPRESS_SATCHEL_500G": "Satchel, 500 g",
-        "AUS_PARCEL_EXPRESS_SATCHEL_3KG": "Satchel, 3 kg",
-        "AUS_PARCEL_EXPRESS_SATCHEL_5KG": "Satchel, 5 kg",
+        "AUS_PARCEL_EXPRESS_SATCHEL_500G": _("Satchel, 500 g"),
+        "AUS_PARCEL_EXPRESS_SATCHEL_3KG": _("Satchel, 3 kg"),
+        "AUS_PARCEL_EXPRESS_SATCHEL_5KG": _("Satchel, 5 kg"),
     },
-    "Courier": {
+    _("Courier"): {
         "AUS_PARCEL_COURIER": "Courier Post",
-        "AUS_PARCEL_COURIER_SATCHEL_MEDIUM": "Courier satchel, medium",
+        "AUS_PARCEL_COURIER_SATCHEL_MEDIUM": _("Courier satchel, medium"),
     },
-    "Letters": {
-        "AUS_LETTER_REGULAR_SMALL": "Regular, small",
+    _("Letters"): {
+        "AUS_LETTER_REGULAR_SMALL": _("Regular, small"),
         # Mixed case in the reference, unlike all its neighbours; sent as printed there.
-        "AUS_LETTER_REGULAR_Large": "Regular, large",
-        "AUS_LETTER_EXPRESS_SMALL": "Express, small",
-        "AUS_LETTER_EXPRESS_MEDIUM": "Express, medium",
-        "AUS_LETTER_EXPRESS_LARGE": "Express, large",
+        "AUS_LETTER_REGULAR_Large": _("Regular, large"),
+        "AUS_LETTER_EXPRESS_SMALL": _("Express, small"),
+        "AUS_LETTER_EXPRESS_MEDIUM": _("Express, medium"),
+        "AUS_LETTER_EXPRESS_LARGE": _("Express, large"),
     },
-    "International": {
-        "INT_PARCEL_COR_OWN_PACKAGING": "Courier",
-        "INT_PARCEL_EXP_OWN_PACKAGING": "Express",
-        "INT_PARCEL_STD_OWN_PACKAGING": "Standard",
-        "INT_PARCEL_AIR_OWN_PACKAGING": "Economy air",
-        "INT_PARCEL_SEA_OWN_PACKAGING": "Economy sea",
+    _("International"): {
+        "INT_PARCEL_COR_OWN_PACKAGING": _("Courier"),
+        "INT_PARCEL_EXP_OWN_PACKAGING": _("Express"),
+        "INT_PARCEL_STD_OWN_PACKAGING": _("Standard"),
+        "INT_PARCEL_AIR_OWN_PACKAGING": _("Economy air"),
+        "INT_PARCEL_SEA_OWN_PACKAGING": _("Economy sea"),
     },
 }
 
 FEDEX = {
-    "Overnight": {
+    _("Overnight"): {
         "FIRST_OVERNIGHT": "First Overnight",
         "PRIORITY_OVERNIGHT": "Priority Overnight",
         "STANDARD_OVERNIGHT": "Standard Overnight",
     },
-    "Two and three day": {
+    _("Two and three day"): {
         "FEDEX_2_DAY": "2Day",
         "FEDEX_EXPRESS_SAVER": "Express Saver",
     },
-    "Ground": {
+    _("Ground"): {
         "FEDEX_GROUND": "Ground",
         "GROUND_HOME_DELIVERY": "Home Delivery",
     },
-    "International": {
+    _("International"): {
         "INTERNATIONAL_FIRST": "International First",
         "INTERNATIONAL_PRIORITY": "International Priority",
         "INTERNATIONAL_ECONOMY": "International Economy",
         "EUROPE_FIRST_INTERNATIONAL_PRIORITY": "Europe First International Priority",
     },
-    "Freight": {
+    _("Freight"): {
         "FEDEX_1_DAY_FREIGHT": "1Day Freight",
         "FEDEX_2_DAY_FREIGHT": "2Day Freight",
         "FEDEX_3_DAY_FREIGHT": "3Day Freight",
@@ -71,29 +73,29 @@ FEDEX = {
 
 _DESTINATION = MethodOption(
     "destination_type",
-    "Destination",
-    {"residential": "Residential address", "business": "Business address"},
+    _("Destination"),
+    {"residential": _("Residential address"), "business": _("Business address")},
 )
-_DECLARED_VALUE = MethodOption("include_package_value", "Declare the value of each package")
-_TRANSIT_TIME = MethodOption("show_transit_time", "Show the transit time")
+_DECLARED_VALUE = MethodOption("include_package_value", _("Declare the value of each package"))
+_TRANSIT_TIME = MethodOption("show_transit_time", _("Show the transit time"))
 
 FEDEX_OPTIONS = (
     MethodOption(
         "dropoff_type",
-        "Drop-off",
+        _("Drop-off"),
         {
-            "REGULAR_PICKUP": "Regular pickup",
-            "REQUEST_COURIER": "Requested courier",
-            "DROP_BOX": "Drop box",
-            "BUSINESS_SERVICE_CENTER": "Business service center",
-            "STATION": "Station",
+            "REGULAR_PICKUP": _("Regular pickup"),
+            "REQUEST_COURIER": _("Requested courier"),
+            "DROP_BOX": _("Drop box"),
+            "BUSINESS_SERVICE_CENTER": _("Business service center"),
+            "STATION": _("Station"),
         },
     ),
     MethodOption(
         "packaging_type",
-        "Packaging",
+        _("Packaging"),
         {
-            "YOUR_PACKAGING": "Your packaging",
+            "YOUR_PACKAGING": _("Your packaging"),
             "FEDEX_ENVELOPE": "FedEx Envelope",
             "FEDEX_PAK": "FedEx Pak",
             "FEDEX_BOX": "FedEx Box",
@@ -104,37 +106,37 @@ FEDEX_OPTIONS = (
     ),
     MethodOption(
         "packing_method",
-        "Packing",
-        {"SEPARATE": "Each item by itself", "COMBINED": "Items combined"},
+        _("Packing"),
+        {"SEPARATE": _("Each item by itself"), "COMBINED": _("Items combined")},
     ),
-    MethodOption("rate_type", "Rates", {"LIST": "List rates", "NONE": "Account rates"}),
+    MethodOption("rate_type", _("Rates"), {"LIST": _("List rates"), "NONE": _("Account rates")}),
     _DECLARED_VALUE,
     _DESTINATION,
 )
 
 ROYALMAIL = {
     "Special Delivery": {
-        "SpecialDelivery9am": "By 9 am",
-        "SpecialDelivery1pm": "By 1 pm",
-        "SpecialDelivery9amSaturday": "By 9 am on Saturday",
-        "SpecialDelivery1pmSaturday": "By 1 pm on Saturday",
+        "SpecialDelivery9am": _("By 9 am"),
+        "SpecialDelivery1pm": _("By 1 pm"),
+        "SpecialDelivery9amSaturday": _("By 9 am on Saturday"),
+        "SpecialDelivery1pmSaturday": _("By 1 pm on Saturday"),
     },
     "Signed For": {
         "SignedForFirstClass": "Signed For 1st Class",
         "SignedForSecondClass": "Signed For 2nd Class",
     },
-    "Express": {
+    _("Express"): {
         "Express9": "Express 9",
         "Express10": "Express 10",
         "ExpressAM": "Express AM",
         "Express24": "Express 24",
         "Express48": "Express 48",
     },
-    "Standard": {
+    _("Standard"): {
         "StandardFirstClass": "1st Class",
         "StandardSecondClass": "2nd Class",
     },
-    "International": {
+    _("International"): {
         "InternationalStandard": "International Standard",
         "InternationalTracked": "International Tracked",
         "InternationalEconomy": "International Economy",
@@ -144,14 +146,14 @@ ROYALMAIL = {
 # The names predate July 2023, when USPS renamed its services; which of them BigCommerce still
 # takes is not known, so they stand as its reference has them.
 ENDICIA = {
-    "Domestic": {
+    _("Domestic"): {
         "First": "First-Class",
         "Priority": "Priority Mail",
         "PriorityExpress": "Priority Mail Express",
         "ParcelSelect": "Parcel Select",
         "MediaMail": "Media Mail",
     },
-    "International": {
+    _("International"): {
         "FirstClassPackageInternationalService": "First-Class Package International",
         "PriorityMailInternational": "Priority Mail International",
         "PriorityMailExpressInternational": "Priority Mail Express International",
@@ -162,9 +164,9 @@ ENDICIA_OPTIONS = (
     # An array in the reference's table, a string in its example. A string is sent.
     MethodOption(
         "packaging_type",
-        "Packaging",
+        _("Packaging"),
         {
-            "Parcel": "Parcel",
+            "Parcel": _("Parcel"),
             "FlatRateEnvelope": "Flat Rate Envelope",
             "FlatRateLegalEnvelope": "Flat Rate Legal Envelope",
             "FlatRatePaddedEnvelope": "Flat Rate Padded Envelope",
@@ -178,10 +180,10 @@ ENDICIA_OPTIONS = (
     _TRANSIT_TIME,
 )
 
-ZOOM2U = {"": {"3_hour": "3 hour", "Same_day": "Same day", "VIP": "VIP"}}
+ZOOM2U = {"": {"3_hour": _("3 hour"), "Same_day": _("Same day"), "VIP": "VIP"}}
 
 CANADAPOST = {
-    "Canada": {
+    _("Canada"): {
         "DOM.RP": "Regular Parcel",
         "DOM.EP": "Expedited Parcel",
         "DOM.XP": "Xpresspost",
@@ -189,7 +191,7 @@ CANADAPOST = {
         "DOM.PC": "Priority",
         "DOM.LIB": "Library Materials",
     },
-    "United States": {
+    _("United States"): {
         "USA.EP": "Expedited Parcel USA",
         "USA.XP": "Xpresspost USA",
         "USA.SP.AIR": "Small Packet USA Air",
@@ -199,7 +201,7 @@ CANADAPOST = {
         "USA.PW.PAK": "Priority Worldwide pak",
         "USA.PW.PARCEL": "Priority Worldwide parcel",
     },
-    "International": {
+    _("International"): {
         "INT.XP": "Xpresspost International",
         "INT.IP.AIR": "International Parcel, air",
         "INT.IP.SURF": "International Parcel, surface",
@@ -213,7 +215,7 @@ CANADAPOST = {
 }
 
 UPS = {
-    "Domestic": {
+    _("Domestic"): {
         "Ground": "Ground",
         "3_Day_Select": "3 Day Select",
         "2nd_Day_Air": "2nd Day Air",
@@ -222,7 +224,7 @@ UPS = {
         "Next_Day_Air": "Next Day Air",
         "Next_Day_Air_Early_AM": "Next Day Air Early A.M.",
     },
-    "Express and standard": {
+    _("Express and standard"): {
         "Standard": "Standard",
         "Saver": "Saver",
         "Expedited": "Expedited",
@@ -231,7 +233,7 @@ UPS = {
         "Express_Plus": "Express Plus",
         "Express_Early_AM": "Express Early A.M.",
     },
-    "Worldwide": {
+    _("Worldwide"): {
         "Worldwide_Saver": "Worldwide Saver",
         "Worldwide_Expedited": "Worldwide Expedited",
         "Worldwide_Express_Saver": "Worldwide Express Saver",
@@ -250,16 +252,16 @@ UPS = {
 UPS_OPTIONS = (
     MethodOption(
         "packaging_type",
-        "Packaging",
+        _("Packaging"),
         {
-            "02": "Customer supplied package",
-            "01": "Letter",
-            "03": "Tube",
+            "02": _("Customer supplied package"),
+            "01": _("Letter"),
+            "03": _("Tube"),
             "04": "PAK",
             "21": "Express Box",
             "24": "25 kg Box",
             "25": "10 kg Box",
-            "30": "Pallet",
+            "30": _("Pallet"),
             "2a": "Small Express Box",
             "2b": "Medium Express Box",
             "2c": "Large Express Box",
@@ -268,8 +270,8 @@ UPS_OPTIONS = (
     # Lower case, unlike FedEx's.
     MethodOption(
         "packing_method",
-        "Packing",
-        {"separate": "Each item by itself", "combined": "Items combined"},
+        _("Packing"),
+        {"separate": _("Each item by itself"), "combined": _("Items combined")},
     ),
     _DESTINATION,
     _DECLARED_VALUE,

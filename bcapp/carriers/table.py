@@ -6,8 +6,7 @@ Properties: "Create Carrier Connection" in BigCommerce's API reference; services
 
 from bcapp.carriers import services
 from bcapp.carriers.fields import Carrier, password, switch, text
-
-_TEST_MODE = "Turn this off before you sell."
+from bcapp.language import lazy_gettext as _
 
 CARRIERS = (
     Carrier(
@@ -15,11 +14,15 @@ CARRIERS = (
         "Australia Post",
         "AP",
         credentials=(
-            password("auth_key", "Authorization key", "The API key Australia Post issued to you."),
+            password(
+                "auth_key",
+                _("Authorization key"),
+                _("The API key Australia Post issued to you."),
+            ),
             switch(
                 "test_mode",
-                "Test mode",
-                f"Ask Australia Post’s test system for rates. {_TEST_MODE}",
+                _("Test mode"),
+                _("Ask Australia Post’s test system for rates. Turn this off before you sell."),
             ),
         ),
         home=("AU",),
@@ -32,16 +35,16 @@ CARRIERS = (
         # The reference describes `key` as account ID and `password` as passphrase, which are
         # Endicia's words. FedEx calls them the Web Services key and its password.
         credentials=(
-            password("key", "Key", "The key FedEx issued for your account."),
-            password("password", "Password", "The password that goes with the key."),
-            text("account_number", "Account number"),
+            password("key", _("Key"), _("The key FedEx issued for your account.")),
+            password("password", _("Password"), _("The password that goes with the key.")),
+            text("account_number", _("Account number")),
             text(
                 "meter_number",
-                "Meter number",
-                "FedEx issues it together with your key and password.",
+                _("Meter number"),
+                _("FedEx issues it together with your key and password."),
             ),
         ),
-        note=(
+        note=_(
             "FedEx is replacing the kind of account these details belong to. If FedEx gave you "
             "an API key and a secret key instead, BigCommerce’s API has no place for them yet: "
             "connect FedEx in BigCommerce under Settings › Setup › Shipping, then come back "
@@ -57,10 +60,10 @@ CARRIERS = (
         "USPS via Endicia",
         "US",
         credentials=(
-            text("account_id", "Account ID"),
+            text("account_id", _("Account ID")),
             # The reference contradicts itself: every example sends "pass_phrase", its property
             # table says "passphrase". The example goes first; not tried against a live store.
-            password("pass_phrase", "Passphrase", alternative="passphrase"),
+            password("pass_phrase", _("Passphrase"), alternative="passphrase"),
         ),
         home=("US",),
         services=services.ENDICIA,
@@ -71,8 +74,12 @@ CARRIERS = (
         "Zoom2U",
         "Z2",
         credentials=(
-            password("auth_key", "Authorization key", "The key Zoom2U issued to you."),
-            switch("test_mode", "Test mode", f"Ask Zoom2U’s test system for rates. {_TEST_MODE}"),
+            password("auth_key", _("Authorization key"), _("The key Zoom2U issued to you.")),
+            switch(
+                "test_mode",
+                _("Test mode"),
+                _("Ask Zoom2U’s test system for rates. Turn this off before you sell."),
+            ),
         ),
         home=("AU",),
         services=services.ZOOM2U,

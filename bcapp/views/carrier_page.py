@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from flask import abort, g, render_template, request
 
 from bcapp import activity
+from bcapp.language import gettext as _
 from bcapp.models import Outcome
 from bcapp.runtime import db, read_zones, runtime
 from bcapp.views.guard import query, visit
@@ -108,10 +109,10 @@ def _facts(standing: Standing) -> list[tuple[str, str]]:
     facts = []
     if standing.is_sent:
         typed = [field for field in standing.carrier.credentials if field.kind != "boolean"]
-        facts += [(field.label, "Sent, not kept here") for field in typed]
+        facts += [(field.label, _("Sent, not kept here")) for field in typed]
     if standing.test_mode is not None:
-        facts.append(("Mode", "Test" if standing.test_mode else "Live"))
-    facts.append(("Carrier ID", standing.carrier.id))
+        facts.append((_("Mode"), _("Test") if standing.test_mode else _("Live")))
+    facts.append((_("Carrier ID"), standing.carrier.id))
     if standing.last_attempt:
-        facts.append(("BigCommerce’s answer", standing.last_attempt.answer))
+        facts.append((_("BigCommerce’s answer"), standing.last_attempt.answer))
     return facts

@@ -10,6 +10,7 @@ from bcapp.carriers import custom
 from bcapp.carriers.custom import Settings
 from bcapp.carriers.fields import Carrier
 from bcapp.connections import AlreadyListed
+from bcapp.language import gettext as _
 from bcapp.runtime import db, store_api
 from bcapp.views.answers import status_of
 from bcapp.views.guard import standing_or_404, visit
@@ -37,7 +38,10 @@ def create() -> ResponseReturnValue:
             db(), store_api(visit().store), visit().sender, carrier, settings.details
         )
     except AlreadyListed:
-        said = f"{carrier.id} is listed already. Open it under Carriers to update its details."
+        said = _(
+            "%(carrier)s is listed already. Open it under Carriers to update its details.",
+            carrier=carrier.id,
+        )
         identity["number"].errors = [said]
         return _page(None, identity, settings, not_sent([("number", said)])), 422
     except AccessRevoked:

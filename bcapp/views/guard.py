@@ -1,13 +1,13 @@
 """The embedded session at the door: the only reader of the session token."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import structlog
-from flask import Response, abort, g, request
+from flask import Response, abort, g, has_request_context, request
 
 from bcapp import carriers, connections, stores
 from bcapp.attempts import Sender
@@ -67,6 +67,15 @@ def timezone() -> tzinfo:
         return ZoneInfo(name) if name else UTC
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return UTC
+
+
+def languages() -> Iterator[str]:
+    """What whoever reads the page would like to read: as the user, then as their browser says."""
+    locale = visit().user.locale if "visit" in g else None
+    if locale:
+        yield locale
+    if has_request_context():
+        yield from (name for name, quality in request.accept_languages if quality > 0)
 
 
 def query() -> Mapping[str, str]:

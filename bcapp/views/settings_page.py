@@ -11,6 +11,7 @@ from bcapp import carriers, connections
 from bcapp.bigcommerce.errors import AccessRevoked, BigCommerceError, Rejected
 from bcapp.bigcommerce.store_api import StoreApi
 from bcapp.carriers.fields import read_boolean
+from bcapp.language import gettext as _
 from bcapp.runtime import db, runtime, store_api
 from bcapp.views import carrier_page
 from bcapp.views.answers import status_of
@@ -122,7 +123,7 @@ def _turn_off(standing: Standing, api: StoreApi) -> ResponseReturnValue | None:
     failures = [failure for _, failure in results if failure is not None]
     lines = zone_wording.turned_off(results, carrier)
     if known is None:
-        lines = ["We couldn’t read your zones, so nothing was turned off in them."]
+        lines = [_("We couldn’t read your zones, so nothing was turned off in them.")]
     elif not failures:
         return None
     refusal = wording.disconnected_but(carrier, lines)

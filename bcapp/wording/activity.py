@@ -3,39 +3,45 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from bcapp.attempts import seconds_waited
+from bcapp.language import gettext as _
+from bcapp.language import lazy_gettext, ngettext
 from bcapp.models import ActivityEntry, Event, Outcome
 from bcapp.wording.messages import Badge
 
-NOT_SET_UP = Badge("Not set up", "secondary")
-SENT = Badge("Sent", "primary")
-REJECTED = Badge("Rejected", "danger")
-NO_ANSWER = Badge("No answer", "warning")
-DISCONNECT_SENT = Badge("Disconnect sent", "secondary")
-CONFIRMED = Badge("Confirmed", "success")
-ELSEWHERE = Badge("Connect in BigCommerce", "secondary")
+NOT_SET_UP = Badge(lazy_gettext("Not set up"), "secondary")
+DISCONNECT_SENT = Badge(lazy_gettext("Disconnect sent"), "secondary")
+ELSEWHERE = Badge(lazy_gettext("Connect in BigCommerce"), "secondary")
 
 OUTCOME_BADGES = {
-    Outcome.SENT: SENT,
-    Outcome.CONFIRMED: CONFIRMED,
-    Outcome.REJECTED: REJECTED,
-    Outcome.NO_ANSWER: NO_ANSWER,
-    Outcome.NOT_SENT: Badge("Not sent", "secondary"),
-    Outcome.ACCESS_REVOKED: Badge("No access", "danger"),
+    Outcome.SENT: Badge(lazy_gettext("Sent"), "primary"),
+    Outcome.CONFIRMED: Badge(lazy_gettext("Confirmed"), "success"),
+    Outcome.REJECTED: Badge(lazy_gettext("Rejected"), "danger"),
+    Outcome.NO_ANSWER: Badge(lazy_gettext("No answer"), "warning"),
+    Outcome.NOT_SENT: Badge(lazy_gettext("Not sent"), "secondary"),
+    Outcome.ACCESS_REVOKED: Badge(lazy_gettext("No access"), "danger"),
 }
 
 _EVENTS = {
-    Event.STORE_INSTALLED: "Installed the app",
-    Event.STORE_GRANTED: "Approved the app again",
-    Event.STORE_UNINSTALLED: "Removed the app",
-    Event.STORE_UNINSTALL_IGNORED: "Asked to remove the app; nothing changed",
-    Event.STORE_TOKEN_REFUSED: "Access ended: BigCommerce no longer lets this app in",
-    Event.USER_REMOVED: "User removed",
-    Event.CONNECTION_SENT: "Sent account details",
-    Event.CONNECTION_UPDATED: "Updated account details",
-    Event.CONNECTION_DELETED: "Asked to disconnect",
-    Event.ZONE_TURNED_ON: "Turned on in {zone}",
-    Event.ZONE_TURNED_OFF: "Turned off in {zone}",
-    Event.ZONE_CHANGED: "Changed services in {zone}",
+    Event.STORE_INSTALLED: lazy_gettext("Installed the app"),
+    Event.STORE_GRANTED: lazy_gettext("Approved the app again"),
+    Event.STORE_UNINSTALLED: lazy_gettext("Removed the app"),
+    Event.STORE_UNINSTALL_IGNORED: lazy_gettext("Asked to remove the app; nothing changed"),
+    Event.STORE_TOKEN_REFUSED: lazy_gettext(
+        "Access ended: BigCommerce no longer lets this app in"
+    ),
+    Event.USER_REMOVED: lazy_gettext("User removed"),
+    Event.CONNECTION_SENT: lazy_gettext("Sent account details"),
+    Event.CONNECTION_UPDATED: lazy_gettext("Updated account details"),
+    Event.CONNECTION_DELETED: lazy_gettext("Asked to disconnect"),
+    Event.ZONE_TURNED_ON: lazy_gettext("Turned on in %(zone)s"),
+    Event.ZONE_TURNED_OFF: lazy_gettext("Turned off in %(zone)s"),
+    Event.ZONE_CHANGED: lazy_gettext("Changed services in %(zone)s"),
+}
+_IN_NAMELESS_ZONE = {
+    Event.ZONE_TURNED_ON: lazy_gettext("Turned on in a zone"),
+    Event.ZONE_TURNED_OFF: lazy_gettext("Turned off in a zone"),
+    Event.ZONE_CHANGED: lazy_gettext("Changed services in a zone"),
 }
 
 
@@ -64,23 +70,29 @@ def attempt(entry: ActivityEntry) -> Attempt:
 
 def answer(entry: ActivityEntry) -> str:
     """BigCommerce's answer to an entry: "Received (204)", or its own words with the status."""
-    status = f"({entry.status})" if entry.status else ""
-    said = entry.detail
+    said = _answer_in_words(entry)
+    return f"{said} ({entry.status})" if entry.status else said
+
+
+def _answer_in_words(entry: ActivityEntry) -> str:
     if entry.outcome is Outcome.DONE:
-        return "Done"
+        return _("Done")
     if entry.outcome is Outcome.SENT:
-        said = "Received"
-    elif entry.outcome is Outcome.CONFIRMED:
-        said = "Saved"
-    elif entry.outcome is Outcome.NOT_SENT and entry.status == 429:
-        said = "BigCommerce asked us to wait"
-    elif entry.outcome is Outcome.NOT_SENT:
-        said = "Not sent: your zones could not be read"
-    elif entry.outcome is Outcome.ACCESS_REVOKED:
-        said = "BigCommerce no longer lets this app in"
-    elif entry.outcome is Outcome.NO_ANSWER and not said:
-        said = "No answer that we could read"
-    return f"{said or 'Refused'} {status}".strip()
+        return _("Received")
+    if entry.outcome is Outcome.CONFIRMED:
+        return _("Saved")
+    if entry.outcome is Outcome.ACCESS_REVOKED:
+        return _("BigCommerce no longer lets this app in")
+    if entry.outcome is Outcome.NOT_SENT and entry.status == 429:
+        return _("BigCommerce asked us to wait")
+    if entry.outcome is Outcome.NOT_SENT:
+        return _("Not sent: your zones could not be read")
+    if entry.outcome is Outcome.REJECTED:
+        return entry.detail or _("Refused")
+    waited = seconds_waited(entry.detail)
+    if waited is None:
+        return _("No answer that we could read")
+    return ngettext("Timed out after %(num)s second", "Timed out after %(num)s seconds", waited)
 
 
 @dataclass(frozen=True)
@@ -96,9 +108,15 @@ class ActivityLine:
 def activity_line(entry: ActivityEntry) -> ActivityLine:
     return ActivityLine(
         at=entry.at,
-        who="This app" if entry.event is Event.STORE_TOKEN_REFUSED else entry.who,
+        who=_("This app") if entry.event is Event.STORE_TOKEN_REFUSED else entry.who,
         carrier_name=entry.carrier_name,
-        what=_EVENTS[entry.event].format(zone=entry.zone_name or "a zone"),
+        what=_what(entry),
         badge=OUTCOME_BADGES.get(entry.outcome),
         answer=answer(entry),
     )
+
+
+def _what(entry: ActivityEntry) -> str:
+    if entry.zone_name:
+        return str(_EVENTS[entry.event]) % {"zone": entry.zone_name}
+    return str(_IN_NAMELESS_ZONE.get(entry.event, _EVENTS[entry.event]))

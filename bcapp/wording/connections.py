@@ -6,15 +6,14 @@ from dataclasses import dataclass
 from bcapp import connections
 from bcapp.bigcommerce.errors import BigCommerceError, NotFound, RateLimited, Rejected
 from bcapp.carriers.fields import Carrier, mid_sentence
+from bcapp.language import gettext as _
+from bcapp.language import listed
 from bcapp.models import CarrierConnection, Outcome
 from bcapp.wording.activity import (
     DISCONNECT_SENT,
     ELSEWHERE,
-    NO_ANSWER,
     NOT_SET_UP,
     OUTCOME_BADGES,
-    REJECTED,
-    SENT,
     Attempt,
     attempt,
 )
@@ -60,8 +59,14 @@ class Standing:
 
     @property
     def action(self) -> str:
-        actions = {SENT: "Manage", ELSEWHERE: "Manage", REJECTED: "Review", NO_ANSWER: "Review"}
-        return actions.get(self.badge, "Set up")
+        last = self.last_attempt
+        if not self.carrier.connectable:
+            return _("Manage")
+        if last is not None and last.outcome is Outcome.SENT and not last.is_disconnect:
+            return _("Manage")
+        if last is not None and last.outcome in {Outcome.REJECTED, Outcome.NO_ANSWER}:
+            return _("Review")
+        return _("Set up")
 
 
 def notice(code: str | None, standing: Standing, turned_off: Sequence[str] = ()) -> Message | None:
@@ -75,22 +80,28 @@ def notice(code: str | None, standing: Standing, turned_off: Sequence[str] = ())
     if code == "disconnected" and received and not standing.is_sent:
         return Message(
             "info",
-            "Disconnect sent to BigCommerce",
-            f"BigCommerce received it. Check that {name} no longer appears at checkout.",
+            _("Disconnect sent to BigCommerce"),
+            _(
+                "BigCommerce received it. Check that %(carrier)s no longer appears at checkout.",
+                carrier=name,
+            ),
             tuple(turned_off),
         )
     if code == "sent" and received and standing.is_sent:
         return Message(
             "info",
-            f"{name} details sent to BigCommerce",
-            f"BigCommerce received them but does not confirm credentials. Next, turn {name} on "
-            "in a zone and check a rate.",
+            _("%(carrier)s details sent to BigCommerce", carrier=name),
+            _(
+                "BigCommerce received them but does not confirm credentials. Next, turn "
+                "%(carrier)s on in a zone and check a rate.",
+                carrier=name,
+            ),
         )
     if code == "updated" and received and standing.is_sent:
         return Message(
             "info",
-            f"New {name} details sent to BigCommerce",
-            "BigCommerce received them but does not confirm credentials. Check a rate again.",
+            _("New %(carrier)s details sent to BigCommerce", carrier=name),
+            _("BigCommerce received them but does not confirm credentials. Check a rate again."),
         )
     return None
 
@@ -109,7 +120,10 @@ def refusal(
     return Refusal(
         "warning",
         no_answer(error),
-        f"Your {carrier.name} details may or may not have arrived. You can send them again.",
+        _(
+            "Your %(carrier)s details may or may not have arrived. You can send them again.",
+            carrier=carrier.name,
+        ),
     )
 
 
@@ -117,8 +131,8 @@ def disconnect_refusal(error: BigCommerceError, carrier: Carrier) -> Refusal:
     if isinstance(error, Rejected):
         return Refusal(
             "error",
-            "BigCommerce didn’t accept this",
-            f"{carrier.name} was not disconnected. Its answer is below.",
+            _("BigCommerce didn’t accept this"),
+            _("%(carrier)s was not disconnected. Its answer is below.", carrier=carrier.name),
             answer=quoted(error),
         )
     if isinstance(error, RateLimited):
@@ -126,7 +140,7 @@ def disconnect_refusal(error: BigCommerceError, carrier: Carrier) -> Refusal:
     return Refusal(
         "warning",
         no_answer(error),
-        f"{carrier.name} may or may not be disconnected. You can ask again.",
+        _("%(carrier)s may or may not be disconnected. You can ask again.", carrier=carrier.name),
     )
 
 
@@ -134,8 +148,11 @@ def disconnected_but(carrier: Carrier, lines: Sequence[str]) -> Refusal:
     """The disconnect was received, but not every zone that was to be turned off is."""
     return Refusal(
         "warning",
-        "Disconnect sent, but not every zone was turned off",
-        f"BigCommerce received the disconnect of {carrier.name}. What it said of each zone:",
+        _("Disconnect sent, but not every zone was turned off"),
+        _(
+            "BigCommerce received the disconnect of %(carrier)s. What it said of each zone:",
+            carrier=carrier.name,
+        ),
         lines=tuple(lines),
     )
 
@@ -146,22 +163,24 @@ def refused_fields(error: Rejected, carrier: Carrier) -> dict[str, str]:
     by_name |= {field.alternative: field for field in carrier.credentials if field.alternative}
     said = {}
     for field in (by_name[name] for name in error.missing if name in by_name):
-        label = mid_sentence(field.label)
-        said[field.name] = (
-            f"BigCommerce received no {label}. Paste the whole {label} with no spaces before or "
-            "after it."
+        said[field.name] = _(
+            "BigCommerce received no %(label)s. Paste the whole %(label)s with no spaces before or "
+            "after it.",
+            label=mid_sentence(field.label),
         )
     return said
 
 
 def _rejected(error: Rejected, carrier: Carrier, ids: Mapping[str, str]) -> Refusal:
-    heading = "BigCommerce didn’t accept these details"
+    heading = _("BigCommerce didn’t accept these details")
     if isinstance(error, NotFound):
         return Refusal(
             "error",
-            "BigCommerce didn’t find your store’s shipping settings",
-            "Nothing was changed. The store may be closed or suspended. If it is open, send the "
-            "answer below to support.",
+            _("BigCommerce didn’t find your store’s shipping settings"),
+            _(
+                "Nothing was changed. The store may be closed or suspended. If it is open, send "
+                "the answer below to support."
+            ),
             answer=quoted(error),
         )
     fields = refused_fields(error, carrier)
@@ -169,19 +188,34 @@ def _rejected(error: Rejected, carrier: Carrier, ids: Mapping[str, str]) -> Refu
         return Refusal(
             "error",
             heading,
-            "Its answer is below. Check every field and send again, or send the answer to support.",
+            _(
+                "Its answer is below. Check every field and send again, or send the answer to "
+                "support."
+            ),
             answer=quoted(error),
         )
     labels = {field.name: field.label for field in carrier.credentials}
-    secrets = [mid_sentence(f.label) for f in carrier.credentials if f.kind == "secret"]
-    again = f", enter your {' and '.join(secrets)} again" if secrets else ""
     return Refusal(
         "error",
         heading,
-        f"Fix the field below{again} and send once more. Nothing was turned on in your zones.",
+        _what_to_mend(carrier),
         links=tuple(
-            (ids.get(name, name), f"{labels[name]}: BigCommerce says it is missing")
+            (
+                ids.get(name, name),
+                _("%(label)s: BigCommerce says it is missing", label=labels[name]),
+            )
             for name in fields
         ),
         answer=quoted(error),
+    )
+
+
+def _what_to_mend(carrier: Carrier) -> str:
+    secrets = [mid_sentence(f.label) for f in carrier.credentials if f.kind == "secret"]
+    if not secrets:
+        return _("Fix the field below and send once more. Nothing was turned on in your zones.")
+    return _(
+        "Fix the field below, enter your %(secrets)s again and send once more. Nothing was turned "
+        "on in your zones.",
+        secrets=listed(secrets),
     )

@@ -12,6 +12,8 @@ from bcapp.bigcommerce.errors import (
     TimedOut,
     Unconfirmed,
 )
+from bcapp.language import gettext as _
+from bcapp.language import ngettext
 
 MessageKind = Literal["info", "success", "warning", "error"]
 
@@ -43,7 +45,7 @@ class Refusal(Message):
 def not_sent(links: Sequence[tuple[str, str]]) -> Refusal:
     """Our own check failed."""
     return Refusal(
-        "error", "Check the fields marked below", "Nothing was sent.", links=tuple(links)
+        "error", _("Check the fields marked below"), _("Nothing was sent."), links=tuple(links)
     )
 
 
@@ -51,8 +53,12 @@ def asked_to_wait(error: RateLimited) -> Refusal:
     ours = isinstance(error, Overloaded)
     return Refusal(
         "warning",
-        "Too many people are sending right now" if ours else "BigCommerce asked us to wait",
-        f"Nothing was sent. Try again in {error.retry_after} seconds.",
+        _("Too many people are sending right now") if ours else _("BigCommerce asked us to wait"),
+        ngettext(
+            "Nothing was sent. Try again in %(num)s second.",
+            "Nothing was sent. Try again in %(num)s seconds.",
+            error.retry_after,
+        ),
     )
 
 
@@ -63,11 +69,11 @@ def quoted(error: Rejected) -> str:
 def no_answer(error: BigCommerceError) -> str:
     """The heading for a request whose fate is unknown."""
     if isinstance(error, TimedOut):
-        return "BigCommerce didn’t answer in time"
+        return _("BigCommerce didn’t answer in time")
     if isinstance(error, Unconfirmed):
-        return "BigCommerce didn’t confirm it"
+        return _("BigCommerce didn’t confirm it")
     if error.status is None:
-        return "BigCommerce didn’t answer"
+        return _("BigCommerce didn’t answer")
     if error.status < 400:
-        return "BigCommerce’s answer was not readable"
-    return f"BigCommerce answered with an error ({error.status})"
+        return _("BigCommerce’s answer was not readable")
+    return _("BigCommerce answered with an error (%(status)s)", status=error.status)

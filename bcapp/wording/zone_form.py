@@ -7,6 +7,8 @@ from bcapp.bigcommerce.shipping import Method, read_boolean
 from bcapp.carriers.choice import Choice
 from bcapp.carriers.custom import Setting, Settings
 from bcapp.carriers.fields import Carrier, MethodOption
+from bcapp.language import gettext as _
+from bcapp.language import number
 from bcapp.zones.options import is_expressible, selected
 
 
@@ -59,10 +61,11 @@ def zone_form(carrier: Carrier, method: Method | None, typed: Choice | None) -> 
 
 def _count_on(carrier: Carrier, method: Method | None) -> str:
     if method is not None and method.services is None:
-        return "BigCommerce does not show which are on"
+        return _("BigCommerce does not show which are on")
     there = (method.services if method else None) or []
-    number = len(there) if method and method.enabled else 0
-    return f"{number} of {len(carrier.service_codes | set(there))} on now"
+    on = len(there) if method and method.enabled else 0
+    total = len(carrier.service_codes | set(there))
+    return _("%(number)s of %(total)s on now", number=number(on), total=number(total))
 
 
 def _groups(
@@ -76,7 +79,7 @@ def _groups(
     ]
     unknown = [code for code in there if code not in carrier.service_codes]
     if unknown:
-        groups.append(("Other", [Service(code, code, True) for code in unknown]))
+        groups.append((_("Other"), [Service(code, code, True) for code in unknown]))
     return groups
 
 
@@ -86,7 +89,7 @@ def _input(option: MethodOption, options: dict[str, object]) -> OptionInput:
         return OptionInput(option.name, option.label, "boolean", (), "true", checked)
     value = selected(option, options)
     choices = dict(option.choices)
-    choices.setdefault(value, value or "Not set")
+    choices.setdefault(value, value or _("Not set"))
     return OptionInput(
         option.name, option.label, "select", tuple(choices.items()), value, checked=False
     )

@@ -8,6 +8,8 @@ from bcapp.bigcommerce.errors import AccessRevoked, RateLimited, Rejected
 from bcapp.bigcommerce.shipping import Method, Zone
 from bcapp.carriers.choice import Choice
 from bcapp.carriers.fields import Carrier
+from bcapp.language import gettext as _
+from bcapp.language import lazy_gettext, ngettext, number
 from bcapp.models import Outcome
 from bcapp.wording.messages import Badge, Message, Refusal, asked_to_wait, no_answer, quoted
 from bcapp.wording.zone_form import ZoneForm, zone_form
@@ -18,11 +20,16 @@ from bcapp.zones.single_writer import Busy
 # With more zones than this only the opened one carries its form.
 MOST_FORMS = 10
 
-ON = Badge("On", "success")
-OFF = Badge("Off", "secondary")
-ZONE_OFF = Badge("Zone off", "secondary")
+ON = Badge(lazy_gettext("On"), "success")
+OFF = Badge(lazy_gettext("Off"), "secondary")
+ZONE_OFF = Badge(lazy_gettext("Zone off"), "secondary")
 
-_ZONE_TYPES = {"zip": "Postcode", "country": "Country", "state": "State", "global": "Global"}
+_ZONE_TYPES = {
+    "zip": lazy_gettext("Postcode zone"),
+    "country": lazy_gettext("Country zone"),
+    "state": lazy_gettext("State zone"),
+    "global": lazy_gettext("Global zone"),
+}
 
 
 @dataclass(frozen=True)
@@ -67,7 +74,7 @@ def panel(
     states = list(reading.zones) if reading else []
     if refused and refused.zone_id not in {state.zone.id for state in states}:
         # What was typed comes back even where the zone cannot be shown as it is.
-        name = refused.zone_name or "This zone"
+        name = refused.zone_name or _("This zone")
         states.append(ZoneState(Zone(refused.zone_id, name, "", enabled=True), ()))
     few = len(states) <= MOST_FORMS
     rows = [_row(carrier, state, written_here, opened, refused, few=few) for state in states]
@@ -105,10 +112,16 @@ def _row(
 
 
 def offered_in(carrier: Carrier, reading: Reading) -> str:
-    """ "2 of 4 zones", for the overview."""
-    number = len(reading.offering(carrier.id))
-    total = len(reading.zones)
-    return f"{number} of {total} zone{'s' if total != 1 else ''}" if number else "No zones"
+    """ "2 of 4 zones", for the overview; "" for none."""
+    offering = len(reading.offering(carrier.id))
+    if not offering:
+        return ""
+    return ngettext(
+        "%(offering)s of %(num)s zone",
+        "%(offering)s of %(num)s zones",
+        len(reading.zones),
+        offering=number(offering),
+    )
 
 
 def saved(carrier: Carrier, state: ZoneState, outcome: Outcome) -> Message:
@@ -117,58 +130,90 @@ def saved(carrier: Carrier, state: ZoneState, outcome: Outcome) -> Message:
     if outcome is not Outcome.CONFIRMED:
         return Message(
             "info",
-            f"{state.zone.name} sent to BigCommerce",
-            "BigCommerce answered without showing all that it saved. Check the zone below.",
+            _("%(zone)s sent to BigCommerce", zone=state.zone.name),
+            _("BigCommerce answered without showing all that it saved. Check the zone below."),
         )
+    heading = _("%(zone)s saved", zone=state.zone.name)
+    return Message("success", heading, _confirmed(carrier.name, method, state.zone))
+
+
+def _confirmed(carrier: str, method: Method | None, zone: Zone) -> str:
     if method is None or not method.enabled:
-        said = f"BigCommerce confirmed that {carrier.name} is off in this zone."
-    else:
-        number = method.services
-        services = f" with {_counted(len(number))}" if number else ""
-        off = "" if state.zone.enabled else ", which is itself turned off"
-        said = f"BigCommerce confirmed that {carrier.name} is on{services} in this zone{off}."
-        said = said.replace(" in this zone.", ".")
-    return Message("success", f"{state.zone.name} saved", said)
+        return _("BigCommerce confirmed that %(carrier)s is off in this zone.", carrier=carrier)
+    services = len(method.services or [])
+    if not services and zone.enabled:
+        return _("BigCommerce confirmed that %(carrier)s is on.", carrier=carrier)
+    if not services:
+        return _(
+            "BigCommerce confirmed that %(carrier)s is on in this zone, which is itself turned "
+            "off.",
+            carrier=carrier,
+        )
+    if zone.enabled:
+        return ngettext(
+            "BigCommerce confirmed that %(carrier)s is on with %(num)s delivery service.",
+            "BigCommerce confirmed that %(carrier)s is on with %(num)s delivery services.",
+            services,
+            carrier=carrier,
+        )
+    return ngettext(
+        "BigCommerce confirmed that %(carrier)s is on with %(num)s delivery service in this zone, "
+        "which is itself turned off.",
+        "BigCommerce confirmed that %(carrier)s is on with %(num)s delivery services in this zone, "
+        "which is itself turned off.",
+        services,
+        carrier=carrier,
+    )
 
 
 def nothing_to_do(carrier: Carrier, state: ZoneState) -> Message:
     return Message(
         "info",
-        f"{carrier.name} is off in {state.zone.name}",
-        "BigCommerce has no method of it there, so nothing was sent.",
+        _("%(carrier)s is off in %(zone)s", carrier=carrier.name, zone=state.zone.name),
+        _("BigCommerce has no method of it there, so nothing was sent."),
     )
 
 
 def refusal(zone_name: str, carrier: Carrier, failure: NotSaved | Busy) -> Refusal:
-    heading = f"{zone_name or 'The zone'} was not saved"
+    heading = _not_saved(zone_name)
     if isinstance(failure, Busy):
         return Refusal(
             "warning",
             heading,
-            f"Somebody else is changing {carrier.name} in this zone. Nothing was sent. Try again "
-            "in a moment.",
+            _(
+                "Somebody else is changing %(carrier)s in this zone. Nothing was sent. Try again "
+                "in a moment.",
+                carrier=carrier.name,
+            ),
         )
     error = failure.error
     if isinstance(error, Rejected):
-        return Refusal("error", heading, "BigCommerce’s answer is below.", answer=quoted(error))
+        return Refusal("error", heading, _("BigCommerce’s answer is below."), answer=quoted(error))
     if isinstance(error, AccessRevoked):
-        return Refusal("error", heading, "BigCommerce no longer lets this app in.")
+        return Refusal("error", heading, _("BigCommerce no longer lets this app in."))
     if isinstance(error, StillUnknown):
         return Refusal(
             "warning",
             heading,
-            f"We still don’t know whether BigCommerce is turning {carrier.name} on here from an "
-            "earlier try, so nothing was sent this time. Refresh in a minute or two.",
+            _(
+                "We still don’t know whether BigCommerce is turning %(carrier)s on here from an "
+                "earlier try, so nothing was sent this time. Refresh in a minute or two.",
+                carrier=carrier.name,
+            ),
         )
     if isinstance(error, RateLimited):
         return asked_to_wait(error)
     if not failure.written:
-        return Refusal("warning", heading, "BigCommerce didn’t answer. Nothing was changed.")
+        return Refusal("warning", heading, _("BigCommerce didn’t answer. Nothing was changed."))
     return Refusal(
         "warning",
         no_answer(error),
-        f"{carrier.name} may or may not be changed in {zone_name}. Refresh to see what "
-        "BigCommerce has.",
+        _(
+            "%(carrier)s may or may not be changed in %(zone)s. Refresh to see what BigCommerce "
+            "has.",
+            carrier=carrier.name,
+            zone=zone_name,
+        ),
     )
 
 
@@ -177,8 +222,8 @@ def check_failed(zone_id: int, zone_name: str, choice: Choice) -> Refusal:
     links = [(_input_id(zone_id, field), said) for field, said in choice.errors.items()]
     return Refusal(
         "error",
-        f"{zone_name or 'The zone'} was not saved",
-        " ".join(choice.errors.values()) if len(links) == 1 else "Nothing was sent.",
+        _not_saved(zone_name),
+        " ".join(choice.errors.values()) if len(links) == 1 else _("Nothing was sent."),
         links=tuple(links) if len(links) > 1 else (),
     )
 
@@ -187,12 +232,18 @@ def turned_off(results: Iterable[tuple[str, Failure | None]], carrier: Carrier) 
     """A line for each zone in which a carrier was to be turned off."""
     lines = []
     for zone_name, failure in results:
-        said = "BigCommerce confirmed that it is off."
+        said = _("BigCommerce confirmed that it is off.")
         if failure is not None:
             back = refusal(zone_name, carrier, failure)
             said = back.answer or back.text
         lines.append(f"{zone_name}: {said}")
     return lines
+
+
+def _not_saved(zone_name: str) -> str:
+    if not zone_name:
+        return _("The zone was not saved")
+    return _("%(zone)s was not saved", zone=zone_name)
 
 
 def _input_id(zone_id: int, field: str) -> str:
@@ -207,22 +258,17 @@ def _badge(zone: Zone, method: Method | None) -> Badge:
 
 def _summary(carrier: Carrier, state: ZoneState) -> str:
     zone, method = state.zone, state.method_of(carrier.id)
-    number = sum(1 for one in state.methods if one.type == carrier.id)
-    several = f", {number} methods" if number > 1 else ""
-    return _about(carrier, zone, method) + several
-
-
-def _about(carrier: Carrier, zone: Zone, method: Method | None) -> str:
-    kind = f"{_ZONE_TYPES[zone.type]} zone" if zone.type in _ZONE_TYPES else "Zone"
-    if not zone.enabled:
-        return f"{kind}, turned off in BigCommerce"
-    if not carrier.services:
-        return kind
+    facts = [str(_ZONE_TYPES.get(zone.type) or _("Zone"))]
     services = method.services if method else []
-    return kind if services is None else f"{kind}, {_counted(len(services), 'services')}"
+    if not zone.enabled:
+        facts.append(_("turned off in BigCommerce"))
+    elif carrier.services and services is not None:
+        facts.append(_services(len(services)))
+    methods = sum(1 for one in state.methods if one.type == carrier.id)
+    if methods > 1:
+        facts.append(ngettext("%(num)s method", "%(num)s methods", methods))
+    return ", ".join(facts)
 
 
-def _counted(number: int, words: str = "delivery services") -> str:
-    if number == 1:
-        return f"1 {words.removesuffix('s')}"
-    return f"{number or 'no'} {words}"
+def _services(count: int) -> str:
+    return ngettext("%(num)s service", "%(num)s services", count) if count else _("no services")
