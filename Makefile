@@ -2,7 +2,7 @@ VENV ?= .venv
 PYTHON ?= python3
 BIN := $(VENV)/bin
 
-.PHONY: run test soak check bench-zones lock
+.PHONY: run test soak check bench-zones translations lock
 
 run: $(VENV)/.ready
 	$(BIN)/python -m sandbox
@@ -26,6 +26,15 @@ check: $(VENV)/.ready
 
 bench-zones: $(VENV)/.ready
 	$(BIN)/python -m benchmarks.zones
+
+# Brings the catalogues up to the texts in the code. New ones are added blank: docs/translating.md.
+translations: $(VENV)/.ready
+	pot=$$(mktemp) && trap 'rm "$$pot"' EXIT && \
+	$(BIN)/pybabel -q extract -F babel.cfg -k lazy_gettext --no-location --sort-output --no-wrap \
+		-o "$$pot" . && \
+	$(BIN)/pybabel -q update -i "$$pot" -d bcapp/translations --no-fuzzy-matching \
+		--ignore-obsolete --ignore-pot-creation-date --no-wrap
+	$(BIN)/pybabel -q compile -d bcapp/translations
 
 # Every file of every package is pinned by its hash; no address of an index is written down.
 lock:
