@@ -15,6 +15,18 @@ _LONGEST_DETAIL = 1000
 
 
 @dataclass(frozen=True)
+class Filters:
+    """What to list; None does not narrow it down."""
+
+    carrier_id: str | None = None
+    outcome: Outcome | None = None
+    since: datetime | None = None
+
+
+ALL = Filters()
+
+
+@dataclass(frozen=True)
 class Page:
     """A page of entries, newest first; `first` and `last` count from 1, 0 when there are none."""
 
@@ -74,12 +86,20 @@ def settle(
     entry.detail = detail[:_LONGEST_DETAIL]
 
 
-def page(db: Session, store_id: int, number: int) -> Page:
-    of_store = ActivityEntry.store_id == store_id
-    total = db.scalar(select(func.count()).where(of_store)) or 0
-    newest_first = select(ActivityEntry).where(of_store).order_by(ActivityEntry.id.desc())
-    entries = db.scalars(newest_first.offset((number - 1) * PAGE_SIZE).limit(PAGE_SIZE)).all()
-    return Page(number, total, entries)
+def page(db: Session, store_id: int, number: int, filters: Filters = ALL) -> Page:
+    """A page behind the last one has no entries, and then no total either."""
+    matching = [ActivityEntry.store_id == store_id]
+    if filters.carrier_id is not None:
+        matching.append(ActivityEntry.carrier_id == filters.carrier_id)
+    if filters.outcome is not None:
+        matching.append(ActivityEntry.outcome == filters.outcome)
+    if filters.since is not None:
+        matching.append(ActivityEntry.at >= filters.since)
+    # Not a window's count: that would have the database sort all entries to show twenty.
+    total = select(func.count()).select_from(ActivityEntry).where(*matching).scalar_subquery()
+    newest_first = select(ActivityEntry, total).where(*matching).order_by(ActivityEntry.id.desc())
+    rows = db.execute(newest_first.offset((number - 1) * PAGE_SIZE).limit(PAGE_SIZE)).all()
+    return Page(number, rows[0][1] if rows else 0, [entry for entry, _ in rows])
 
 
 def last_in_zone(db: Session, store_id: int, carrier_id: str, zone_id: int) -> ActivityEntry | None:

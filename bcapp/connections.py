@@ -1,6 +1,6 @@
 """Carrier connections: sent, replaced, removed; and what we remember of that."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -33,6 +33,13 @@ def for_store(db: Session, store_id: int) -> dict[str, CarrierConnection]:
 
 def find(db: Session, store_id: int, carrier_id: str) -> CarrierConnection | None:
     return db.scalar(_with_entries().where(_is(store_id, carrier_id)))
+
+
+def listed(recorded: Mapping[str, CarrierConnection], country: str | None) -> list[Carrier]:
+    """The carriers of a store, by what `for_store` recorded: those on offer, then its own."""
+    own = [carrier_of(row) for row in recorded.values()]
+    own = sorted((c for c in own if c.is_custom), key=lambda carrier: carrier.name.lower())
+    return [*carriers.offered(country), *own]
 
 
 def _with_entries() -> Select[CarrierConnection]:

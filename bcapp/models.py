@@ -149,7 +149,10 @@ class ActivityEntry(Base):
     status: Mapped[int | None]  # BigCommerce's HTTP status
     detail: Mapped[str] = mapped_column(Text, default="")  # BigCommerce's words, masked
 
-    __table_args__ = (Index(None, "store_id", "id"),)
+    __table_args__ = (
+        Index(None, "store_id", "id"),
+        Index("ix_activity_entries_carrier", "store_id", "carrier_id", "id"),
+    )
 
 
 class CarrierConnection(Base):

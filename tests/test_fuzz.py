@@ -129,6 +129,7 @@ FIELDS = (
 PARAMETERS = (
     *("code", "context", "scope", "account_uuid", "external_install", "signed_payload_jwt"),
     *("signed_payload", "zone", "notice", "choose", "page", "refresh"),
+    *("carrier", "result", "period"),
 )
 USUAL = ("33", "carrier_33", "text", "secret", "boolean", "list", "on", "off", "FEDEX_GROUND")
 VALUES = st.one_of(ANY_TEXT, st.sampled_from(USUAL))
@@ -344,6 +345,7 @@ def test_every_nasty_text_in_every_place_of_every_address(settled: Browser, meth
     "names",
     [
         pytest.param(["choose"], id="choose"),
+        pytest.param(["carrier", "result", "period"], id="filters"),
         pytest.param(["signed_payload"], id="legacy"),
         pytest.param(["external_install", "code", "context", "scope"], id="external"),
         pytest.param(

@@ -38,6 +38,7 @@ QUERIES: tuple[dict[str, str], ...] = (
     {"zone": str(FOREIGN_ZONE), "notice": "zone_saved"},
     {"choose": FOREIGN_CARRIER},
     {"page": "2"},
+    {"carrier": FOREIGN_CARRIER, "period": "all"},
     {"refresh": "1"},
 )
 FORM: dict[str, str | list[str]] = {

@@ -294,6 +294,7 @@ def sending(tab: Browser) -> Iterator[TestResponse]:
         yield tab.send(carrier)
     yield tab.send("auspost", {"auth_key": "yourKey", "test_mode": "on"})
     yield tab.get("/carriers/fedex/connection")
+    yield tab.get("/activity?result=rejected")
     yield tab.get("/carriers")
     yield tab.get("/activity")
 

@@ -500,7 +500,7 @@ def test_times_are_in_the_stores_time_zone_or_else_in_utc(
     db.execute(update(ActivityEntry).values(at=datetime(2026, 1, 15, 13, 30, tzinfo=UTC)))
     db.commit()
 
-    page = browser.get("/activity")
+    page = browser.get("/activity?period=all")
 
     assert page.status_code == 200
     assert f'<time datetime="2026-01-15T13:30:00+00:00">{shown}</time>' in page.text

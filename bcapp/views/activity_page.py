@@ -1,17 +1,24 @@
-"""The activity log, paged."""
+"""The activity log, filtered and paged."""
 
 import re
-from datetime import UTC
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 
 from flask import Blueprint, abort, render_template
 from flask.typing import ResponseReturnValue
 
-from bcapp import activity
+from bcapp import activity, connections
+from bcapp.activity import Filters
+from bcapp.language import gettext as _
+from bcapp.models import Outcome
 from bcapp.runtime import db
 from bcapp.views.guard import query, timezone, visit
-from bcapp.wording.activity import activity_line
+from bcapp.wording.activity import activity_line, period_label, result_labels
 
 _PAGE_NUMBER = re.compile(r"[1-9][0-9]{0,6}")
+_PERIODS = {"7": 7, "30": 30, "90": 90, "all": None}  # days
+_UNFILTERED = {"carrier": "", "result": "", "period": "all"}
+_AT_FIRST = _UNFILTERED | {"period": "30"}
 
 bp = Blueprint("activity_page", __name__)
 
@@ -21,7 +28,11 @@ def index() -> ResponseReturnValue:
     number = query().get("page", "1")
     if not _PAGE_NUMBER.fullmatch(number):
         abort(404)
-    page = activity.page(db(), visit().store.id, int(number))
+    choices = _choices()
+    chosen = {name: query().get(name) or _AT_FIRST[name] for name in choices}
+    if any(chosen[name] not in choices[name] for name in choices):
+        abort(404)  # to show more than was asked for would look like what was asked for
+    page = activity.page(db(), visit().store.id, int(number), _filters(chosen))
     if page.number > 1 and not page.entries:
         abort(404)
     return render_template(
@@ -29,4 +40,28 @@ def index() -> ResponseReturnValue:
         entries=[activity_line(entry) for entry in page.entries],
         page=page,
         timezone=None if timezone() is UTC else str(timezone()),
+        choices={name: list(labels.items()) for name, labels in choices.items()},
+        chosen=chosen,
+        kept={name: value for name, value in chosen.items() if value != _AT_FIRST[name]},
+        filtered=chosen != _UNFILTERED,
+    )
+
+
+def _choices() -> dict[str, dict[str, str]]:
+    """The filters by their name in the address: value → label."""
+    store = visit().store
+    listed = connections.listed(connections.for_store(db(), store.id), store.country_code)
+    return {
+        "carrier": {"": _("All carriers"), **{carrier.id: carrier.name for carrier in listed}},
+        "result": {"": _("All results"), **result_labels()},
+        "period": {name: period_label(days) for name, days in _PERIODS.items()},
+    }
+
+
+def _filters(chosen: Mapping[str, str]) -> Filters:
+    days = _PERIODS[chosen["period"]]
+    return Filters(
+        carrier_id=chosen["carrier"] or None,
+        outcome=Outcome(chosen["result"]) if chosen["result"] else None,
+        since=datetime.now(UTC) - timedelta(days=days) if days else None,
     )

@@ -7,7 +7,7 @@ from flask import Blueprint, abort, g, redirect, render_template, request, url_f
 from flask.typing import ResponseReturnValue
 from wtforms.form import BaseForm
 
-from bcapp import carriers, connections
+from bcapp import connections
 from bcapp.bigcommerce.errors import AccessRevoked, BigCommerceError, Rejected
 from bcapp.bigcommerce.store_api import StoreApi
 from bcapp.carriers.fields import read_boolean
@@ -32,9 +32,7 @@ def overview() -> ResponseReturnValue:
         return redirect(_chosen(query()["choose"]), 303)
     store = visit().store
     recorded = connections.for_store(db(), store.id)
-    own = [connections.carrier_of(row) for row in recorded.values()]
-    own = sorted((c for c in own if c.is_custom), key=lambda carrier: carrier.name.lower())
-    listed = [*carriers.offered(store.country_code), *own]
+    listed = connections.listed(recorded, store.country_code)
     known = carrier_page.reading()
     return render_template(
         "settings/overview.html",

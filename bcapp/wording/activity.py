@@ -45,6 +45,18 @@ _IN_NAMELESS_ZONE = {
 }
 
 
+def result_labels() -> dict[str, str]:
+    """Outcome → what the log calls it."""
+    labels = {outcome.value: str(badge.label) for outcome, badge in OUTCOME_BADGES.items()}
+    return {**labels, Outcome.DONE.value: _("Done")}
+
+
+def period_label(days: int | None) -> str:
+    if days is None:
+        return _("All time")
+    return ngettext("Last %(num)s day", "Last %(num)s days", days)
+
+
 @dataclass(frozen=True)
 class Attempt:
     """Something that was asked of BigCommerce, as the pages tell it."""
