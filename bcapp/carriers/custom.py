@@ -194,7 +194,7 @@ def _value_faults(row: Setting) -> Iterable[str]:
     else:
         items = _lines(row.value) if row.kind == "list" else [row.value]
         if len(items) > MOST_LINES:
-            yield f"{label} takes at most {MOST_LINES} lines."
+            yield _("%(label)s takes at most %(limit)s lines.", label=label, limit=MOST_LINES)
             items = items[:MOST_LINES]
         yield from filter(None, (fault(item, label) for item in items))
 

@@ -27,9 +27,7 @@ _EVENTS = {
     Event.STORE_GRANTED: lazy_gettext("Approved the app again"),
     Event.STORE_UNINSTALLED: lazy_gettext("Removed the app"),
     Event.STORE_UNINSTALL_IGNORED: lazy_gettext("Asked to remove the app; nothing changed"),
-    Event.STORE_TOKEN_REFUSED: lazy_gettext(
-        "Access ended: BigCommerce no longer lets this app in"
-    ),
+    Event.STORE_TOKEN_REFUSED: lazy_gettext("Access ended: BigCommerce no longer lets this app in"),
     Event.USER_REMOVED: lazy_gettext("User removed"),
     Event.CONNECTION_SENT: lazy_gettext("Sent account details"),
     Event.CONNECTION_UPDATED: lazy_gettext("Updated account details"),
