@@ -477,7 +477,9 @@ WALKS: list[Walk] = [
 # Texts for races, for a database that is away, for keys that were lost, and for what no form or
 # log has today. That they are in the catalogues at all is tested above.
 NOT_WALKED = {
+    "%(label)s takes at most %(limit)s lines.",
     "(optional)",
+    "Access ended: BigCommerce no longer lets this app in",
     "BigCommerce answered without showing all that it saved. Check the zone below.",
     "BigCommerce confirmed that %(carrier)s is off in this zone.",
     "BigCommerce confirmed that it is off.",
@@ -495,6 +497,7 @@ NOT_WALKED = {
     "Removed the app",
     "Somebody else is changing %(carrier)s in this zone. Nothing was sent. Try again in a moment.",
     "Something went wrong on our side",
+    "This app",
     "This app has to be approved again",
     "This setting",
     "This zone",
