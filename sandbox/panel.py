@@ -81,7 +81,7 @@ def open_app(store_hash: str) -> AnyResponse:
     person = acting(store_hash)
     if not _may_open(shown(store_hash), person):
         return redirect(f"/stores/{store_hash}/frame?as={person.role}", 303)
-    return redirect(_callback("load", store_hash, person), 303)
+    return redirect(the_world().app_url + _callback("load", store_hash, person), 303)
 
 
 @panel.post("/stores/<store_hash>/uninstall")
@@ -143,16 +143,16 @@ def _mark(store: SandboxStore) -> str:
 
 def _callback(name: str, store_hash: str, person: Person) -> str:
     payload = the_world().signed_payload(store_hash, person)
-    return f"{the_world().app_url}/{name}?{urlencode({'signed_payload_jwt': payload})}"
+    return f"/{name}?{urlencode({'signed_payload_jwt': payload})}"
 
 
-def _call_the_app(url: str) -> str:
+def _call_the_app(callback: str) -> str:
     """What the app answered, in words; redirects are not followed, the answer itself counts."""
     with requests.Session() as session:
         session.trust_env = False  # a proxy from the environment cannot reach our loopback
         try:
             reply = session.get(
-                url,
+                the_world().callbacks_at + callback,
                 headers={"Accept": "application/json"},
                 timeout=CALLBACK_TIMEOUT,
                 allow_redirects=False,

@@ -12,7 +12,7 @@ from sandbox.factory import create_sandbox
 from sandbox.world import World
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIEnvironment
+    from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
 
 
 class Handler(WSGIRequestHandler):
@@ -52,14 +52,23 @@ class Server(ThreadedWSGIServer):
 @contextmanager
 def serve(world: World, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
     """Serve the World until the block is left; yields the base URL."""
-    server = Server(host, port, create_sandbox(world), Handler)
+    with serving(create_sandbox(world), host, port) as bound:
+        shown = f"[{host}]" if ":" in host else host
+        yield f"http://{shown}:{bound}"
+
+
+@contextmanager
+def serving(
+    app: "WSGIApplication", host: str = "127.0.0.1", port: int = 0, fd: int | None = None
+) -> Iterator[int]:
+    """Serve any program, at a socket that listens already if there is one; yields the port."""
+    server = Server(host, port, app, Handler, fd=fd)
     thread = threading.Thread(
         target=server.serve_forever, kwargs={"poll_interval": 0.01}, name="sandbox"
     )
     thread.start()
     try:
-        shown = f"[{host}]" if ":" in host else host
-        yield f"http://{shown}:{server.port}"
+        yield server.port
     finally:
         server.shutdown()
         thread.join()

@@ -1,0 +1,145 @@
+"""A person's tab with a store's control panel, the app in its frame: tests call verbs."""
+
+import re
+
+from playwright.sync_api import Frame, FrameLocator, Locator, Page, expect
+
+from sandbox.world import Call, World
+from tests.merchant import DETAILS
+
+NAMES = {
+    "auspost": "Australia Post",
+    "endicia": "USPS via Endicia",
+    "fedex": "FedEx",
+    "royalmail": "Royal Mail",
+    "zoom2u": "Zoom2U",
+}
+LABELS = {
+    "auth_key": "Authorization key",
+    "account_id": "Account ID",
+    "pass_phrase": "Passphrase",
+    "key": "Key",
+    "password": "Password",
+    "account_number": "Account number",
+    "meter_number": "Meter number",
+}
+
+
+class Tab:
+    def __init__(self, page: Page, world: World, panel: str, store_hash: str) -> None:
+        self.page = page
+        self.world = world
+        self.panel = panel
+        self.store_hash = store_hash
+        self.complaints: list[str] = []  # the browser's: faults of the script, broken policies
+        self.addresses: list[str] = []  # of the frame, one after another
+        page.on("console", lambda said: self._listen(said.type, said.text))
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("framenavigated", lambda frame: self.addresses.append(frame.url))
+        self.act_as("owner")
+
+    def _listen(self, kind: str, text: str) -> None:
+        # Chromium writes every answer of 400 and above to the console as well.
+        if kind == "error" and not text.startswith("Failed to load resource"):
+            self.complaints.append(text)
+
+    @property
+    def app(self) -> FrameLocator:
+        return self.page.frame_locator("iframe[name=app]")
+
+    @property
+    def frame(self) -> Frame:
+        frame = self.page.frame("app")
+        assert frame is not None
+        return frame
+
+    def act_as(self, role: str) -> None:
+        self.page.goto(f"{self.panel}/stores/{self.store_hash}?as={role}")
+
+    def to_front(self) -> None:
+        """Browsers draw only the tab in front; whoever acts in another looks at it first."""
+        self.page.bring_to_front()
+
+    def press(self, name: str) -> None:
+        """A button of the control panel."""
+        self.page.get_by_role("button", name=name, exact=True).click()
+
+    def arrive(self) -> None:
+        """Open the app, installing it where it is not, and be at Carriers."""
+        if self.world.store(self.store_hash).access_token is None:
+            self.install()
+            self.follow("Skip for now")
+        else:
+            self.press("Open the app")
+        self.shows("Carrier connections")
+
+    def install(self) -> None:
+        self.press("Install")
+        expect(self.app.get_by_role("heading", level=1)).to_have_text(re.compile("^Welcome"))
+
+    def button(self, name: str) -> Locator:
+        return self.app.get_by_role("button", name=name, exact=True)
+
+    def follow(self, name: str) -> None:
+        self.app.get_by_role("link", name=name, exact=True).click()
+
+    def shows(self, heading: str) -> None:
+        expect(self.app.get_by_role("heading", level=1)).to_have_text(heading)
+
+    def says(self, words: str) -> None:
+        expect(self.app.get_by_text(words).first).to_be_visible()
+
+    def field(self, name: str) -> Locator:
+        return self.app.get_by_label(re.compile(rf"^{LABELS[name]}\b"))
+
+    def fill(self, details: dict[str, str]) -> None:
+        for name, value in details.items():
+            self.field(name).fill(value)
+
+    def send(self) -> None:
+        self.button("Send to BigCommerce").click()
+
+    def set_up(self, carrier_id: str) -> None:
+        self.follow(f"Set up {NAMES[carrier_id]}")
+        self.shows(f"Connect {NAMES[carrier_id]}")
+        self.fill(DETAILS[carrier_id])
+        self.send()
+        self.says(f"{NAMES[carrier_id]} details sent to BigCommerce")
+        self.follow("Carriers")
+        self.shows("Carrier connections")
+
+    def zone(self, name: str) -> Locator:
+        return self.app.locator("details.zone").filter(has_text=re.compile(rf"^\s*{name}\b"))
+
+    def open_zone(self, name: str) -> None:
+        self.zone(name).locator("summary").first.click()
+
+    def tick(self, zone: str, box: str, ticked: bool = True) -> None:
+        boxes = self.zone(zone).get_by_role("checkbox", name=box, exact=True)
+        boxes.set_checked(ticked)
+
+    def save(self, zone: str) -> None:
+        self.zone(zone).get_by_role("button", name=f"Save {zone}").click()
+
+    def badge(self, zone: str, words: str) -> None:
+        expect(self.zone(zone).locator("summary .badge")).to_have_text(words)
+
+    # What BigCommerce received from this store, oldest first
+
+    def calls(self, where: str) -> list[Call]:
+        return [
+            call
+            for call in self.world.calls
+            if call.store_hash == self.store_hash and where in call.path
+        ]
+
+    def sent(self) -> list[tuple[str, object]]:
+        return [(call.method, call.body) for call in self.calls("/connection")]
+
+    def method_writes(self) -> list[tuple[str, bool, list[str]]]:
+        """Verb, whether on, and services of every write of a method."""
+        return [
+            (call.method, body["enabled"], body["settings"]["carrier_options"]["delivery_services"])
+            for call in self.calls("/methods")
+            if isinstance(body := call.body, dict)
+        ]

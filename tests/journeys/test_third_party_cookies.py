@@ -1,0 +1,54 @@
+"""What the other journeys stand on: this browser drops cookies inside a cross-site frame."""
+
+import json
+import ssl
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import BrowserContext
+from werkzeug.wrappers import Request, Response
+
+from sandbox.server import serving
+from tests.journeys import tls
+from tests.journeys.conftest import Sites
+
+FRAME = """address => new Promise(done => {
+  const frame = document.createElement("iframe");
+  frame.src = address;
+  frame.name = "counter";
+  frame.onload = done;
+  document.body.append(frame);
+})"""
+
+
+@Request.application
+def counter(request: Request) -> Response:
+    """Says which cookies it was sent, and sets one that is made for frames."""
+    response = Response(json.dumps(request.cookies), mimetype="application/json")
+    response.set_cookie("seen", "1", samesite="None", secure=True)
+    return response
+
+
+@pytest.fixture
+def counter_url(certificate: ssl.SSLContext) -> Iterator[str]:
+    with serving(counter) as port, tls.in_front_of(port, certificate) as front:
+        yield f"https://counter.test:{front.port}/"
+
+
+def test_a_cookie_made_for_frames_is_kept_at_the_top_and_lost_in_a_frame(
+    browser: BrowserContext, sites: Sites, counter_url: str
+) -> None:
+    page = browser.new_page()
+    page.goto(counter_url)
+    page.goto(counter_url)
+    at_the_top = page.inner_text("body")
+    page.goto(sites.panel)
+
+    page.evaluate(FRAME, counter_url)
+    frame = page.frame("counter")
+    assert frame is not None
+    in_the_frame = frame.locator("body").inner_text()
+
+    assert (json.loads(at_the_top), json.loads(in_the_frame)) == ({"seen": "1"}, {})
+    browser.clear_cookies()
+    page.close()
