@@ -23,6 +23,8 @@ from sqlalchemy import URL
 
 from bcapp import database
 
+LOGIN_URL = "https://login.bigcommerce.com"
+SDK_URL = "https://cdn.bigcommerce.com/jssdk/bc-sdk.js"
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 _HOST = re.compile(r"::1|(?:[a-z0-9-]+\.)*[a-z0-9-]+", re.ASCII)
 # BigCommerce's older secrets have 31 characters. Half of that is no secret of theirs.
@@ -133,13 +135,15 @@ class Config(BaseModel):
     )
     # Seconds that PostgreSQL may take for a statement or a lock.
     database_time_limit: Annotated[float, Field(ge=1, le=60)] = 15
-    bigcommerce_login_url: Origin = "https://login.bigcommerce.com"
+    bigcommerce_login_url: Origin = LOGIN_URL
     bigcommerce_api_url: Origin = "https://api.bigcommerce.com"
     bigcommerce_frame_ancestors: Annotated[
         tuple[Annotated[str, AfterValidator(_frame_ancestor)], ...],
         BeforeValidator(lambda text: text.split() if isinstance(text, str) else text),
         Field(min_length=1),
     ] = ("https://*.mybigcommerce.com", "https://*.bigcommerce.com")
+    # BigCommerce's App SDK, a script that tells the page of a log-out; `load` knows the default.
+    bigcommerce_sdk_url: Annotated[str, AfterValidator(_web_address)] = ""
     # Seconds that one action of a merchant may spend waiting for BigCommerce, retries included.
     bigcommerce_time_budget: Annotated[float, Field(ge=0.2, le=60)] = 25
     # How many requests of one process may wait for BigCommerce at the same time. Fewer than its
@@ -184,9 +188,12 @@ class Config(BaseModel):
     def load(cls, environ: Mapping[str, str]) -> Self:
         """Read the variables named like our fields; an empty one counts as not set.
 
+        Only an empty BIGCOMMERCE_SDK_URL says something: no App SDK, though BigCommerce is real.
         Raises ConfigError with every fault at once.
         """
         given = {name: environ.get(name.upper(), "") for name in cls.model_fields}
+        if given["bigcommerce_login_url"].strip() in {"", LOGIN_URL}:
+            given["bigcommerce_sdk_url"] = environ.get("BIGCOMMERCE_SDK_URL", SDK_URL)
         values = {name: text if text.strip() else "" for name, text in given.items()}
         faults: dict[str, str] = {}
         try:
@@ -203,6 +210,11 @@ class Config(BaseModel):
     @property
     def redirect_uri(self) -> str:
         return f"{self.app_url}/auth"
+
+    @property
+    def sdk_origin(self) -> str:
+        address = urlsplit(self.bigcommerce_sdk_url)
+        return f"{address.scheme}://{address.netloc}" if address.netloc else ""
 
     @property
     def is_https(self) -> bool:

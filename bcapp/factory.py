@@ -88,6 +88,7 @@ def _page_context(config: Config) -> dict[str, Any]:
         "session_token": guard.session_token(),
         "session_seconds": guard.session_seconds(),
         "page_path": g.get("page_path"),
+        "app_sdk": config.bigcommerce_sdk_url,
         "notice": None,
         "reading_zones": _("Reading your zones from BigCommerce…"),
     }
@@ -97,7 +98,8 @@ def _security_headers(config: Config) -> Callable[[Response], Response]:
     def add(response: Response) -> Response:
         policy = response.content_security_policy
         policy.default_src = "'none'"
-        policy.script_src = policy.style_src = policy.img_src = "'self'"
+        policy.script_src = " ".join(filter(None, ("'self'", config.sdk_origin)))
+        policy.style_src = policy.img_src = "'self'"
         policy.font_src = policy.connect_src = policy.form_action = "'self'"
         policy.base_uri = "'none'"
         # There is no X-Frame-Options beside it: that header knows no list of origins.

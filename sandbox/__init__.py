@@ -10,6 +10,7 @@ over HTTP, through addresses in the environment, as the app meets the real BigCo
 | carrier connection               | Shipping V2 reference: Create, Update, Delete Carrier        |
 |                                  | Connection                                                   |
 | zones and methods                | Shipping V2 reference: Shipping Zones, Shipping Method       |
+| App SDK: log-out, address        | Apps guide: UI, App SDK                                      |
 | store, time                      | Store Information V2 reference                               |
 | error bodies, rate-limit headers | About our APIs: status codes, rate limits                    |
 

@@ -108,6 +108,7 @@ def _settings(world: World, port: int, database: Path) -> dict[str, str]:
         "BIGCOMMERCE_LOGIN_URL": here,
         "BIGCOMMERCE_API_URL": here,
         "BIGCOMMERCE_FRAME_ANCESTORS": f"http://localhost:{port}",
+        "BIGCOMMERCE_SDK_URL": f"http://localhost:{port}/static/app-sdk.js",
         "BIGCOMMERCE_TIME_BUDGET": "25",
         "TRUSTED_PROXIES": "0",
         "LOG_LEVEL": "INFO",

@@ -35,7 +35,7 @@ OPTIONAL = (
     "HELP_URL",
 )
 WITH_AN_ORIGIN = ("APP_URL", "BIGCOMMERCE_LOGIN_URL", "BIGCOMMERCE_API_URL")
-WITH_A_PAGE = ("SUPPORT_URL", "HELP_URL")
+WITH_A_PAGE = ("SUPPORT_URL", "HELP_URL", "BIGCOMMERCE_SDK_URL")
 
 NOT_AN_ADDRESS = "is not a web address (https://…)"
 UNREADABLE_ADDRESS = "is not a web address"
@@ -124,6 +124,35 @@ def test_an_empty_variable_counts_as_not_set(name: str) -> None:
     config = make.config(**{name: ""})
 
     assert config == make.config(**{name: None})
+
+
+@pytest.mark.parametrize(
+    ("login", "given", "address", "origin"),
+    [
+        pytest.param(
+            None,
+            None,
+            "https://cdn.bigcommerce.com/jssdk/bc-sdk.js",
+            "https://cdn.bigcommerce.com",
+            id="the real BigCommerce",
+        ),
+        pytest.param(None, "", "", "", id="switched off"),
+        pytest.param("http://localhost:8000", None, "", "", id="the sandbox"),
+        pytest.param(
+            "http://localhost:8000",
+            "http://localhost:8000/sdk.js",
+            "http://localhost:8000/sdk.js",
+            "http://localhost:8000",
+            id="the sandbox's own",
+        ),
+    ],
+)
+def test_the_app_sdk_is_bigcommerces_where_bigcommerce_is_real(
+    login: str | None, given: str | None, address: str, origin: str
+) -> None:
+    config = make.config(BIGCOMMERCE_LOGIN_URL=login, BIGCOMMERCE_SDK_URL=given)
+
+    assert (config.bigcommerce_sdk_url, config.sdk_origin) == (address, origin)
 
 
 @pytest.mark.parametrize("value", [None, ""], ids=["not set", "empty"])

@@ -46,3 +46,4 @@ def test_the_app_can_be_installed_from_the_control_panel_that_it_prints(control_
 
     assert "Welcome to Carrier connections" in welcome.text
     assert f"frame-ancestors {address[0]}" in welcome.headers["Content-Security-Policy"]
+    assert f"script-src 'self' {address[0]};" in welcome.headers["Content-Security-Policy"]

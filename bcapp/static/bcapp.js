@@ -1,160 +1,136 @@
 // The embedded session. No cookie exists, so this module carries the session token from page to
 // page: it follows the page's own links and sends its forms by fetch, puts the answer in place of
-// the page, and looks after history, focus and announcements. It knows nothing about carriers.
+// the page, and looks after history, focus and announcements. It knows nothing about carriers, and
+// all words that it shows stand in the page.
 
 const WARNING_SECONDS = 2 * 60;
 
-const announcer = document.getElementById("announcer");
-const warning = document.getElementById("session-warning");
-const sending = new WeakSet(); // forms whose answer is awaited
-
+const part = (id, page = document) => page.getElementById(id);
 const meta = (name) => document.querySelector(`meta[name="${name}"]`)?.content;
 const here = () => location.pathname + location.search;
-const announce = (words) => (announcer.textContent = words);
+const warning = part("session-warning");
 
 let token = meta("session-token");
 let warningTimer;
-let pendingVisit = new AbortController();
+let visiting = new AbortController();
 
 // Asking the server
 
-async function request(url, options) {
-  const headers = token ? { Authorization: `Bearer ${token}` } : {};
-  const answer = await fetch(url, { ...options, headers });
-  renew(answer.headers.get("X-Session-Token"), answer.headers.get("X-Session-Seconds"));
-  return answer;
+async function ask(url, options, { use, lost, isGone }) {
+  try {
+    const answer = await fetch(url, { ...options, headers: { Authorization: `Bearer ${token}` } });
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    if (!part("page", page)) throw new TypeError("Not a page of this app");
+    renew(answer.headers.get("X-Session-Token"), answer.headers.get("X-Session-Seconds"));
+    if (!isGone()) use(page, answer);
+  } catch {
+    if (!isGone()) complain(lost);
+  }
 }
 
 function renew(newToken, seconds) {
-  if (!newToken) return;
-  token = newToken;
   warning.hidden = true;
   clearTimeout(warningTimer);
+  if (!newToken) return; // the session is over
+  token = newToken;
   warningTimer = setTimeout(() => {
     warning.hidden = false;
     announce(warning.querySelector("p").textContent);
   }, (seconds - WARNING_SECONDS) * 1000);
 }
 
-async function visit(url, { record = true, busy = "" } = {}) {
-  pendingVisit.abort();
-  pendingVisit = new AbortController();
-  announce(busy);
-  announcer.classList.toggle("visually-hidden", !busy);
-  try {
-    const answer = await request(url, { signal: pendingVisit.signal });
-    const page = await read(answer);
-    if (record) remember(answer.url);
-    show(page);
-  } catch (error) {
-    if (error.name !== "AbortError") complain("lost-page");
-  } finally {
-    if (!pendingVisit.signal.aborted) announcer.classList.add("visually-hidden");
-  }
+function visit(url, use, { busy = "", lost = "lost-page" } = {}) {
+  visiting.abort();
+  const { signal } = (visiting = new AbortController());
+  announce(busy, Boolean(busy));
+  ask(url, { signal }, { use, lost, isGone: () => signal.aborted });
 }
 
 async function send(form, button) {
-  if (sending.has(form)) return;
-  sending.add(form);
-  pendingVisit.abort();
-  button?.setAttribute("aria-disabled", "true");
-  announce(button?.querySelector(".face-busy").textContent ?? "");
-  try {
-    const body = new URLSearchParams(new FormData(form));
-    const answer = await request(form.getAttribute("action"), { method: "POST", body });
-    const page = await read(answer);
-    // Whoever went to another page meanwhile stays there.
-    if (!form.isConnected) return;
+  if (button.hasAttribute("aria-disabled")) return;
+  visiting.abort();
+  button.setAttribute("aria-disabled", "true");
+  announce(button.querySelector(".face-busy").textContent);
+  const body = new URLSearchParams(new FormData(form));
+  await ask(form.getAttribute("action"), { method: "POST", body }, {
     // A refused form is answered in place: that answer has no address of its own.
-    if (answer.redirected) remember(answer.url);
-    show(page);
-  } catch {
-    if (form.isConnected) complain("lost-send");
-  } finally {
-    sending.delete(form);
-    button?.removeAttribute("aria-disabled");
-  }
-}
-
-async function read(answer) {
-  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  if (!page.getElementById("page")) throw new TypeError("Not a page of this app");
-  return page;
+    use: (page, answer) =>
+      complain("above-form", page) || show(page, { url: answer.redirected && answer.url }),
+    lost: "lost-send",
+    isGone: () => !form.isConnected, // whoever went to another page meanwhile stays there
+  });
+  button.removeAttribute("aria-disabled");
 }
 
 // Showing its answer
 
-function remember(url) {
-  if (url !== location.href) history.pushState(null, "", url);
-}
-
-function show(page) {
-  document.getElementById("page").replaceWith(page.getElementById("page"));
+function show(page, { url, scroll = 0 } = {}) {
+  if (url && url !== location.href) {
+    history.replaceState({ scroll: scrollY }, "");
+    history.pushState(null, "", url);
+  }
+  part("page").replaceWith(part("page", page));
   document.title = page.title;
-  enhance(document.getElementById("page"));
   announce(page.title);
-  scrollTo(0, 0);
+  scrollTo(0, scroll);
   const errorSummary = document.querySelector("#page [data-focus]");
-  (errorSummary ?? document.querySelector("h1")).focus();
-}
-
-// A message at the top of the page, which stays as it is with all that was typed.
-function complain(templateId) {
-  const messages = document.getElementById("messages");
-  messages.replaceChildren(document.getElementById(templateId).content.cloneNode(true));
-  messages.querySelector("[data-focus]").focus();
+  (errorSummary ?? document.querySelector("h1")).focus({ preventScroll: scroll > 0 });
 }
 
 // A launch is answered before BigCommerce is asked for zones. Their parts of the page come later,
 // and nothing else moves: somebody may be typing by then.
-async function fillIn() {
-  const parts = [...document.querySelectorAll("[data-late]")];
-  const { signal } = pendingVisit; // whoever goes on to another page meanwhile stays there
-  try {
-    const page = await read(await request(here(), { signal }));
-    if (!parts.every((part) => part.isConnected)) return;
-    if (!parts.every((part) => page.getElementById(part.id))) return show(page);
-    for (const part of parts) {
-      const late = page.getElementById(part.id);
-      part.replaceWith(late);
-      enhance(late);
-    }
-  } catch (error) {
-    if (error.name !== "AbortError") complain("lost-page");
+function fillIn(page) {
+  for (const early of document.querySelectorAll("[data-late]")) {
+    const late = part(early.id, page);
+    if (!late) return (document.forms.length && complain("above-form", page)) || show(page);
+    early.replaceWith(late);
   }
 }
 
-// Buttons that only work with script stay hidden until it runs.
-function enhance(part) {
-  for (const button of part.querySelectorAll("[data-action]")) button.hidden = false;
+// A message at the top of the page, which stays as it is with all that was typed. Its template is
+// the layout's own, or comes with an error page that would otherwise take the place of a form.
+function complain(templateId, page = document) {
+  const template = part(templateId, page);
+  if (!template) return false;
+  announce("");
+  for (const waiting of document.querySelectorAll("[data-pending]")) waiting.remove();
+  part("messages").replaceChildren(document.importNode(template.content, true));
+  part("messages").querySelector("[data-focus]").focus();
+  return true;
 }
 
-// The page's own buttons
+function announce(words, visibly = false) {
+  part("announcer").textContent = words;
+  part("announcer").classList.toggle("visually-hidden", !visibly);
+}
+
+// Logged out of the control panel, in whichever tab. Our address, asked without our header, is
+// answered with nothing of the store.
+function forget() {
+  token = undefined;
+  document.body.replaceChildren();
+  location.reload();
+}
+
+// The page's own controls
 
 const actions = {
-  async renew() {
-    try {
-      const answer = await request(here(), { method: "HEAD" });
-      if (!answer.ok) throw new Error(`The session was not renewed: ${answer.status}`);
-      announce(warning.dataset.renewed);
-      document.getElementById("main").focus({ preventScroll: true });
-    } catch {
-      complain("lost-renewal");
-    }
+  renew() {
+    const stay = (page) => complain("above-form", page) || announce(warning.dataset.renewed);
+    visit(here(), stay, { lost: "lost-renewal" });
+    part("main").focus({ preventScroll: true }); // the button is about to go
   },
 
   show(button) {
-    const shown = button.getAttribute("aria-pressed") === "true";
-    button.setAttribute("aria-pressed", String(!shown));
-    document.getElementById(button.getAttribute("aria-controls")).type = shown ? "password" : "text";
+    const isShown = button.getAttribute("aria-pressed") === "true";
+    button.setAttribute("aria-pressed", String(!isShown));
+    part(button.getAttribute("aria-controls")).type = isShown ? "password" : "text";
   },
 
   add(button) {
     const rows = button.closest("[data-rows]");
-    const index = Number(rows.dataset.count);
-    rows.dataset.count = index + 1;
-    button.insertAdjacentHTML("beforebegin", filled(rows.querySelector("[data-new-row]"), index));
-    enhance(button.previousElementSibling);
+    const row = filled(rows.querySelector("[data-new-row]"), ++rows.dataset.count);
+    button.insertAdjacentHTML("beforebegin", row);
     button.previousElementSibling.querySelector("input").focus();
   },
 
@@ -166,19 +142,15 @@ const actions = {
   },
 };
 
+const filled = (template, number) => template.innerHTML.replace(/__number\w*__/g, number);
+
 function switchKind(select) {
   const row = select.closest("[data-row]");
-  const cell = row.querySelector("[data-value]");
-  const typed = cell.querySelector("input, textarea")?.value ?? "";
+  const value = row.querySelector("[data-value]");
+  const typed = value.querySelector("input, textarea")?.value ?? "";
   const template = row.parentElement.querySelector(`[data-new-value="${select.value}"]`);
-  cell.innerHTML = filled(template, Number(row.dataset.row));
-  enhance(cell);
-  const control = cell.querySelector("input, textarea");
-  if (control) control.value = typed;
-}
-
-function filled(template, index) {
-  return template.innerHTML.replace(/__index\w*__/g, index).replaceAll("__number__", index + 1);
+  value.innerHTML = filled(template, row.dataset.row);
+  value.querySelector("input, textarea")?.setRangeText(typed);
 }
 
 // Events. They are heard on the document, so that a new page needs no new listeners.
@@ -187,30 +159,33 @@ document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-action]");
   if (button) actions[button.dataset.action](button);
 
-  const link = event.target.closest("a[href]");
-  const wantsAnotherTab = event.ctrlKey || event.metaKey || event.shiftKey || event.altKey;
-  if (!link || link.target || link.origin !== location.origin || wantsAnotherTab) return;
+  const link = event.target.closest("a[href]:not([target])");
+  if (link?.origin !== location.origin) return;
   event.preventDefault();
   // A link within the page gets no entry in the history: going back would load the page anew.
-  if (link.getAttribute("href").startsWith("#")) document.querySelector(link.hash)?.focus();
-  else visit(link.href, { busy: link.dataset.busy });
+  if (link.hash) part(link.hash.slice(1)).focus();
+  else visit(link.href, show, { busy: link.dataset.busy });
 });
 
 document.addEventListener("submit", (event) => {
   event.preventDefault();
   const form = event.target;
   if (form.getAttribute("method") === "post") send(form, event.submitter);
-  else visit(`${form.getAttribute("action")}?${new URLSearchParams(new FormData(form))}`);
+  else visit(`${form.getAttribute("action")}?${new URLSearchParams(new FormData(form))}`, show);
 });
 
-document.addEventListener("change", (event) => {
-  if (event.target.matches("[data-kind]")) switchKind(event.target);
+document.addEventListener("change", ({ target }) => {
+  if (target.matches("[data-kind]")) switchKind(target);
 });
 
-addEventListener("popstate", () => visit(here(), { record: false }));
+addEventListener("popstate", ({ state }) => visit(here(), (page) => show(page, state ?? {})));
 
-// The address we arrived at holds BigCommerce's signed payload.
+// The address we arrived at holds BigCommerce's signed payload, and BigCommerce's App SDK tells
+// the control panel the address: so this line comes before the SDK does.
 if (meta("page-path")) history.replaceState(null, "", meta("page-path"));
 renew(token, meta("session-seconds"));
-enhance(document);
-if (document.querySelector("[data-pending]")) fillIn();
+if (document.querySelector("[data-pending]")) visit(here(), fillIn);
+if (meta("app-sdk")) {
+  window.bcAsyncInit = () => window.Bigcommerce.init({ onLogout: forget });
+  document.head.append(Object.assign(document.createElement("script"), { src: meta("app-sdk") }));
+}

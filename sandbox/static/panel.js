@@ -87,3 +87,21 @@ async function poll() {
 document.addEventListener("submit", sendQuietly);
 showSecrets.addEventListener("change", refresh);
 poll();
+
+// The App SDK's other end. Logging out ends the control panel in every tab of this browser.
+
+const app = document.querySelector("iframe[name=app]");
+const tabs = new BroadcastChannel("control-panel");
+const address = document.getElementById("address");
+
+const logOut = () => app.contentWindow.postMessage("sandbox-logout", "*");
+
+document.getElementById("log-out").addEventListener("click", () => {
+  tabs.postMessage("logout");
+  logOut();
+});
+tabs.addEventListener("message", logOut);
+addEventListener("message", (event) => {
+  const isTold = event.source === app.contentWindow && event.data.sandboxSdk;
+  if (isTold) address.textContent = event.data.url;
+});

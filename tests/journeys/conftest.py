@@ -50,9 +50,7 @@ class Sites:
 
 
 @contextmanager
-def both_sites(
-    database_file: Path, certificate: ssl.SSLContext, **settings: str
-) -> Iterator[Sites]:
+def both_sites(database_file: Path, certificate: ssl.SSLContext) -> Iterator[Sites]:
     with ExitStack() as stack:
         listener = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
         inside = listener.getsockname()[1]
@@ -69,9 +67,9 @@ def both_sites(
                 BIGCOMMERCE_API_URL=bigcommerce,
                 BIGCOMMERCE_FRAME_ANCESTORS=panel_url,
                 DATABASE_URL=f"sqlite:///{database_file}",
+                BIGCOMMERCE_SDK_URL=f"{panel_url}/static/app-sdk.js",
                 HELP_URL=f"{panel_url}/help",
                 SUPPORT_URL=f"{panel_url}/support",
-                **settings,
             )
         )
         stack.callback(close, app)

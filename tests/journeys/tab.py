@@ -24,6 +24,14 @@ LABELS = {
     "meter_number": "Meter number",
 }
 
+# What has the focus: a control by its name or, of several, its value; else by its words.
+STOP = """() => {
+  const on = document.activeElement;
+  if (["choose", "delivery_services"].includes(on.name)) return on.value;
+  return on.name || on.innerText;
+}"""
+MOST_STOPS = 60
+
 
 class Tab:
     def __init__(self, page: Page, world: World, panel: str, store_hash: str) -> None:
@@ -107,6 +115,14 @@ class Tab:
         self.says(f"{NAMES[carrier_id]} details sent to BigCommerce")
         self.follow("Carriers")
         self.shows("Carrier connections")
+
+    def walk_to(self, name: str) -> None:
+        """Press Tab until the focus is on what has this text, name or value."""
+        passed: list[str] = []
+        while not any(said == name or said.startswith(f"{name}\n") for said in passed[-1:]):
+            assert len(passed) < MOST_STOPS, f"no {name} among {passed}"
+            self.page.keyboard.press("Tab")
+            passed.append(self.frame.evaluate(STOP))
 
     def zone(self, name: str) -> Locator:
         return self.app.locator("details.zone").filter(has_text=re.compile(rf"^\s*{name}\b"))

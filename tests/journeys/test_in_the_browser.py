@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Callable
 
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
 
 from sandbox.faults import Fault
 from tests.journeys.conftest import Sites
@@ -110,3 +110,73 @@ def test_a_refusal_is_shown_at_the_field_with_the_focus_on_the_summary(
     expect(tab.app.get_by_role("alert")).to_be_focused()
     expect(tab.field("key")).to_have_value("")
     expect(tab.field("account_number")).to_have_value("yourFedexAccountNumber")
+
+
+def test_the_keyboard_alone_is_enough(open_tab: Callable[[str], Tab]) -> None:
+    tab = open_tab("harbour1")
+    keyboard = tab.page.keyboard
+    tab.page.get_by_role("button", name="Install", exact=True).press("Enter")
+    tab.shows("Welcome to Carrier connections")
+
+    tab.walk_to("Skip to content")
+    tab.walk_to("auspost")
+    keyboard.press("Space")
+    tab.walk_to("Continue")
+    keyboard.press("Enter")
+    tab.shows("Connect Australia Post")
+    tab.walk_to("auth_key")
+    keyboard.type("typed by hand")
+    tab.walk_to("test_mode")
+    keyboard.press("Space")
+    tab.walk_to("Send to BigCommerce")
+    keyboard.press("Enter")
+    tab.says("Australia Post details sent to BigCommerce")
+    tab.walk_to("Australia")
+    keyboard.press("Enter")
+    tab.walk_to("enabled")
+    keyboard.press("Space")
+    tab.walk_to("AUS_PARCEL_REGULAR")
+    keyboard.press("Space")
+    tab.walk_to("Save Australia")
+    keyboard.press("Enter")
+    tab.says("BigCommerce confirmed that Australia Post is on with 1 delivery service.")
+
+    details = {"auth_key": "typed by hand", "test_mode": True}
+    assert tab.sent() == [("POST", {"carrier_id": "auspost", "connection": details})]
+    assert tab.method_writes() == [("POST", True, ["AUS_PARCEL_REGULAR"])]
+
+
+def test_rows_of_settings_are_added_retyped_and_removed(open_tab: Callable[[str], Tab]) -> None:
+    tab = open_tab("harbour1")
+    tab.arrive()
+    tab.follow("Add custom carrier")
+    tab.app.get_by_label("Carrier ID").fill("33")
+    tab.app.get_by_label("Name", exact=False).nth(0).fill("Parcel Lane")
+
+    def row(number: int) -> Locator:
+        return tab.app.get_by_role("group", name=f"Setting {number}", exact=True)
+
+    def write(number: int, name: str, kind: str, value: str) -> None:
+        row(number).get_by_label("Setting name").fill(name)
+        row(number).get_by_label("Value").fill(value)
+        row(number).get_by_label("Type").select_option(kind)
+
+    tab.button("Add setting").click()
+    tab.button("Add setting").click()
+    expect(row(4).get_by_label("Setting name")).to_be_focused()
+    write(1, "api_key", "secret", "s3cret")
+    expect(row(1).get_by_label("Value")).to_have_attribute("type", "password")
+    row(1).get_by_role("button", name="Show value").click()
+    expect(row(1).get_by_label("Value")).to_have_attribute("type", "text")
+    write(2, "unwanted", "text", "x")
+    write(3, "depots", "list", "north")
+    row(4).get_by_label("Setting name").fill("insured")
+    row(4).get_by_label("Type").select_option("boolean")
+    row(4).get_by_label("Value").select_option("false")
+    tab.button("Remove setting 2").click()
+    expect(row(3).get_by_label("Setting name")).to_be_focused()
+    tab.send()
+
+    tab.says("Parcel Lane details sent to BigCommerce")
+    settings = {"api_key": "s3cret", "depots": ["north"], "insured": False}
+    assert tab.sent() == [("POST", {"carrier_id": "carrier_33", "connection": settings})]

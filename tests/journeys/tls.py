@@ -84,11 +84,13 @@ def in_front_of(plain_port: int, tls: ssl.SSLContext) -> Iterator[Front]:
     thread.start()
     server = _wait(loop, asyncio.start_server(meet, "127.0.0.1", 0, ssl=tls))
     front.port = server.sockets[0].getsockname()[1]
-    yield front
-    _wait(loop, stop())
-    loop.call_soon_threadsafe(loop.stop)
-    thread.join()
-    loop.close()
+    try:
+        yield front
+    finally:
+        _wait(loop, stop())
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
 
 
 def _wait(loop: asyncio.AbstractEventLoop, doing: Coroutine[Any, Any, T]) -> T:
