@@ -1,6 +1,7 @@
 """A person's tab with a store's control panel, the app in its frame: tests call verbs."""
 
 import re
+from collections.abc import Mapping, Sequence
 
 from playwright.sync_api import Frame, FrameLocator, Locator, Page, expect
 
@@ -31,6 +32,23 @@ STOP = """() => {
   return on.name || on.innerText;
 }"""
 MOST_STOPS = 60
+
+# Both leave the page's script to do it, and go with the page.
+FOLLOW = """path => {
+  const link = Object.assign(document.createElement("a"), { href: path, id: "shortcut" });
+  document.getElementById("main").append(link);
+  link.click();
+}"""
+SEND = """([path, fields]) => {
+  const form = Object.assign(document.createElement("form"), { id: "shortcut" });
+  form.setAttribute("method", "post");
+  form.setAttribute("action", path);
+  form.innerHTML = "<button><span class='face-busy'></span></button>";
+  for (const [name, value] of fields)
+    form.append(Object.assign(document.createElement("input"), { type: "hidden", name, value }));
+  document.getElementById("main").append(form);
+  form.querySelector("button").click();
+}"""
 
 
 class Tab:
@@ -99,6 +117,21 @@ class Tab:
 
     def field(self, name: str) -> Locator:
         return self.app.get_by_label(re.compile(rf"^{LABELS[name]}\b"))
+
+    def go(self, path: str) -> None:
+        """Follow a link to a page that is some steps away."""
+        self.frame.evaluate(FOLLOW, path)
+        expect(self.app.locator("#shortcut")).to_have_count(0)
+
+    def post(self, path: str, form: Mapping[str, str | Sequence[str]]) -> None:
+        """Send a form that would take many steps to fill in."""
+        fields = [
+            (name, value)
+            for name, given in form.items()
+            for value in ([given] if isinstance(given, str) else given)
+        ]
+        self.frame.evaluate(SEND, [path, fields])
+        expect(self.app.locator("#shortcut")).to_have_count(0)
 
     def fill(self, details: dict[str, str]) -> None:
         for name, value in details.items():

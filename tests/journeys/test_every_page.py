@@ -1,0 +1,106 @@
+"""Every page in every state: accessible, as wide as its frame, its focus seen at every stop."""
+
+from collections.abc import Callable
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from tests.journeys.tab import Tab
+from tests.journeys.walks import WALKS, Walk
+
+WIDTHS = (320, 360, 480, 559, 600, 719, 800, 899, 960, 1024, 1100, 1300)
+LOOKED_AT = (600, 1100)
+
+AXE = {"resultTypes": ["violations"]}
+
+FRAME_WIDTH = """width => {
+  const frame = document.querySelector("iframe[name=app]");
+  frame.style.cssText = `flex: none; border: 0; height: 900px; max-width: none; width: ${width}px`;
+}"""
+SETTLED = """width => new Promise((done) => {
+  if (innerWidth === width) done();
+  else addEventListener("resize", done, { once: true });
+})"""
+OVERHANG = "document.documentElement.scrollWidth - innerWidth"
+
+# What shows where the focus is: the outline or halo of the element, or of the frame drawn round it.
+# Says what is wrong with the stop, "" if nothing is, null at the end of the page.
+STOP = """() => {
+  const on = document.activeElement;
+  if (on === document.body || !document.hasFocus()) return null;
+  const rings = () =>
+    [on, on.closest(".control"), on.closest(".card")].filter(Boolean).map((one) => {
+      const { outlineStyle, outlineWidth, outlineColor, boxShadow } = getComputedStyle(one);
+      return outlineStyle === "none" ? boxShadow : outlineWidth + outlineColor + boxShadow;
+    });
+  const { left, top, width, height } = on.getBoundingClientRect();
+  const there = document.elementFromPoint(left + width / 2, top + height / 2);
+  const isSeen = there && (on.contains(there) || there.contains(on));
+  const focused = rings().join();
+  on.blur();
+  const isMarked = rings().join() !== focused;
+  on.focus({ preventScroll: true });
+  if (isSeen && isMarked) return "";
+  return `${on.outerHTML.slice(0, 200)} ${isSeen ? "looks the same with the focus" : "is covered"}`;
+}"""
+BEGIN = """() => {
+  document.body.tabIndex = -1;
+  document.body.focus();
+  document.body.removeAttribute("tabindex");
+}"""
+MOST_STOPS = 150
+
+
+def narrow_to(tab: Tab, width: int) -> None:
+    tab.page.evaluate(FRAME_WIDTH, width)
+    tab.frame.evaluate(SETTLED, width)
+
+
+def sideways(tab: Tab) -> list[str]:
+    faults = []
+    for width in WIDTHS:
+        narrow_to(tab, width)
+        overhang = tab.frame.evaluate(OVERHANG)
+        if overhang > 0:
+            faults.append(f"{overhang} px too wide at {width}")
+    return faults
+
+
+def inaccessible(tab: Tab) -> list[str]:
+    faults = []
+    for width in LOOKED_AT:
+        narrow_to(tab, width)
+        found = Axe().run(tab.frame, options=AXE).response["violations"]
+        faults += [
+            f"{one['id']} at {width}: {node['html'][:200]}"
+            for one in found
+            for node in one["nodes"]
+        ]
+    return faults
+
+
+def unseen_focus(tab: Tab) -> list[str]:
+    narrow_to(tab, 800)
+    tab.page.locator("iframe[name=app]").focus()
+    tab.frame.evaluate(BEGIN)
+    faults = []
+    for _ in range(MOST_STOPS):
+        tab.page.keyboard.press("Tab")
+        fault = tab.frame.evaluate(STOP)
+        if fault is None:
+            return faults
+        faults += [fault] if fault else []
+    return [*faults, "the focus never leaves the page"]
+
+
+@pytest.mark.parametrize("walk", WALKS, ids=lambda walk: walk.__name__)
+def test_every_state_is_for_everybody(open_tab: Callable[[str], Tab], walk: Walk) -> None:
+    tab = open_tab("harbour1")
+    tab.page.set_viewport_size({"width": 1600, "height": 1400})
+    tab.page.emulate_media(reduced_motion="reduce")
+
+    faults = {
+        state: [*sideways(tab), *inaccessible(tab), *unseen_focus(tab)] for state in walk(tab)
+    }
+
+    assert {state: found for state, found in faults.items() if found} == {}

@@ -1,0 +1,215 @@
+"""Ways through every page and every state of it; each stop is a state to look at."""
+
+from collections.abc import Callable, Iterator
+
+from playwright.sync_api import expect
+
+from sandbox.faults import Fault
+from tests.journeys.tab import Tab
+from tests.merchant import DETAILS
+
+Walk = Callable[[Tab], Iterator[str]]
+
+KEY_MISSING = '[{"status":400,"message":"Required fields missing [key]"}]'
+NOT_OURS = '[{"status":400,"message":"The request could not be understood"}]'
+
+
+def welcome(tab: Tab) -> Iterator[str]:
+    tab.install()
+    yield "welcome"
+    tab.app.get_by_label("FedEx").check()
+    yield "welcome, a carrier chosen"
+    tab.follow("Skip for now")
+    tab.says("Nothing is set up yet")
+    yield "carriers, nothing set up"
+    tab.follow("Activity")
+    tab.says("Installed the app")
+    yield "activity, one entry"
+    tab.press("Uninstall")
+    tab.install()
+    yield "welcome back"
+
+
+def sending(tab: Tab) -> Iterator[str]:
+    tab.arrive()
+    tab.follow("Set up FedEx")
+    yield "form, empty"
+    tab.send()
+    tab.says("Nothing was sent.")
+    yield "form, our check failed"
+    for name, fault in {
+        "refused, field known": Fault("connection", status=400, body=KEY_MISSING),
+        "refused, field unknown": Fault("connection", status=400, body=NOT_OURS),
+        "too many requests": Fault("connection", status=429),
+        "no answer": Fault("connection", status=500),
+    }.items():
+        tab.fill(DETAILS["fedex"])
+        tab.world.order(fault)
+        tab.send()
+        expect(tab.app.get_by_role("alert")).to_be_focused()
+        yield f"form, {name}"
+    tab.page.route("**/connection", lambda route: None)
+    tab.send()
+    expect(tab.app.locator("[aria-disabled=true]")).to_be_visible()
+    yield "form, busy"
+    tab.page.unroute_all()
+    tab.page.route("**/connection", lambda route: route.abort())
+    tab.go("/carriers/auspost/connection")
+    tab.send()
+    tab.says("We didn’t get an answer")
+    yield "form, no network"
+    tab.page.unroute_all()
+    tab.go("/carriers/royalmail/connection")
+    yield "form, no details"
+    tab.send()
+    tab.says("Royal Mail details sent to BigCommerce")
+    yield "carrier, just sent"
+    tab.go("/carriers/royalmail/connection")
+    yield "form, update"
+
+
+def custom(tab: Tab) -> Iterator[str]:
+    tab.arrive()
+    tab.follow("Add custom carrier")
+    yield "custom carrier, empty"
+    tab.button("Add setting").click()
+    row = tab.app.get_by_role("group", name="Setting 3")
+    row.get_by_label("Type").select_option("list")
+    yield "custom carrier, a row more"
+    rows = [("api_key", "secret", "s3cret"), ("api_key", "text", "x"), ("depots", "list", "")]
+    tab.post("/carriers", custom_form("33", "Parcel Lane", rows))
+    tab.says("Setting api_key is listed twice.")
+    yield "custom carrier, our check failed"
+    tab.post("/carriers", custom_form("33", "Parcel Lane", rows[:1]))
+    tab.says("Parcel Lane details sent to BigCommerce")
+    yield "custom carrier, sent"
+    tab.open_zone("Australia")
+    yield "custom carrier, options of a zone"
+    tab.post("/carriers", custom_form("33", "Parcel Lane", rows[:1]))
+    tab.says("carrier_33 is listed already.")
+    yield "custom carrier, ID taken"
+
+
+def carrier(tab: Tab) -> Iterator[str]:
+    tab.arrive()
+    tab.set_up("auspost")
+    tab.follow("Manage Australia Post")
+    yield "carrier, sent"
+    tab.open_zone("Australia")
+    yield "carrier, a zone open"
+    tab.tick("Australia", "Offer Australia Post in this zone")
+    tab.save("Australia")
+    tab.says("Choose at least one delivery service")
+    yield "zone, our check failed"
+    tab.tick("Australia", "Parcel Post")
+    tab.save("Australia")
+    tab.says("BigCommerce confirmed that Australia Post is on")
+    yield "zone, saved"
+    tab.follow("Disconnect")
+    tab.shows("Disconnect Australia Post?")
+    yield "disconnect, on in a zone"
+    tab.world.store(tab.store_hash).zones[0]["enabled"] = False
+    tab.go("/carriers/auspost?refresh=1")
+    tab.says("Zone off")
+    yield "carrier, zone off"
+    tab.world.order(Fault("connection", status=400, body=NOT_OURS))
+    tab.post("/carriers/auspost/connection", DETAILS["auspost"])
+    tab.go("/carriers/auspost")
+    tab.says("BigCommerce refused the details")
+    yield "carrier, rejected after a success"
+    tab.world.order(Fault("connection", status=500))
+    tab.post("/carriers/auspost/connection", DETAILS["auspost"])
+    tab.go("/carriers/auspost")
+    tab.says("Your details may or may not have arrived.")
+    yield "carrier, no answer"
+    tab.go("/carriers")
+    tab.says("No answer")
+    yield "carriers, mixed"
+    tab.post("/carriers/auspost/disconnect", {})
+    tab.says("Disconnect sent to BigCommerce")
+    yield "carrier, disconnect sent"
+    tab.go("/carriers/fedex?refresh=1")
+    tab.open_zone("Australia")
+    tab.zone("Australia").get_by_text("More options").click()
+    yield "carrier, more options"
+
+
+def zones(tab: Tab) -> Iterator[str]:
+    tab.arrive()
+    tab.set_up("auspost")
+    tab.world.order(Fault("zones", status=500, times=None))
+    tab.go("/carriers?refresh=1")
+    tab.says("We couldn’t read your zones")
+    yield "carriers, zones unreadable"
+    tab.go("/carriers/auspost?refresh=1")
+    tab.says("We couldn’t read your zones")
+    yield "carrier, zones unreadable"
+    tab.go("/carriers/auspost/disconnect")
+    tab.says("We couldn’t check your zones")
+    yield "disconnect, zones unreadable"
+    tab.world.clear_faults()
+    tab.world.set_zones(tab.store_hash, 0)
+    tab.go("/carriers/auspost?refresh=1")
+    tab.says("No shipping zones yet")
+    yield "carrier, no zones"
+    tab.go("/carriers/auspost/disconnect")
+    yield "disconnect, on in none"
+    tab.world.set_zones(tab.store_hash, 60)
+    tab.go("/carriers/auspost?refresh=1")
+    yield "carrier, sixty zones"
+    for _ in range(2):
+        for carrier_id in DETAILS:
+            tab.post(f"/carriers/{carrier_id}/connection", DETAILS[carrier_id])
+            tab.post(f"/carriers/{carrier_id}/disconnect", {})
+    tab.go("/activity")
+    yield "activity, first page"
+    tab.go("/activity?page=2")
+    yield "activity, second page"
+
+
+def reading(tab: Tab) -> Iterator[str]:
+    tab.install()
+    tab.page.route("**/carriers", lambda route: None)
+    tab.press("Open the app")
+    tab.says("Reading your zones from BigCommerce…")
+    yield "carriers, zones being read"
+
+
+def whole_pages(tab: Tab) -> Iterator[str]:
+    tab.arrive()
+    tab.go("/nowhere")
+    tab.shows("We can’t find that page")
+    yield "page not found"
+    tab.world.order(Fault("zones", status=403))
+    tab.go("/carriers?refresh=1")
+    tab.shows("BigCommerce no longer lets this app in")
+    yield "access revoked"
+    tab.go("/carriers/royalmail/connection")
+    tab.world.order(Fault("connection", status=401))
+    tab.send()
+    tab.says("BigCommerce no longer lets this app in")
+    yield "access revoked, above a form"
+    tab.page.clock.install()
+    tab.go("/carriers/fedex/connection")
+    tab.page.clock.run_for("58:05")
+    tab.says("Your session ends in two minutes.")
+    yield "session about to end"
+    tab.press("Log out")
+    tab.shows("Your session has ended")
+    yield "session ended"
+
+
+WALKS: list[Walk] = [welcome, sending, custom, carrier, zones, reading, whole_pages]
+
+
+def custom_form(
+    number: str, name: str, rows: list[tuple[str, str, str]]
+) -> dict[str, str | tuple[str, ...]]:
+    names, kinds, values = zip(*rows, strict=True)
+    return {
+        "number": number,
+        "name": name,
+        "setting_name": names,
+        "setting_kind": kinds,
+        "setting_value": values,
+    }
