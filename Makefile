@@ -2,7 +2,7 @@ VENV ?= .venv
 PYTHON ?= python3
 BIN := $(VENV)/bin
 
-.PHONY: run test soak check bench-zones translations lock
+.PHONY: run test soak check bench-zones translations fonts lock
 
 run: $(VENV)/.ready
 	$(BIN)/python -m sandbox
@@ -35,6 +35,11 @@ translations: $(VENV)/.ready
 	$(BIN)/pybabel -q update -i "$$pot" -d bcapp/translations --no-fuzzy-matching \
 		--ignore-obsolete --ignore-pot-creation-date --no-wrap
 	$(BIN)/pybabel -q compile -d bcapp/translations
+
+# The font that the pages use, small: needed again only when it is to have other letters.
+fonts:
+	uv run -q --no-project --with font-source-sans-pro==0.0.1 --with fonttools==4.60.1 \
+		--with brotli==1.2.0 python tools/fonts.py
 
 # Every file of every package is pinned by its hash; no address of an index is written down.
 lock:

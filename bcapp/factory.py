@@ -9,7 +9,7 @@ from flask import Flask, Response, g, request
 from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from bcapp import cli, database, language, logs, runtime
+from bcapp import cli, database, delivery, language, logs, runtime
 from bcapp.carriers.fields import mid_sentence
 from bcapp.config import Config
 from bcapp.language import gettext as _
@@ -44,6 +44,7 @@ def create_app(config: Config) -> Flask:
     runtime.init_app(app, config)
     health.init_app(app)
     language.init_app(app, guard.languages)
+    delivery.init_app(app)
     app.before_request(guard.require_embedded_session)
     for views in (callbacks, health, settings_page, custom_page, zones_page, activity_page):
         app.register_blueprint(views.bp)

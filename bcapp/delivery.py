@@ -1,0 +1,56 @@
+"""How answers travel: in few bytes, and our files once a year."""
+
+import gzip
+import hashlib
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, Response, request
+
+YEAR = 365 * 24 * 60 * 60
+COMPRESSED = {"text/html", "text/css", "text/javascript"}
+
+
+def init_app(app: Flask) -> None:
+    folder = Path(app.root_path, "static")
+
+    @app.url_defaults
+    def with_version(endpoint: str, values: dict[str, Any]) -> None:
+        if endpoint == "static":
+            values["v"] = _version(folder / values["filename"])
+
+    @app.after_request
+    def keep_files(response: Response) -> Response:
+        """A browser may keep a file whose address changes with it. A font's never changes."""
+        if request.endpoint == "static" and response.status_code < 400:
+            file = folder / (request.view_args or {})["filename"]
+            if file.suffix == ".woff2" or request.args.get("v") == _version(file):
+                response.headers["Cache-Control"] = f"public, max-age={YEAR}, immutable"
+        return response
+
+    app.after_request(_compress)
+
+
+@cache
+def _version(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()[:8]
+
+
+def _compress(response: Response) -> Response:
+    """Pages hold a session token, and their length tells nobody of it.
+
+    To measure it (BREACH), somebody would have to make a browser ask for the page with a text of
+    theirs in it; without our script, which adds the session, it gets a 401.
+    """
+    if response.mimetype not in COMPRESSED or response.status_code == 206:
+        return response
+    response.vary.add("Accept-Encoding")
+    if request.accept_encodings.quality("gzip") > 0:
+        response.direct_passthrough = False
+        response.set_data(gzip.compress(response.get_data(), mtime=0))
+        response.content_encoding = "gzip"
+        tag, _ = response.get_etag()
+        if tag:
+            response.set_etag(tag, weak=True)
+    return response

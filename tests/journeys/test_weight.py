@@ -1,0 +1,62 @@
+"""How many bytes a page costs, on the wire and with nothing kept from before."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from playwright.sync_api import BrowserContext, Request, expect
+
+from tests.journeys.conftest import Sites
+from tests.journeys.tab import Tab
+
+FIRST, LATER = 60_000, 15_000
+PAGES = (
+    "/carriers",
+    "/carriers/auspost",
+    "/carriers/auspost/connection",
+    "/carriers/fedex",
+    "/carriers/new",
+    "/activity",
+)
+
+
+@contextmanager
+def weighed(tab: Tab, app: str) -> Iterator[dict[str, int]]:
+    """Bytes that the app answered, headers included, by address; fonts aside."""
+    finished: list[Request] = []
+    weights: dict[str, int] = {}
+    tab.page.on("requestfinished", lambda request: finished.append(request))
+    yield weights
+    tab.page.wait_for_load_state("networkidle")
+    for request in finished:
+        if request.url.startswith(app) and not request.url.endswith(".woff2"):
+            sizes = request.sizes()
+            weights[request.url] = sizes["responseBodySize"] + sizes["responseHeadersSize"]
+
+
+def test_a_first_load_is_light(
+    open_tab: Callable[[str], Tab], sites: Sites, browser: BrowserContext
+) -> None:
+    tab = open_tab("harbour1")
+    network = browser.new_cdp_session(tab.page)
+    network.send("Network.clearBrowserCache")
+
+    with weighed(tab, sites.app) as welcome:
+        tab.install()
+
+    assert len(welcome) == 3
+    assert sum(welcome.values()) < FIRST
+
+
+def test_later_steps_are_lighter_still(open_tab: Callable[[str], Tab], sites: Sites) -> None:
+    tab = open_tab("harbour1")
+    tab.install()
+    tab.page.wait_for_load_state("networkidle")
+    steps: dict[str, int] = {}
+    for path in PAGES:
+        with weighed(tab, sites.app) as step:
+            tab.go(path)
+            expect(tab.app.locator("[data-pending]")).to_have_count(0)
+        steps |= step
+
+    assert list(steps) == [f"{sites.app}{path}" for path in PAGES]
+    assert {path: weight for path, weight in steps.items() if weight > LATER} == {}
