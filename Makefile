@@ -2,7 +2,7 @@ VENV ?= .venv
 PYTHON ?= python3
 BIN := $(VENV)/bin
 
-.PHONY: run test soak check bench-zones translations fonts lock
+.PHONY: run test soak check bench-zones bench-server translations fonts lock
 
 run: $(VENV)/.ready
 	$(BIN)/python -m sandbox
@@ -26,6 +26,9 @@ check: $(VENV)/.ready
 
 bench-zones: $(VENV)/.ready
 	$(BIN)/python -m benchmarks.zones
+
+bench-server: $(VENV)/.ready
+	$(BIN)/python -m benchmarks.server
 
 # Brings the catalogues up to the texts in the code. New ones are added blank: docs/translating.md.
 translations: $(VENV)/.ready

@@ -1,27 +1,65 @@
-"""How gunicorn serves the app. `gunicorn app:app` reads this file by itself."""
+"""How gunicorn serves the app. `gunicorn app:app` reads this file by itself.
+
+Where a number was measured, docs/deploy.md says how.
+"""
 
 import atexit
 import logging
 import os
 import shutil
 import tempfile
+from pathlib import Path
+from select import select
 
 from gunicorn.arbiter import Arbiter
 from gunicorn.config import Config
 from gunicorn.glogging import Logger
-from gunicorn.workers.base import Worker
+from gunicorn.workers.gthread import ThreadWorker
+
+
+class Worker(ThreadWorker):
+    """Closes its door as soon as it is told to stop, and serves who is inside.
+
+    gunicorn's own keeps listening until its last answer is out, but takes nobody in any more: a
+    proxy that connects meanwhile waits, and is then hung up on with its request already sent.
+    Refused at once, it asks the next instance. (After HUP the socket stays open in others.)
+    """
+
+    def set_accept_enabled(self, enabled: bool) -> None:
+        super().set_accept_enabled(enabled)
+        if self.alive:
+            return
+        for listener in self.sockets:
+            while select([listener], [], [], 0)[0]:
+                self.accept(listener)
+            listener.close()
+
 
 bind = os.environ.get("BIND", "127.0.0.1:8000")
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 # A request mostly waits for BigCommerce, so a worker has many threads.
-worker_class = "gthread"
-threads = 32
+worker_class = Worker
+threads = int(os.environ.get("WEB_THREADS", "32"))
+# Whom a worker has no thread for is left to the other workers.
+worker_connections = threads
+# One request a connection. A proxy cannot repeat a POST that it sent on a kept connection just as
+# that was being closed; a new connection costs a fraction of a millisecond.
+keepalive = 0
+# Longer than the longest BIGCOMMERCE_TIME_BUDGET: whatever stops us waits for the last answer.
+graceful_timeout = 75
+# Seconds without a sign of life from a worker's main loop, which no request of ours can hold up.
+timeout = 30
 # Load before forking: faulty settings then end the process with their one message, instead of
 # restarting workers for ever.
 preload_app = True
+# Signs of life are written to memory: on a busy disk they could come too late.
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - unlinked at once
 control_socket_disable = True
 # A callback's address holds a signed payload or a list of scopes.
 limit_request_line = 8190
+# TRUSTED_PROXIES alone decides whom to believe. gunicorn would believe this machine besides, and
+# let it replace the path by a header.
+forwarded_allow_ips = ""
 
 
 def _forget_numbers(folder: str, owner: int) -> None:

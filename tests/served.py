@@ -1,0 +1,100 @@
+"""The app as it is served: gunicorn with `gunicorn.conf.py`, on a port of this machine."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import requests
+
+from bcapp import database
+from tests.crash.worker import LONGEST_WAIT, until
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def http_session() -> requests.Session:
+    session = requests.Session()
+    session.trust_env = False  # a proxy from the environment cannot reach our loopback
+    return session
+
+
+class Instance:
+    """One gunicorn with its workers, started on entering and stopped on leaving."""
+
+    def __init__(self, environ: Mapping[str, str], log: Path, port: int | None = None) -> None:
+        self.port = port or free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._environ = {**os.environ, **environ, "BIND": f"127.0.0.1:{self.port}"}
+        self._log = log
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._master.poll() is not None:
+            return
+        self.terminate()
+        try:
+            self.wait_until_ended()
+        finally:
+            if self._master.poll() is None:
+                self.kill()
+
+    def start(self) -> None:
+        """Returns when it is ready to serve."""
+        with self._log.open("a") as log:
+            self._master = subprocess.Popen(
+                [sys.executable, "-m", "gunicorn", "app:app"],
+                cwd=database.CHECKOUT,
+                env=self._environ,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        with http_session() as http:
+            until(lambda: self._is_ready(http), f"not ready: {self.said()}")
+
+    def hang_up(self) -> None:
+        self._master.send_signal(signal.SIGHUP)
+
+    def terminate(self) -> None:
+        self._master.terminate()
+
+    def wait_until_ended(self) -> None:
+        self._master.wait(LONGEST_WAIT)
+
+    def kill(self) -> None:
+        """All of it, where it stands, as when a machine loses its power."""
+        os.killpg(self._master.pid, signal.SIGKILL)
+        self._master.wait()
+
+    def workers(self) -> set[int]:
+        # Linux keeps a list of every thread's children; the master has one thread.
+        master = self._master.pid
+        return {int(p) for p in Path(f"/proc/{master}/task/{master}/children").read_text().split()}
+
+    def said(self) -> str:
+        return self._log.read_text()
+
+    def _is_ready(self, http: requests.Session) -> bool:
+        assert self._master.poll() is None, f"gunicorn has ended: {self.said()[-2000:]}"
+        try:
+            return http.get(f"{self.url}/readyz", timeout=LONGEST_WAIT).status_code == 200
+        except requests.ConnectionError:
+            return False

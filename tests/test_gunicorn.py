@@ -1,0 +1,154 @@
+"""Served as in production: what a deploy, a stop and a stranger's headers do to requests."""
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+import requests
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from bcapp import database
+from bcapp.models import ActivityEntry, Outcome, Store
+from sandbox.faults import Fault
+from sandbox.world import World
+from tests import make
+from tests.crash.worker import until
+from tests.over_http import Tab, add_store, was_refused
+from tests.served import Instance, http_session
+
+CONNECTION = "/shipping/carrier/connection"
+SENDERS = 5
+
+
+@pytest.fixture
+def instance(database_url: str, bigcommerce: str, tmp_path: Path) -> Iterator[Instance]:
+    environ = make.environ(
+        DATABASE_URL=database_url,
+        BIGCOMMERCE_LOGIN_URL=bigcommerce,
+        BIGCOMMERCE_API_URL=bigcommerce,
+        LOG_LEVEL="INFO",
+    )
+    with Instance(environ, tmp_path / "gunicorn.log") as instance:
+        yield instance
+
+
+@pytest.fixture
+def db(database_url: str) -> Iterator[Session]:
+    engine = database.open_engine(database.parse_url(database_url))
+    with database.session_factory(engine)() as session:
+        yield session
+    engine.dispose()
+
+
+def recorded_sends(db: Session, store_hash: str) -> int:
+    sent = select(ActivityEntry).join(Store, ActivityEntry.store_id == Store.id)
+    sent = sent.where(Store.store_hash == store_hash, ActivityEntry.outcome == Outcome.SENT)
+    return len(db.scalars(sent).all())
+
+
+def installed(world: World, instance: Instance) -> list[Tab]:
+    stores = [add_store(world, number) for number in range(SENDERS)]
+    tabs = [Tab(world, store_hash, instance.url) for store_hash in stores]
+    assert [tab.install().status_code for tab in tabs] == [200] * SENDERS
+    return tabs
+
+
+def test_a_stop_waits_for_the_sends_that_are_under_way(
+    instance: Instance, world: World, db: Session
+) -> None:
+    tabs = installed(world, instance)
+    world.order(Fault("connection", "delay", seconds=1, times=SENDERS))
+    with ThreadPoolExecutor(SENDERS) as threads:
+        sends = [threads.submit(tab.send, "zoom2u", {"auth_key": "yourKey"}) for tab in tabs]
+        until(lambda: len(world.calls_to(CONNECTION)) == SENDERS, "the sends are not under way")
+
+        instance.terminate()
+
+        answers = [send.result().status_code for send in sends]
+    instance.wait_until_ended()
+    assert answers == [303] * SENDERS
+    assert [recorded_sends(db, tab.store_hash) for tab in tabs] == [1] * SENDERS
+
+
+class Sender:
+    """Sends one key after another, each until it is answered."""
+
+    def __init__(self, tab: Tab) -> None:
+        self.tab = tab
+        self.answers: list[int] = []
+
+    def send_until(self, stopped: threading.Event) -> None:
+        while not stopped.is_set():
+            try:
+                key = f"key-{len(self.answers)}"
+                self.answers.append(self.tab.send("zoom2u", {"auth_key": key}).status_code)
+            except requests.ConnectionError as error:
+                if not was_refused(error):
+                    raise
+                stopped.wait(0.05)
+
+
+def test_a_reload_and_a_restart_under_load_lose_nothing(
+    instance: Instance, world: World, db: Session
+) -> None:
+    senders = [Sender(tab) for tab in installed(world, instance)]
+    world.order(Fault("connection", "delay", seconds=0.1, times=None))
+    before = instance.workers()
+    stopped = threading.Event()
+
+    def answered() -> int:
+        return sum(len(sender.answers) for sender in senders)
+
+    def go_on() -> None:
+        enough = answered() + SENDERS
+        until(lambda: answered() >= enough, "nobody is answered")
+
+    with ThreadPoolExecutor(SENDERS) as threads:
+        working = [threads.submit(sender.send_until, stopped) for sender in senders]
+        try:
+            go_on()
+            instance.hang_up()
+            until(lambda: not before & instance.workers(), "the old workers stay")
+            go_on()
+            instance.terminate()
+            instance.wait_until_ended()
+            instance.start()
+            go_on()
+        finally:
+            stopped.set()
+        for each in working:
+            each.result()
+
+    for sender in senders:
+        store_hash, number = sender.tab.store_hash, len(sender.answers)
+        assert sender.answers == [303] * number
+        assert recorded_sends(db, store_hash) == number
+        held = world.store(store_hash).connections["zoom2u"]
+        assert held["auth_key"] == f"key-{number - 1}"
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+class TestAnswers:
+    """What does not depend on the database."""
+
+    def test_a_connection_is_for_one_request(self, instance: Instance) -> None:
+        with http_session() as http:
+            answer = http.get(f"{instance.url}/healthz")
+
+        assert answer.headers["Connection"] == "close"
+
+    def test_no_header_replaces_the_path(self, instance: Instance) -> None:
+        with http_session() as http:
+            answer = http.get(f"{instance.url}/x/healthz", headers={"SCRIPT_NAME": "/x"})
+
+        assert answer.status_code == 404
+
+    def test_no_address_is_logged(self, instance: Instance) -> None:
+        with http_session() as http:
+            http.get(f"{instance.url}/load", params={"signed_payload_jwt": "canary"})
+
+        until(lambda: '"route": "/load"' in instance.said(), "the request is not logged")
+        assert "canary" not in instance.said()
