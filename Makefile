@@ -2,7 +2,7 @@ VENV ?= .venv
 PYTHON ?= python3
 BIN := $(VENV)/bin
 
-.PHONY: run test soak check bench-zones bench-server translations fonts lock
+.PHONY: run test soak check bench-zones bench-server check-image translations fonts lock
 
 run: $(VENV)/.ready
 	$(BIN)/python -m sandbox
@@ -29,6 +29,10 @@ bench-zones: $(VENV)/.ready
 
 bench-server: $(VENV)/.ready
 	$(BIN)/python -m benchmarks.server
+
+# The Dockerfile's steps without a container engine. As root the app runs as the image's user.
+check-image: $(VENV)/.ready
+	$(BIN)/python -m deploy.check_image
 
 # Brings the catalogues up to the texts in the code. New ones are added blank: docs/translating.md.
 translations: $(VENV)/.ready

@@ -1,0 +1,1 @@
+"""What puts the app online, and what checks it where there is no container engine."""
