@@ -45,6 +45,13 @@ def test_still_ready_when_the_next_version_has_migrated_the_database(
     assert app.test_client().get("/readyz").status_code == 200
 
 
+def test_not_ready_when_the_database_was_never_migrated(app: Flask, db: Session) -> None:
+    db.execute(text("DELETE FROM alembic_version"))
+    db.commit()
+
+    assert app.test_client().get("/readyz").status_code == 503
+
+
 def test_our_own_address_typed_into_a_browser_points_to_the_control_panel(app: Flask) -> None:
     response = app.test_client().get("/")
 
