@@ -2,7 +2,7 @@ VENV ?= .venv
 PYTHON ?= python3
 BIN := $(VENV)/bin
 
-.PHONY: run test soak check bench-zones bench-server check-image translations fonts lock
+.PHONY: run test soak check bench-zones bench-server check-image rehearse translations fonts lock
 
 run: $(VENV)/.ready
 	$(BIN)/python -m sandbox
@@ -29,6 +29,10 @@ bench-zones: $(VENV)/.ready
 
 bench-server: $(VENV)/.ready
 	$(BIN)/python -m benchmarks.server
+
+# PostgreSQL, nginx and two instances under load: kill, deploy, rotate, restore. Needs nginx.
+rehearse: $(VENV)/.ready
+	$(BIN)/python -W ignore::RuntimeWarning -m rehearsal
 
 # The Dockerfile's steps without a container engine. As root the app runs as the image's user.
 check-image: $(VENV)/.ready

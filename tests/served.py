@@ -34,7 +34,7 @@ class Instance:
     def __init__(self, environ: Mapping[str, str], log: Path, port: int | None = None) -> None:
         self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self._environ = {**os.environ, **environ, "BIND": f"127.0.0.1:{self.port}"}
+        self._environ = environ
         self._log = log
 
     def __enter__(self) -> Self:
@@ -56,22 +56,25 @@ class Instance:
             if self._master.poll() is None:
                 self.kill()
 
-    def start(self) -> None:
-        """Returns when it is ready to serve."""
+    def start(self, environ: Mapping[str, str] | None = None) -> None:
+        """With these settings, or those of before; returns when it is ready to serve."""
+        self._environ = environ or self._environ
         with self._log.open("a") as log:
             self._master = subprocess.Popen(
                 [sys.executable, "-m", "gunicorn", "app:app"],
                 cwd=database.CHECKOUT,
-                env=self._environ,
+                env={**os.environ, **self._environ, "BIND": f"127.0.0.1:{self.port}"},
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
             )
-        with http_session() as http:
-            until(lambda: self._is_ready(http), f"not ready: {self.said()}")
+        until(self.is_ready, "the instance is not ready")
 
-    def hang_up(self) -> None:
+    def reload(self) -> None:
+        """HUP; returns when the last of the old workers has ended."""
+        before = self._workers()
         self._master.send_signal(signal.SIGHUP)
+        until(lambda: not before & self._workers(), "the old workers stay")
 
     def terminate(self) -> None:
         self._master.terminate()
@@ -84,7 +87,7 @@ class Instance:
         os.killpg(self._master.pid, signal.SIGKILL)
         self._master.wait()
 
-    def workers(self) -> set[int]:
+    def _workers(self) -> set[int]:
         # Linux keeps a list of every thread's children; the master has one thread.
         master = self._master.pid
         return {int(p) for p in Path(f"/proc/{master}/task/{master}/children").read_text().split()}
@@ -92,9 +95,10 @@ class Instance:
     def said(self) -> str:
         return self._log.read_text()
 
-    def _is_ready(self, http: requests.Session) -> bool:
+    def is_ready(self) -> bool:
         assert self._master.poll() is None, f"gunicorn has ended: {self.said()[-2000:]}"
-        try:
-            return http.get(f"{self.url}/readyz", timeout=LONGEST_WAIT).status_code == 200
-        except requests.ConnectionError:
-            return False
+        with http_session() as http:
+            try:
+                return http.get(f"{self.url}/readyz", timeout=LONGEST_WAIT).status_code == 200
+            except requests.ConnectionError:
+                return False

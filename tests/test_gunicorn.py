@@ -96,7 +96,6 @@ def test_a_reload_and_a_restart_under_load_lose_nothing(
 ) -> None:
     senders = [Sender(tab) for tab in installed(world, instance)]
     world.order(Fault("connection", "delay", seconds=0.1, times=None))
-    before = instance.workers()
     stopped = threading.Event()
 
     def answered() -> int:
@@ -110,8 +109,7 @@ def test_a_reload_and_a_restart_under_load_lose_nothing(
         working = [threads.submit(sender.send_until, stopped) for sender in senders]
         try:
             go_on()
-            instance.hang_up()
-            until(lambda: not before & instance.workers(), "the old workers stay")
+            instance.reload()
             go_on()
             instance.terminate()
             instance.wait_until_ended()

@@ -1,0 +1,1 @@
+"""Going online, rehearsed here: servers as deployed, merchants, and what befalls them."""

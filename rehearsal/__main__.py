@@ -1,0 +1,126 @@
+"""`make rehearse`: play every act under load, and say what was lost."""
+
+import os
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from bcapp import database
+from bcapp.models import ActivityEntry, Outcome, Store
+from rehearsal.acts import ACTS, Act, Wrong
+from rehearsal.merchants import Crowd, Merchant
+from rehearsal.stage import Stage, stage
+from tests.nginx import program
+
+MERCHANTS = int(os.environ.get("REHEARSAL_MERCHANTS") or 8)
+
+
+@dataclass(frozen=True)
+class Row:
+    act: Act
+    seconds: float
+    requests: int
+    failed: int
+    repeated: int
+    fault: str
+
+    @property
+    def is_good(self) -> bool:
+        return not self.fault and (self.act.may_fail or not self.failed)
+
+    def __str__(self) -> str:
+        verdict = self.fault or ("" if self.is_good else "FAILED REQUESTS")
+        return (
+            f"{self.act.name:54}{self.seconds:8.1f}{self.requests:10}{self.failed:8}"
+            f"{self.repeated:10}  {verdict}"
+        )
+
+
+def main() -> int:
+    if program() is None:
+        print("rehearse: needs nginx (Debian: apt install nginx-light)", file=sys.stderr)
+        return 2
+    with tempfile.TemporaryDirectory(prefix="bc") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        print(f"{'':54}{'seconds':>8}{'requests':>10}{'failed':>8}{'repeated':>10}")
+        with stage(folder) as built:
+            with Crowd(built, MERCHANTS) as crowd:
+                rows = [play(act, built, crowd) for act in ACTS]
+            wrong = [fault for merchant in crowd.merchants for fault in merchant.wrong]
+            lost = [fault for merchant in crowd.merchants for fault in merchant.lost]
+            lost += missing_entries(built, crowd)
+            leaked = [name for name in ("access", "error") if is_leaking(built, name)]
+    writes = sum(merchant.acknowledged for merchant in crowd.merchants)
+    print(f"\n{crowd.count()} requests of {MERCHANTS} merchants, {crowd.failed()} failed")
+    print(f"{writes} writes answered, {len(lost)} lost; {len(wrong)} wrong answers")
+    for fault in (*lost, *wrong, *(f"nginx's {name} log holds a payload" for name in leaked)):
+        print(f"  {fault}")
+    is_good = all(row.is_good for row in rows) and not (wrong or lost or leaked)
+    print("rehearsed" if is_good else "NOT GOOD ENOUGH")
+    return 0 if is_good else 1
+
+
+def play(act: Act, built: Stage, crowd: Crowd) -> Row:
+    started, count, failed, repeated = (
+        time.monotonic(),
+        crowd.count(),
+        crowd.failed(),
+        number_repeated(built),
+    )
+    try:
+        act.play(built, crowd)
+        fault = ""
+    except (Wrong, RuntimeError, AssertionError) as error:
+        fault = f"{error}"
+    row = Row(
+        act,
+        time.monotonic() - started,
+        crowd.count() - count,
+        crowd.failed() - failed,
+        number_repeated(built) - repeated,
+        fault,
+    )
+    print(row, flush=True)
+    return row
+
+
+def number_repeated(built: Stage) -> int:
+    """Requests for which nginx asked a second instance."""
+    return sum("," in line["instances"] for line in built.nginx.answered())
+
+
+def missing_entries(built: Stage, crowd: Crowd) -> list[str]:
+    """Every answered write has its entry, and no entry is there that nobody asked for."""
+    engine = database.open_engine(database.parse_url(built.environ["DATABASE_URL"]))
+    with database.session_factory(engine)() as db:
+        found = [(each, recorded_writes(db, each)) for each in crowd.merchants]
+    engine.dispose()
+    return [
+        f"{each.tab.store_hash}: {each.acknowledged} writes answered, {number} on record"
+        for each, number in found
+        if not each.acknowledged <= number <= each.acknowledged + each.in_doubt
+    ]
+
+
+def recorded_writes(db: Session, merchant: Merchant) -> int:
+    written = select(func.count()).select_from(ActivityEntry).join(Store)
+    store_hash = merchant.tab.store_hash
+    number = db.scalar(
+        written.where(Store.store_hash == store_hash, ActivityEntry.outcome == Outcome.SENT)
+    )
+    return number or 0
+
+
+def is_leaking(built: Stage, name: str) -> bool:
+    log = built.nginx.log() if name == "access" else built.nginx.errors()
+    return "signed_payload" in log or "code=" in log
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,143 @@
+"""What befalls the app while merchants work. Each act says in its table row what it promises."""
+
+import shutil
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography.fernet import Fernet
+from sqlalchemy import create_engine, text
+
+from bcapp import database
+from rehearsal.merchants import CARRIER, Crowd
+from rehearsal.stage import Stage
+from tests import make
+from tests.conftest import on_server
+from tests.served import Instance
+
+
+@dataclass(frozen=True)
+class Act:
+    name: str
+    play: Callable[[Stage, Crowd], None]
+    # A POST that an instance dies over must not be repeated: nobody knows whether it arrived.
+    may_fail: bool = False
+
+
+class Wrong(Exception):
+    """The app did not do what it has to."""
+
+
+def hold(is_so: bool, what: str) -> None:
+    if not is_so:
+        raise Wrong(what)
+
+
+def work_quietly(_stage: Stage, crowd: Crowd) -> None:
+    crowd.go_on(20)
+
+
+def install_here_and_open_there(stage: Stage, _crowd: Crowd) -> None:
+    first, second = (instance.url for instance in stage.instances)
+    for here, there in ((first, second), (second, first)):
+        store_hash = stage.new_store()
+        at_first, at_second = stage.tab(store_hash, here), stage.tab(store_hash, there)
+        hold(at_first.install().status_code == 200, "the install failed")
+        hold(at_second.open().status_code == 200, "the other instance knows nothing of the install")
+        at_first.token = at_second.token
+        hold(at_first.get("/activity").status_code == 200, "a session is good in one instance only")
+        hold(at_second.uninstall().status_code == 204, "the uninstall failed")
+        for tab in (at_first, at_second):
+            hold(tab.get("/activity").status_code == 403, "a session has outlived the uninstall")
+
+
+def kill_and_replace(stage: Stage, crowd: Crowd) -> None:
+    stage.instances[0].kill()
+    crowd.go_on(20)
+    stage.instances[0].start()
+    crowd.go_on(10)
+
+
+def reload_workers(stage: Stage, crowd: Crowd) -> None:
+    for instance in stage.instances:
+        instance.reload()
+    crowd.go_on()
+
+
+def migrate(stage: Stage, crowd: Crowd) -> None:
+    """Expand: a column more, made by a newer version, while the older one serves."""
+    newer = stage.folder / "newer"
+    shutil.copytree(database.MIGRATIONS, newer / "migrations")
+    revisions = sorted(path.name[:4] for path in (newer / "migrations/versions").glob("0*.py"))
+    number = f"{int(revisions[-1]) + 1:04}"
+    (newer / "migrations/versions" / f"{number}_rehearsed.py").write_text(
+        "import sqlalchemy as sa\n"
+        "from alembic import op\n"
+        f"revision, down_revision = {number!r}, {revisions[-1]!r}\n"
+        "def upgrade() -> None:\n"
+        "    op.add_column('stores', sa.Column('rehearsed', sa.String(10)))\n"
+    )
+    (newer / "alembic.ini").write_text(f"[alembic]\nscript_location = {newer}/migrations\n")
+    stage.run("alembic", "-c", f"{newer}/alembic.ini", "upgrade", "head")
+    for instance in stage.instances:
+        hold(instance.is_ready(), "an instance of the old code is not ready on the newer schema")
+    crowd.go_on()
+
+
+def deploy(stage: Stage, crowd: Crowd) -> None:
+    stage.replace_instances()
+    crowd.go_on()
+
+
+def rotate_encryption_keys(stage: Stage, crowd: Crowd) -> None:
+    """As docs/operations.md has it: no step before the one before has ended everywhere."""
+    old, new = make.ENCRYPTION_KEY, Fernet.generate_key().decode()
+    stage.replace_instances(ENCRYPTION_KEYS=f"{old},{new}")
+    stage.replace_instances(ENCRYPTION_KEYS=f"{new},{old}")
+    stage.run("flask", "ops", "rotate-keys")
+    stage.replace_instances(ENCRYPTION_KEYS=new)
+    crowd.go_on()
+
+
+def back_up_and_restore(stage: Stage, crowd: Crowd) -> None:
+    quiet = stage.tab(stage.new_store())
+    hold(quiet.install().status_code == 200, "the install failed")
+    copy = stage.folder / "backup.dump"
+    run_program(stage, "pg_dump", "--format=custom", f"--file={copy}", "bcapp")
+    run_program(stage, "createdb", "restored")
+    run_program(stage, "pg_restore", "--dbname=restored", "--exit-on-error", str(copy))
+    restored = stage.environ | {"DATABASE_URL": on_server(stage.server, "restored")}
+    with Instance(restored, stage.folder / "restored.log") as instance:
+        for store_hash in (merchant.tab.store_hash for merchant in crowd.merchants):
+            tab = stage.tab(store_hash, instance.url)
+            opened = [tab.open().status_code, tab.get("/carriers/auspost").status_code]
+            hold(opened == [200, 200], f"a restored store is answered {opened}")
+        tab = stage.tab(quiet.store_hash, instance.url)
+        tab.open()
+        sent = tab.send(CARRIER, {"auth_key": "after-the-restore"}).status_code
+        held = stage.world.store(quiet.store_hash).connections[CARRIER]["auth_key"]
+        hold((sent, held) == (303, "after-the-restore"), "a restored token is of no use")
+
+
+def run_program(stage: Stage, name: str, *arguments: str) -> None:
+    """One of PostgreSQL's own; the address goes by the environment, as a password would."""
+    engine = create_engine(database.parse_url(stage.server))
+    with engine.connect() as connection:
+        folder = connection.scalar(text("SHOW unix_socket_directories"))
+    engine.dispose()
+    environ = {"PGHOST": str(folder), "PGUSER": "postgres", "PATH": "/usr/bin:/bin"}
+    command: list[str | Path] = [stage.programs / name, *arguments]
+    subprocess.run(command, env=environ, check=True)  # noqa: S603 - the server's own folder
+
+
+ACTS = (
+    Act("merchants work", work_quietly),
+    Act("installed here, opened there, uninstalled everywhere", install_here_and_open_there),
+    Act("one instance killed with -9, a new one started", kill_and_replace, may_fail=True),
+    Act("workers reloaded (HUP), one instance after the other", reload_workers),
+    Act("schema expanded under the old code", migrate),
+    Act("instances replaced (TERM), one after the other", deploy),
+    Act("encryption keys rotated, three rounds of replacing", rotate_encryption_keys),
+    Act("backed up, restored, served from the copy", back_up_and_restore),
+)

@@ -1,0 +1,131 @@
+"""Merchants at work: each the only one in its store, so that it knows what has to be there."""
+
+import random
+import threading
+from collections import Counter
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import UTC, datetime
+
+import requests
+
+from bcapp.session_token import InvalidSession, SessionTokens
+from rehearsal.stage import Stage
+from tests import make
+from tests.crash.worker import until
+
+CARRIER = "zoom2u"
+PAUSE = 0.05  # seconds between two requests of one merchant
+SEEDS = 20261123
+DEEDS = ("load", "overview", "send", "send", "send", "disconnect", "activity")
+
+TOKENS = SessionTokens(make.config().session_keys)
+
+
+class Merchant:
+    def __init__(self, stage: Stage, number: int) -> None:
+        self.tab = stage.tab(stage.new_store())
+        self.world = stage.world
+        self.chance = random.Random(SEEDS + number)  # noqa: S311 - chooses what comes next
+        self.answered: Counter[int] = Counter()
+        self.acknowledged = 0  # sends and disconnects that were answered 303
+        self.in_doubt = 0  # those that were not answered: they may have been carried out
+        self.keys = 0
+        self.wrong: list[str] = []
+        self.lost: list[str] = []
+
+    def work(self, stopped: threading.Event) -> None:
+        while not stopped.wait(PAUSE):
+            deed = self.chance.choice(DEEDS)
+            try:
+                getattr(self, deed)()
+            except requests.RequestException:
+                self.answered[0] += 1
+                self.in_doubt += deed in {"send", "disconnect"}
+
+    def install(self) -> None:
+        self.check(self.tab.install(), {200})
+
+    def load(self) -> None:
+        self.check(self.tab.open(), {200})
+
+    def overview(self) -> None:
+        self.check(self.tab.get("/carriers"), {200})
+
+    def activity(self) -> None:
+        answer = self.check(self.tab.get("/activity"), {200})
+        if answer.status_code == 200 and self.tab.person.email not in answer.text:
+            self.wrong.append("activity without the one who acted")
+
+    def send(self) -> None:
+        self.keys += 1
+        key = f"{self.tab.store_hash}-key-{self.keys}"
+        answer = self.check(self.tab.send(CARRIER, {"auth_key": key}), {303})
+        if self.is_acknowledged(answer) and self.held() != key:
+            self.lost.append(f"{key} was answered, but BigCommerce has {self.held()}")
+
+    def disconnect(self) -> None:
+        answer = self.check(self.tab.post(f"/carriers/{CARRIER}/disconnect"), {303})
+        if self.is_acknowledged(answer) and self.held() is not None:
+            self.lost.append(f"a disconnect was answered, but BigCommerce has {self.held()}")
+
+    def held(self) -> object:
+        return self.world.store(self.tab.store_hash).connections.get(CARRIER, {}).get("auth_key")
+
+    def is_acknowledged(self, answer: requests.Response) -> bool:
+        self.acknowledged += answer.status_code == 303
+        self.in_doubt += answer.status_code != 303
+        return answer.status_code == 303
+
+    def check(self, answer: requests.Response, expected: set[int]) -> requests.Response:
+        """Whose answer it is, by its session and by the people it names; 5xx are counted apart."""
+        self.answered[answer.status_code] += 1
+        if answer.status_code in expected:
+            try:
+                session = TOKENS.read(answer.headers["X-Session-Token"], datetime.now(UTC))
+                owner = session.store_hash
+            except (KeyError, InvalidSession):
+                owner = "nobody"
+            others = answer.text.count("@store") - answer.text.count(self.tab.person.email)
+            if owner != self.tab.store_hash or others:
+                self.wrong.append(f"{answer.url} was answered for {owner}")
+        elif answer.status_code < 500:
+            self.wrong.append(f"{answer.url} was answered {answer.status_code}")
+        return answer
+
+
+class Crowd:
+    """All merchants, at work while the block lasts."""
+
+    def __init__(self, stage: Stage, number: int) -> None:
+        self.merchants = [Merchant(stage, each) for each in range(number)]
+        self._stopped = threading.Event()
+        self._working: list[Future[None]] = []
+
+    def __enter__(self) -> "Crowd":
+        for merchant in self.merchants:
+            merchant.install()
+        self._threads = ThreadPoolExecutor(len(self.merchants))
+        self._working = [self._threads.submit(m.work, self._stopped) for m in self.merchants]
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stopped.set()
+        self._threads.shutdown()
+        for each in self._working:
+            each.result()
+
+    def count(self) -> int:
+        return sum(sum(merchant.answered.values()) for merchant in self.merchants)
+
+    def failed(self) -> int:
+        """Answers of 500 and more, and connections that broke."""
+        statuses = sum((merchant.answered for merchant in self.merchants), Counter[int]())
+        return sum(number for status, number in statuses.items() if status >= 500 or status == 0)
+
+    def go_on(self, requests_each: int = 4) -> None:
+        """Returns after so many more requests a merchant."""
+        enough = self.count() + requests_each * len(self.merchants)
+        until(lambda: self.count() >= enough, "no merchant is answered")
+
+    def keep_on(self, seconds: float) -> None:
+        self._stopped.wait(seconds)
