@@ -19,7 +19,7 @@ THREATS, ASVS = Path("docs/threat-model.md"), Path("docs/asvs.md")
 
 # `bcapp/vault.py`, `tests/test_vault.py::test_…`, `bcapp/vault.py::Vault.open`
 REFERENCE = re.compile(
-    r"`((?:[\w.-]+/)*[\w.-]+\.(?:py|md|js|toml|lock|html)|\.ci/run|Makefile)(?:::([\w.]+))?`"
+    r"`((?:[\w.-]+/)*[\w.-]+\.(?:py|md|js|toml|lock|html|conf|yaml)|\.ci/run|Makefile|Dockerfile)(?:::([\w.]+))?`"
 )
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#{1,6} (.+)$", re.MULTILINE)
@@ -136,7 +136,12 @@ def test_every_command_that_a_paper_names_exists(paper: Path) -> None:
 
 @pytest.mark.parametrize("paper", PAPERS, ids=str)
 def test_every_setting_that_a_paper_names_is_read_somewhere(paper: Path) -> None:
-    sources = [*CHECKOUT.glob("*.py"), *CHECKOUT.glob("tests/**/*.py")]
+    sources = [
+        *CHECKOUT.glob("*.py"),
+        *CHECKOUT.glob("*.yaml"),
+        *CHECKOUT.glob("tests/**/*.py"),
+        *CHECKOUT.glob("rehearsal/*.py"),
+    ]
     read = {name for source in sources for name in SETTING.findall(source.read_text())}
     known = {name.upper() for name in Config.model_fields} | read
 
