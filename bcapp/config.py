@@ -116,6 +116,18 @@ def _rate(text: str) -> str:
     return text
 
 
+def _storage(url: SecretStr) -> SecretStr:
+    text = url.get_secret_value()
+    try:
+        parts = urlsplit(text)
+        is_redis = parts.scheme in {"redis", "rediss"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_redis = False
+    if not is_redis and text != "memory://":
+        raise ValueError("is neither memory:// nor redis://host:port (rediss:// with TLS)")
+    return url
+
+
 Origin = Annotated[str, AfterValidator(_origin)]
 Secrets = Annotated[tuple[SecretStr, ...], BeforeValidator(_split)]
 
@@ -154,6 +166,8 @@ class Config(BaseModel):
     install_limit_per_address: Annotated[str, AfterValidator(_rate)] = "60/minute"
     # Who shows it may read /metrics; without it nobody may.
     metrics_token: SecretStr | None = None
+    # Where installs are counted: in each process, or in a Redis for all of them.
+    rate_limit_storage_url: Annotated[SecretStr, AfterValidator(_storage)] = SecretStr("memory://")
     trusted_proxies: Annotated[int, Field(ge=0, le=10)] = 0
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     support_url: Annotated[str, AfterValidator(_page_or_mailbox)] | None = None

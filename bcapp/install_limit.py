@@ -3,10 +3,18 @@
 from ipaddress import ip_address, ip_network
 
 import limits
-from limits.storage import MemoryStorage
+import structlog
+from limits.errors import StorageError
+from limits.storage import MemoryStorage, Storage, storage_from_string
 from limits.strategies import FixedWindowRateLimiter
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from bcapp.config import Config
+
+ANSWERS_WITHIN = 0.5  # seconds that an install waits for Redis, connecting and asking each
+
+_log = structlog.get_logger()
 
 
 class TooManyInstalls(Exception):
@@ -14,22 +22,33 @@ class TooManyInstalls(Exception):
 
 
 class InstallLimit:
-    """Counts in this process: per address, and per address and store.
+    """Counts per address, and per address and store; in this process, or in a Redis for all.
 
-    Not per store alone: anybody could then use up a store's installs from elsewhere.
+    Not per store alone: anybody could then use up a store's installs from elsewhere. While Redis
+    is away each process counts for itself: a limit is not worth refusing installs.
     """
 
     def __init__(self, config: Config) -> None:
-        self._limiter = FixedWindowRateLimiter(MemoryStorage())
+        storage = _storage(config.rate_limit_storage_url.get_secret_value())
+        self._limiter = FixedWindowRateLimiter(storage)
+        self._own = FixedWindowRateLimiter(MemoryStorage())
         self._per_store = limits.parse(config.install_limit_per_store)
         self._per_address = limits.parse(config.install_limit_per_address)
 
     def count(self, requested_store: str, address: str) -> None:
         """Raises TooManyInstalls."""
         network = _network(address)
-        within = self._limiter.hit(self._per_address, network)
-        if not within or not self._limiter.hit(self._per_store, network, requested_store):
+        try:
+            within = self._hit(self._limiter, requested_store, network)
+        except StorageError as error:
+            _log.warning("install_limit_not_shared", error=type(error.storage_error).__name__)
+            within = self._hit(self._own, requested_store, network)
+        if not within:
             raise TooManyInstalls
+
+    def _hit(self, limiter: FixedWindowRateLimiter, requested_store: str, network: str) -> bool:
+        within = limiter.hit(self._per_address, network)
+        return within and limiter.hit(self._per_store, network, requested_store)
 
 
 def _network(address: str) -> str:
@@ -39,3 +58,14 @@ def _network(address: str) -> str:
     except ValueError:
         return address
     return address if known.version == 4 else str(ip_network((known.packed, 64), strict=False))
+
+
+def _storage(url: str) -> Storage:
+    if url == "memory://":
+        return MemoryStorage()
+    # Our own second count is better than Redis asked again.
+    options = {"retry": Retry(NoBackoff(), 0), "socket_timeout": ANSWERS_WITHIN}
+    options["socket_connect_timeout"] = ANSWERS_WITHIN
+    storage = storage_from_string(url, wrap_exceptions=True, **options)  # type: ignore[arg-type]
+    assert isinstance(storage, Storage)  # noqa: S101 - the others are asynchronous
+    return storage

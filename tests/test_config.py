@@ -29,6 +29,7 @@ OPTIONAL = (
     "BIGCOMMERCE_FRAME_ANCESTORS",
     "BIGCOMMERCE_TIME_BUDGET",
     "METRICS_TOKEN",
+    "RATE_LIMIT_STORAGE_URL",
     "TRUSTED_PROXIES",
     "LOG_LEVEL",
     "SUPPORT_URL",
@@ -55,6 +56,7 @@ NOT_A_DATABASE = "is not a database address that can be opened here"
 NOT_AN_ANCESTOR = "holds something that is not an origin such as https://*.example.com"
 ANCESTOR_NEEDS_HTTPS = "holds a plain http origin; only this machine may use http"
 NOT_WHOLE = "Input should be a valid integer, unable to parse string as an integer"
+NOT_A_STORAGE = "is neither memory:// nor redis://host:port (rediss:// with TLS)"
 NOT_A_LEVEL = "Input should be 'DEBUG', 'INFO', 'WARNING' or 'ERROR'"
 
 
@@ -70,6 +72,7 @@ def test_every_setting_arrives_as_it_was_given() -> None:
         DATABASE_URL="sqlite:////var/lib/bcapp.sqlite3",
         BIGCOMMERCE_FRAME_ANCESTORS="https://*.example.com:8443  http://localhost:5000",
         BIGCOMMERCE_TIME_BUDGET="12.5",
+        RATE_LIMIT_STORAGE_URL="rediss://:hush@redis.example:6380",
         TRUSTED_PROXIES="2",
         LOG_LEVEL="DEBUG",
         SUPPORT_URL="mailto:help@example.com",
@@ -92,6 +95,7 @@ def test_every_setting_arrives_as_it_was_given() -> None:
         "http://localhost:5000",
     )
     assert config.bigcommerce_time_budget == 12.5
+    assert config.rate_limit_storage_url == SecretStr("rediss://:hush@redis.example:6380")
     assert config.trusted_proxies == 2
     assert config.log_level == "DEBUG"
     assert config.support_url == "mailto:help@example.com"
@@ -339,6 +343,10 @@ S16, K32 = "s" * 16, "k" * 32
             "Input should be less than or equal to 60",
             id="budget, no number",
         ),
+        pytest.param("RATE_LIMIT_STORAGE_URL", "here", NOT_A_STORAGE, id="storage, a word"),
+        pytest.param("RATE_LIMIT_STORAGE_URL", "http://a:1", NOT_A_STORAGE, id="storage, http"),
+        pytest.param("RATE_LIMIT_STORAGE_URL", "redis://", NOT_A_STORAGE, id="storage, no host"),
+        pytest.param("RATE_LIMIT_STORAGE_URL", "redis://a:b", NOT_A_STORAGE, id="storage, port"),
         pytest.param("TRUSTED_PROXIES", "one", NOT_WHOLE, id="proxies, a word"),
         pytest.param("TRUSTED_PROXIES", "1.5", NOT_WHOLE, id="proxies, a fraction"),
         pytest.param(
@@ -430,6 +438,7 @@ def test_every_fault_stands_in_one_message_once() -> None:
         "  BIGCOMMERCE_TIME_BUDGET: Input should be a valid number, unable to parse string as a "
         "number",
         "  METRICS_TOKEN: needs 32 characters or more",
+        f"  RATE_LIMIT_STORAGE_URL: {NOT_A_STORAGE}",
         f"  TRUSTED_PROXIES: {NOT_WHOLE}",
         f"  LOG_LEVEL: {NOT_A_LEVEL}",
         f"  SUPPORT_URL: {NOT_AN_ADDRESS}",

@@ -1,0 +1,79 @@
+"""Installs counted for several processes together, in a real Redis; and while it is away."""
+
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from pydantic import SecretStr
+
+from bcapp.config import Config
+from bcapp.factory import create_app
+from sandbox.world import World
+from tests.conftest import close, missing
+from tests.crash.worker import LONGEST_WAIT, until
+from tests.merchant import Browser
+from tests.served import free_port
+
+pytestmark = [
+    pytest.mark.parametrize("database_url", ["sqlite"], indirect=True),
+    pytest.mark.settings(INSTALL_LIMIT_PER_STORE="2/minute"),
+]
+
+
+@pytest.fixture
+def redis(tmp_path: Path) -> Iterator[str]:
+    program = shutil.which("redis-server")
+    if program is None:
+        missing("redis-server")
+    port = free_port()
+    process = subprocess.Popen(
+        [program, "--port", f"{port}", "--bind", "127.0.0.1", "--save", ""],
+        cwd=tmp_path,
+        stdout=subprocess.DEVNULL,
+    )
+
+    def listens() -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", port)) == 0
+
+    until(listens, "redis-server does not listen")
+    yield f"redis://127.0.0.1:{port}"
+    process.terminate()
+    process.wait(LONGEST_WAIT)
+
+
+def app_with(config: Config, storage_url: str) -> Flask:
+    return create_app(config.model_copy(update={"rate_limit_storage_url": SecretStr(storage_url)}))
+
+
+def statuses(world: World, *apps: Flask) -> list[int]:
+    """Of one install of the same store through each."""
+    return [Browser(app, world, "harbour1", "owner").install().status_code for app in apps]
+
+
+def test_two_instances_count_together_in_redis(config: Config, world: World, redis: str) -> None:
+    first, second = app_with(config, redis), app_with(config, redis)
+
+    answered = statuses(world, first, second, first, second)
+
+    assert answered == [200, 200, 429, 429]
+    close(first)
+    close(second)
+
+
+def test_while_redis_is_away_each_instance_counts_for_itself(
+    config: Config, world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nobody = f"redis://127.0.0.1:{free_port()}"
+    first, second = app_with(config, nobody), app_with(config, nobody)
+
+    answered = statuses(world, first, first, second, first)
+
+    assert answered == [200, 200, 200, 429]
+    assert "install_limit_not_shared" in capsys.readouterr().out
+    close(first)
+    close(second)
