@@ -24,13 +24,17 @@ SENDERS = 5
 
 
 @pytest.fixture
-def instance(database_url: str, bigcommerce: str, tmp_path: Path) -> Iterator[Instance]:
-    environ = make.environ(
+def environ(database_url: str, bigcommerce: str) -> dict[str, str]:
+    return make.environ(
         DATABASE_URL=database_url,
         BIGCOMMERCE_LOGIN_URL=bigcommerce,
         BIGCOMMERCE_API_URL=bigcommerce,
         LOG_LEVEL="INFO",
     )
+
+
+@pytest.fixture
+def instance(environ: dict[str, str], tmp_path: Path) -> Iterator[Instance]:
     with Instance(environ, tmp_path / "gunicorn.log") as instance:
         yield instance
 
@@ -131,6 +135,27 @@ def test_a_reload_and_a_restart_under_load_lose_nothing(
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 class TestAnswers:
     """What does not depend on the database."""
+
+    def test_nobody_waits_behind_a_send_while_another_worker_is_free(
+        self, environ: dict[str, str], world: World, tmp_path: Path
+    ) -> None:
+        environ |= {"WEB_THREADS": "1", "WEB_CONCURRENCY": "2", "BIGCOMMERCE_TIME_BUDGET": "30"}
+        with (
+            Instance(environ, tmp_path / "gunicorn.log") as instance,
+            ThreadPoolExecutor(9) as threads,
+            http_session() as http,
+        ):
+            tab = Tab(world, add_store(world, 1), instance.url)
+            tab.install()
+            world.order(Fault("connection", "hang", seconds=10))
+            send = threads.submit(tab.send, "zoom2u", {"auth_key": "yourKey"})
+            until(lambda: bool(world.calls_to(CONNECTION)), "the send is not under way")
+
+            list(threads.map(http.get, [f"{instance.url}/healthz"] * 8))
+
+            assert not send.done()
+            instance.kill()
+            assert isinstance(send.exception(), requests.ConnectionError)
 
     def test_a_connection_is_for_one_request(self, instance: Instance) -> None:
         with http_session() as http:
