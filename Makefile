@@ -28,11 +28,11 @@ bench-zones: $(VENV)/.ready
 	$(BIN)/python -m benchmarks.zones
 
 bench-server: $(VENV)/.ready
-	$(BIN)/python -m benchmarks.server
+	$(BIN)/python -W "ignore:XDG_RUNTIME_DIR" -m benchmarks.server
 
 # PostgreSQL, nginx and two instances under load: kill, deploy, rotate, restore. Needs nginx.
 rehearse: $(VENV)/.ready
-	$(BIN)/python -W ignore::RuntimeWarning -m rehearsal
+	$(BIN)/python -W "ignore:XDG_RUNTIME_DIR" -m rehearsal
 
 # The Dockerfile's steps without a container engine. As root the app runs as the image's user.
 check-image: $(VENV)/.ready

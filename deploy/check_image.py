@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from pathlib import Path
+from typing import Any
 
 from bcapp.database import CHECKOUT
 from sandbox.server import serve
@@ -182,8 +183,9 @@ def run(image: Image, root: Path, folder: Path) -> None:
     scratch = folder / "tmp"  # stands for the container's tmpfs
     scratch.mkdir()
     user, group = (int(part) for part in image.user.split(":"))
-    as_user = {"user": user, "group": group, "extra_groups": []} if os.geteuid() == 0 else {}
-    if as_user:
+    as_user: dict[str, Any] = {}
+    if os.geteuid() == 0:
+        as_user = {"user": user, "group": group, "extra_groups": []}
         os.chown(scratch, user, group)
     port = free_port()
     world = World(make.CLIENT_ID, make.CLIENT_SECRET, make.APP_URL)

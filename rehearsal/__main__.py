@@ -6,7 +6,9 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from subprocess import SubprocessError
 
+from requests import RequestException
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -17,6 +19,8 @@ from rehearsal.merchants import Crowd, Merchant
 from rehearsal.stage import Stage, stage
 from tests.nginx import program
 
+# One act that goes wrong does not keep the others from being played.
+FAULTS = (Wrong, RuntimeError, AssertionError, SubprocessError, RequestException)
 MERCHANTS = int(os.environ.get("REHEARSAL_MERCHANTS") or 8)
 
 
@@ -76,7 +80,7 @@ def play(act: Act, built: Stage, crowd: Crowd) -> Row:
     try:
         act.play(built, crowd)
         fault = ""
-    except (Wrong, RuntimeError, AssertionError) as error:
+    except FAULTS as error:
         fault = f"{error}"
     row = Row(
         act,

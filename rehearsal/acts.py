@@ -1,4 +1,4 @@
-"""What befalls the app while merchants work. Each act says in its table row what it promises."""
+"""What befalls the app while merchants work, act by act."""
 
 import shutil
 import subprocess
