@@ -1,6 +1,7 @@
 """A real HTTP server in a background thread: what the app meets is a socket, as in production."""
 
 import socket
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -59,10 +60,14 @@ def serve(world: World, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]
 
 @contextmanager
 def serving(
-    app: "WSGIApplication", host: str = "127.0.0.1", port: int = 0, fd: int | None = None
+    app: "WSGIApplication",
+    host: str = "127.0.0.1",
+    port: int = 0,
+    fd: int | None = None,
+    tls: ssl.SSLContext | None = None,
 ) -> Iterator[int]:
     """Serve any program, at a socket that listens already if there is one; yields the port."""
-    server = Server(host, port, app, Handler, fd=fd)
+    server = Server(host, port, app, Handler, fd=fd, ssl_context=tls)
     thread = threading.Thread(
         target=server.serve_forever, kwargs={"poll_interval": 0.01}, name="sandbox"
     )

@@ -5,16 +5,19 @@ import re
 import shutil
 import socket
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
+from flask import Flask
 from playwright.sync_api import BrowserContext, expect, sync_playwright
 
 from bcapp.factory import create_app
+from sandbox.factory import create_sandbox
 from sandbox.server import serve, serving
 from sandbox.world import World
 from tests import make
@@ -33,9 +36,32 @@ CHROMIUM_FLAGS = [
     "--host-resolver-rules=MAP *.test 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE localhost, "
     "EXCLUDE 127.0.0.1",
 ]
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
 expect.set_options(timeout=10_000)
 
+CALLBACKS = {"/auth", "/load", "/uninstall", "/remove_user"}
 BLOCK_THIRD_PARTY_COOKIES = {"profile": {"cookie_controls_mode": 1}}
+
+
+@dataclass
+class Watched:
+    """The app, with what it was asked for and in which headers it answered."""
+
+    app: Flask
+    asked: list[str] = field(default_factory=list)
+    headers: list[tuple[str, str]] = field(default_factory=list)
+
+    def __call__(
+        self, environ: "WSGIEnvironment", start_response: "StartResponse"
+    ) -> Iterable[bytes]:
+        def answer(status: str, headers: list[tuple[str, str]], *error: Any) -> Any:
+            self.headers.extend(headers)
+            return start_response(status, headers, *error)
+
+        self.asked.append(f"{environ['PATH_INFO']}?{environ['QUERY_STRING']}")
+        return self.app(environ, answer)
 
 
 @dataclass(frozen=True)
@@ -45,36 +71,39 @@ class Sites:
     world: World
     panel: str
     app: str
-    front: tls.Front
+    watched: Watched
     database: Path
 
 
 @contextmanager
 def both_sites(database_file: Path, certificate: ssl.SSLContext) -> Iterator[Sites]:
     with ExitStack() as stack:
-        listener = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
-        inside = listener.getsockname()[1]
-        front = stack.enter_context(tls.in_front_of(inside, certificate))
-        app_url = f"https://app.test:{front.port}"
-        world = World(make.CLIENT_ID, make.CLIENT_SECRET, app_url, f"http://127.0.0.1:{inside}")
+        outside, inside = (
+            stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(2)
+        )
+        app_url = f"https://app.test:{outside.getsockname()[1]}"
+        callbacks_at = f"http://127.0.0.1:{inside.getsockname()[1]}"
+        world = World(make.CLIENT_ID, make.CLIENT_SECRET, app_url, callbacks_at)
         bigcommerce = stack.enter_context(serve(world))
-        panel = tls.in_front_of(int(bigcommerce.rpartition(":")[2]), certificate)
-        panel_url = f"https://control-panel.test:{stack.enter_context(panel).port}"
+        panel = stack.enter_context(serving(create_sandbox(world), tls=certificate))
+        panel_url = f"https://control-panel.test:{panel}"
         app = create_app(
             make.config(
                 APP_URL=app_url,
                 BIGCOMMERCE_LOGIN_URL=bigcommerce,
                 BIGCOMMERCE_API_URL=bigcommerce,
                 BIGCOMMERCE_FRAME_ANCESTORS=panel_url,
-                DATABASE_URL=f"sqlite:///{database_file}",
                 BIGCOMMERCE_SDK_URL=f"{panel_url}/static/app-sdk.js",
+                DATABASE_URL=f"sqlite:///{database_file}",
                 HELP_URL=f"{panel_url}/help",
                 SUPPORT_URL=f"{panel_url}/support",
             )
         )
         stack.callback(close, app)
-        stack.enter_context(serving(app, fd=listener.fileno()))
-        yield Sites(world, panel_url, app_url, front, database_file)
+        watched = Watched(app)
+        stack.enter_context(serving(watched, fd=outside.fileno(), tls=certificate))
+        stack.enter_context(serving(watched, fd=inside.fileno()))
+        yield Sites(world, panel_url, app_url, watched, database_file)
 
 
 @pytest.fixture(scope="session")
@@ -132,20 +161,18 @@ def open_tab(browser: BrowserContext, sites: Sites) -> Iterator[Callable[[str], 
     for tab in tabs:
         tab.page.close()
     assert browser.cookies() == []
-    check_every_step(sites.front, tabs)
+    check_every_step(sites.watched, tabs)
 
 
-def check_every_step(front: tls.Front, tabs: list[Tab]) -> None:
+def check_every_step(watched: Watched, tabs: list[Tab]) -> None:
     """What holds for every journey: no complaint of the browser, no cookie, no secret address.
 
     Only the address at which BigCommerce hands the person over has a code or a payload in it.
     """
     assert [complaint for tab in tabs for complaint in tab.complaints] == []
-    assert b"\nset-cookie:" not in front.answered.lower()
-    asked = re.findall(r"^(?:GET|POST|HEAD) (\S+) HTTP", front.asked.decode("latin-1"), re.M)
-    tokens = re.findall(r"^X-Session-Token: (\S+)", front.answered.decode("latin-1"), re.M)
-    assert tokens
-    for address in {*asked, *(address for tab in tabs for address in tab.addresses)}:
-        arrives = urlsplit(address).path in {"/auth", "/load"}
+    assert "set-cookie" not in {name.lower() for name, _ in watched.headers}
+    tokens = {value for name, value in watched.headers if name == "X-Session-Token"}
+    for address in {*watched.asked, *(address for tab in tabs for address in tab.addresses)}:
+        arrives = urlsplit(address).path in CALLBACKS
         assert arrives or not re.search("signed_payload|jwt=|code=", address), address
         assert not any(token in address for token in tokens), address

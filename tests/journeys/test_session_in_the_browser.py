@@ -2,6 +2,7 @@
 
 import re
 import sqlite3
+import ssl
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
@@ -14,7 +15,6 @@ from bcapp.session_token import LIFETIME, Session, SessionTokens
 from sandbox.faults import Fault
 from sandbox.server import serving
 from tests import make
-from tests.journeys import tls
 from tests.journeys.conftest import Sites
 from tests.journeys.tab import Tab
 from tests.merchant import DETAILS
@@ -251,12 +251,12 @@ def elsewhere(request: Request) -> Response:
 
 
 def test_a_page_that_is_not_the_control_panel_cannot_frame_the_app(
-    browser: BrowserContext, sites: Sites, certificate: tls.ssl.SSLContext
+    browser: BrowserContext, sites: Sites, certificate: ssl.SSLContext
 ) -> None:
     page = browser.new_page()
-    with serving(elsewhere) as port, tls.in_front_of(port, certificate) as front:
+    with serving(elsewhere, tls=certificate) as port:
         with page.expect_console_message(lambda said: "frame-ancestors" in said.text):
-            page.goto(f"https://elsewhere.test:{front.port}/?src={sites.app}/carriers")
+            page.goto(f"https://elsewhere.test:{port}/?src={sites.app}/carriers")
 
         assert [frame.url for frame in page.frames[1:]] == ["chrome-error://chromewebdata/"]
     page.close()

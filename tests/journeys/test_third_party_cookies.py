@@ -9,7 +9,6 @@ from playwright.sync_api import BrowserContext
 from werkzeug.wrappers import Request, Response
 
 from sandbox.server import serving
-from tests.journeys import tls
 from tests.journeys.conftest import Sites
 
 FRAME = """address => new Promise(done => {
@@ -31,8 +30,8 @@ def counter(request: Request) -> Response:
 
 @pytest.fixture
 def counter_url(certificate: ssl.SSLContext) -> Iterator[str]:
-    with serving(counter) as port, tls.in_front_of(port, certificate) as front:
-        yield f"https://counter.test:{front.port}/"
+    with serving(counter, tls=certificate) as port:
+        yield f"https://counter.test:{port}/"
 
 
 def test_a_cookie_made_for_frames_is_kept_at_the_top_and_lost_in_a_frame(
