@@ -2,7 +2,7 @@ VENV ?= .venv
 PYTHON ?= python3
 BIN := $(VENV)/bin
 
-.PHONY: run test soak check bench-zones bench-server check-image rehearse translations fonts lock
+.PHONY: run test soak check bench-zones bench-server check-image rehearse screenshots translations fonts lock
 
 run: $(VENV)/.ready
 	$(BIN)/python -m sandbox
@@ -46,6 +46,13 @@ translations: $(VENV)/.ready
 	$(BIN)/pybabel -q update -i "$$pot" -d bcapp/translations --no-fuzzy-matching \
 		--ignore-obsolete --ignore-pot-creation-date --no-wrap
 	$(BIN)/pybabel -q compile -d bcapp/translations
+
+# Into docs/screenshots, a third as large with a palette; needs a Chromium and uv.
+PALETTE := import sys; from PIL import Image; \
+	[Image.open(f).quantize(dither=0).save(f, optimize=True) for f in sys.argv[1:]]
+screenshots: $(VENV)/.ready
+	$(BIN)/python -m tests.journeys.screenshots >/dev/null
+	uv run -q --no-project --with pillow==12.0.0 python -c "$(PALETTE)" docs/screenshots/*.png
 
 # The font that the pages use, small: needed again only when it is to have other letters.
 fonts:

@@ -33,6 +33,17 @@ STOP = """() => {
 }"""
 MOST_STOPS = 60
 
+# The frame, of any size within the control panel's page.
+RESIZE = """([width, height]) => {
+  const frame = document.querySelector("iframe[name=app]");
+  const size = `width: ${width}px; height: ${height}px`;
+  frame.style.cssText = `flex: none; border: 0; max-width: none; ${size}`;
+}"""
+SETTLED = """([width, height]) => new Promise((done) => {
+  if (innerWidth === width && innerHeight === height) done();
+  else addEventListener("resize", done, { once: true });
+})"""
+
 # Both leave the page's script to do it, and go with the page.
 FOLLOW = """path => {
   const link = Object.assign(document.createElement("a"), { href: path, id: "shortcut" });
@@ -117,6 +128,11 @@ class Tab:
 
     def field(self, name: str) -> Locator:
         return self.app.get_by_label(re.compile(rf"^{LABELS[name]}\b"))
+
+    def resize(self, width: int, height: int = 900) -> None:
+        self.page.set_viewport_size({"width": width + 300, "height": height + 500})
+        self.page.evaluate(RESIZE, [width, height])
+        self.frame.evaluate(SETTLED, [width, height])
 
     def go(self, path: str) -> None:
         """Follow a link to a page that is some steps away."""

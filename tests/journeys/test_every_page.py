@@ -13,14 +13,6 @@ LOOKED_AT = (600, 1100)
 
 AXE = {"resultTypes": ["violations"]}
 
-FRAME_WIDTH = """width => {
-  const frame = document.querySelector("iframe[name=app]");
-  frame.style.cssText = `flex: none; border: 0; height: 900px; max-width: none; width: ${width}px`;
-}"""
-SETTLED = """width => new Promise((done) => {
-  if (innerWidth === width) done();
-  else addEventListener("resize", done, { once: true });
-})"""
 OVERHANG = "document.documentElement.scrollWidth - innerWidth"
 
 # What shows where the focus is: the outline or halo of the element, or of the frame drawn round it.
@@ -51,15 +43,10 @@ BEGIN = """() => {
 MOST_STOPS = 150
 
 
-def narrow_to(tab: Tab, width: int) -> None:
-    tab.page.evaluate(FRAME_WIDTH, width)
-    tab.frame.evaluate(SETTLED, width)
-
-
 def sideways(tab: Tab) -> list[str]:
     faults = []
     for width in WIDTHS:
-        narrow_to(tab, width)
+        tab.resize(width)
         overhang = tab.frame.evaluate(OVERHANG)
         if overhang > 0:
             faults.append(f"{overhang} px too wide at {width}")
@@ -69,7 +56,7 @@ def sideways(tab: Tab) -> list[str]:
 def inaccessible(tab: Tab) -> list[str]:
     faults = []
     for width in LOOKED_AT:
-        narrow_to(tab, width)
+        tab.resize(width)
         found = Axe().run(tab.frame, options=AXE).response["violations"]
         faults += [
             f"{one['id']} at {width}: {node['html'][:200]}"
@@ -80,7 +67,7 @@ def inaccessible(tab: Tab) -> list[str]:
 
 
 def unseen_focus(tab: Tab) -> list[str]:
-    narrow_to(tab, 800)
+    tab.resize(800)
     tab.page.locator("iframe[name=app]").focus()
     tab.frame.evaluate(BEGIN)
     faults = []
@@ -96,7 +83,6 @@ def unseen_focus(tab: Tab) -> list[str]:
 @pytest.mark.parametrize("walk", WALKS, ids=lambda walk: walk.__name__)
 def test_every_state_is_for_everybody(open_tab: Callable[[str], Tab], walk: Walk) -> None:
     tab = open_tab("harbour1")
-    tab.page.set_viewport_size({"width": 1600, "height": 1400})
     tab.page.emulate_media(reduced_motion="reduce")
 
     faults = {
