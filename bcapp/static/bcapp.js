@@ -144,15 +144,6 @@ const actions = {
 
 const filled = (template, number) => template.innerHTML.replace(/__number\w*__/g, number);
 
-function switchKind(select) {
-  const row = select.closest("[data-row]");
-  const value = row.querySelector("[data-value]");
-  const typed = value.querySelector("input, textarea")?.value ?? "";
-  const template = row.parentElement.querySelector(`[data-new-value="${select.value}"]`);
-  value.innerHTML = filled(template, row.dataset.row);
-  value.querySelector("input, textarea")?.setRangeText(typed);
-}
-
 // Events. They are heard on the document, so that a new page needs no new listeners.
 
 document.addEventListener("click", (event) => {
@@ -174,8 +165,15 @@ document.addEventListener("submit", (event) => {
   else visit(`${form.getAttribute("action")}?${new URLSearchParams(new FormData(form))}`, show);
 });
 
+// Another kind of value has another control; what was typed goes along.
 document.addEventListener("change", ({ target }) => {
-  if (target.matches("[data-kind]")) switchKind(target);
+  if (!target.matches("[data-kind]")) return;
+  const row = target.closest("[data-row]");
+  const value = row.querySelector("[data-value]");
+  const typed = value.querySelector("input, textarea")?.value ?? "";
+  const template = row.parentElement.querySelector(`[data-new-value="${target.value}"]`);
+  value.innerHTML = filled(template, row.dataset.row);
+  value.querySelector("input, textarea")?.setRangeText(typed);
 });
 
 addEventListener("popstate", ({ state }) => visit(here(), (page) => show(page, state ?? {})));
