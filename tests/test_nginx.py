@@ -183,14 +183,5 @@ def test_the_app_itself_says_what_is_too_large_for_it(
     assert http.post(f"{nginx.url}/", data=b"x" * size).status_code == status
 
 
-@pytest.mark.parametrize(("path", "compressed"), [("/static/a.css", True), ("/carriers", False)])
-def test_pages_with_a_session_token_are_not_compressed(
-    nginx: Nginx, http: requests.Session, path: str, compressed: bool
-) -> None:
-    answer = http.get(f"{nginx.url}{path}", headers={"Accept-Encoding": "gzip"})
-
-    assert ("Content-Encoding" in answer.headers) is compressed
-
-
 def test_metrics_are_not_for_the_world(nginx: Nginx, http: requests.Session) -> None:
     assert http.get(f"{nginx.url}/metrics").status_code == 404
