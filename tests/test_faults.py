@@ -3,6 +3,7 @@
 import json
 import socket
 import socketserver
+import ssl
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -32,6 +33,7 @@ from sandbox.faults import Fault, Where
 from sandbox.server import serve
 from sandbox.world import DEFAULT_SCOPE, World
 from tests import make
+from tests.certificates import make_tls
 from tests.conftest import DATABASES, close, copy_of_postgres, copy_of_sqlite, on_server
 from tests.merchant import DETAILS, Browser, Form, said
 
@@ -546,6 +548,39 @@ def test_where_no_connection_comes_about_nothing_is_asked(
     check_record(call, expected, before, record(db))
     assert owner.world.calls == []
     assert listener.visits <= MOST_CALLS
+
+
+@pytest.fixture
+def stranger(tmp_path: Path) -> Iterator[Listener]:
+    """Somebody who speaks TLS, with a certificate of an authority that nobody knows."""
+    make_tls(tmp_path / "tls")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "tls/fullchain.pem", tmp_path / "tls/privkey.pem")
+    with Listener() as listener:
+        listener.socket = context.wrap_socket(listener.socket, server_side=True)
+        thread = threading.Thread(target=listener.serve_forever, args=(0.01,))
+        thread.start()
+        yield listener
+        listener.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize("name", FIRST_CALLS)
+def test_nothing_is_said_to_whoever_cannot_prove_to_be_bigcommerce(
+    owner: Browser, db: Session, database_url: str, stranger: Listener, name: str
+) -> None:
+    call, expected = CALLS[name], EXPECTED[Kind.UNREACHABLE][name]
+    before = record(db)
+    app = create_app(config_for(database_url, f"https://{stranger.address}"))
+    elsewhere = Browser(app, owner.world, owner.store_hash, "owner")
+    elsewhere.token = owner.token
+
+    response = call.act(elsewhere)
+
+    close(app)
+    check(call, expected, response, owner.world)
+    check_record(call, expected, before, record(db))
+    assert stranger.visits == 0
 
 
 # The answers that BigCommerce gives when all is well, and what is answered to them.
