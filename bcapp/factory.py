@@ -58,23 +58,23 @@ def create_app(config: Config) -> Flask:
     app.add_template_filter(_when, "when")
     app.add_template_filter(_clock, "clock")
     app.add_template_filter(_utc, "utc")
-    if config.trusted_proxies:
-        hops = config.trusted_proxies
-        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
-            app.wsgi_app, x_for=hops, x_proto=hops
-        )
     app.wsgi_app = _at_our_address(app.wsgi_app, config)  # type: ignore[method-assign, assignment]
+    if config.trusted_proxies:
+        # Only whose address it is: our own we know.
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=config.trusted_proxies, x_proto=0, x_host=0
+        )
     return app
 
 
 def _at_our_address(wsgi_app: "WSGIApplication", config: Config) -> "WSGIApplication":
-    """Have every request name APP_URL's host: no page depends on what a request says, nor fails."""
-    host = urlsplit(config.app_url).netloc
+    """Have every request come to APP_URL: no page depends on what a request says, nor fails."""
+    ours = urlsplit(config.app_url)
 
     def at_our_address(
         environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
-        environ["HTTP_HOST"] = host
+        environ["HTTP_HOST"], environ["wsgi.url_scheme"] = ours.netloc, ours.scheme
         return wsgi_app(environ, start_response)
 
     return at_our_address

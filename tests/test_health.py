@@ -82,10 +82,14 @@ def test_an_error_of_ours_has_a_page_with_a_reference_and_no_detail(
 
 @pytest.mark.parametrize("host", ["..", "a..b", "x" * 64 + ".example", "a" * 5000, "", "[::", "é"])
 @pytest.mark.parametrize("path", ["/load?signed_payload_jwt=x", "/carriers", "/nowhere", "/"])
-def test_whatever_host_a_request_names_it_gets_its_page(app: Flask, host: str, path: str) -> None:
+@pytest.mark.parametrize("header", ["HTTP_HOST", "HTTP_X_FORWARDED_HOST"])
+@pytest.mark.settings(TRUSTED_PROXIES="1")
+def test_whatever_host_a_request_names_it_gets_its_page(
+    app: Flask, header: str, host: str, path: str
+) -> None:
     usual = app.test_client().get(path)
 
-    response = app.test_client().get(path, environ_overrides={"HTTP_HOST": host})
+    response = app.test_client().get(path, environ_overrides={header: host})
 
     assert response.status_code == usual.status_code
     check_every_answer(response)
