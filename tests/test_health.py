@@ -83,6 +83,7 @@ def test_an_error_of_ours_has_a_page_with_a_reference_and_no_detail(
 @pytest.mark.parametrize("host", ["..", "a..b", "x" * 64 + ".example", "a" * 5000, "", "[::", "é"])
 @pytest.mark.parametrize("path", ["/load?signed_payload_jwt=x", "/carriers", "/nowhere", "/"])
 @pytest.mark.parametrize("header", ["HTTP_HOST", "HTTP_X_FORWARDED_HOST"])
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.settings(TRUSTED_PROXIES="1")
 def test_whatever_host_a_request_names_it_gets_its_page(
     app: Flask, header: str, host: str, path: str
