@@ -211,6 +211,8 @@ def run(image: Image, root: Path, folder: Path) -> None:
                 raise SystemExit("check-image: the app has ended; its own words are above")
             return start(image.health, subprocess.DEVNULL).wait(LONGEST_WAIT) == 0
 
+        if start(["python", "-m", "bcapp.cli", "make-keys"]).wait(LONGEST_WAIT) != 0:
+            raise SystemExit("check-image: no keys could be made")
         if start(["alembic", "upgrade", "head"]).wait(LONGEST_WAIT) != 0:
             raise SystemExit("check-image: the database could not be migrated")
         app = start(image.command)

@@ -9,13 +9,10 @@ from pathlib import Path
 from subprocess import SubprocessError
 
 from requests import RequestException
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
 
 from bcapp import database
-from bcapp.models import ActivityEntry, Outcome, Store
 from rehearsal.acts import ACTS, Act, Wrong
-from rehearsal.merchants import Crowd, Merchant
+from rehearsal.merchants import Crowd, recorded_writes
 from rehearsal.stage import Stage, stage
 from tests.nginx import program
 
@@ -110,15 +107,6 @@ def missing_entries(built: Stage, crowd: Crowd) -> list[str]:
         for each, number in found
         if not each.acknowledged <= number <= each.acknowledged + each.in_doubt
     ]
-
-
-def recorded_writes(db: Session, merchant: Merchant) -> int:
-    written = select(func.count()).select_from(ActivityEntry).join(Store)
-    store_hash = merchant.tab.store_hash
-    number = db.scalar(
-        written.where(Store.store_hash == store_hash, ActivityEntry.outcome == Outcome.SENT)
-    )
-    return number or 0
 
 
 def is_leaking(built: Stage, name: str) -> bool:

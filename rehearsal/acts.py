@@ -10,7 +10,7 @@ from cryptography.fernet import Fernet
 from sqlalchemy import create_engine, text
 
 from bcapp import database
-from rehearsal.merchants import CARRIER, Crowd
+from rehearsal.merchants import CARRIER, Crowd, recorded_writes
 from rehearsal.stage import Stage
 from tests import make
 from tests.conftest import on_server
@@ -104,9 +104,18 @@ def back_up_and_restore(stage: Stage, crowd: Crowd) -> None:
     quiet = stage.tab(stage.new_store())
     hold(quiet.install().status_code == 200, "the install failed")
     copy = stage.folder / "backup.dump"
+    least = {merchant: merchant.acknowledged for merchant in crowd.merchants}
     run_program(stage, "pg_dump", "--format=custom", f"--file={copy}", "bcapp")
+    # What was under way while the backup was made may be in it or not.
+    most = {merchant: merchant.acknowledged + merchant.in_doubt + 1 for merchant in crowd.merchants}
     run_program(stage, "createdb", "restored")
     run_program(stage, "pg_restore", "--dbname=restored", "--exit-on-error", str(copy))
+    engine = create_engine(database.parse_url(on_server(stage.server, "restored")))
+    with database.session_factory(engine)() as db:
+        for merchant in crowd.merchants:
+            number = recorded_writes(db, merchant)
+            hold(least[merchant] <= number <= most[merchant], "the copy lacks writes")
+    engine.dispose()
     restored = stage.environ | {"DATABASE_URL": on_server(stage.server, "restored")}
     with Instance(restored, stage.folder / "restored.log") as instance:
         for store_hash in (merchant.tab.store_hash for merchant in crowd.merchants):

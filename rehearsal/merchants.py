@@ -7,7 +7,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import requests
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
+from bcapp.models import ActivityEntry, Outcome, Store
 from bcapp.session_token import InvalidSession, SessionTokens
 from rehearsal.stage import Stage
 from tests import make
@@ -129,3 +132,12 @@ class Crowd:
 
     def keep_on(self, seconds: float) -> None:
         self._stopped.wait(seconds)
+
+
+def recorded_writes(db: Session, merchant: Merchant) -> int:
+    written = select(func.count()).select_from(ActivityEntry).join(Store)
+    store_hash = merchant.tab.store_hash
+    number = db.scalar(
+        written.where(Store.store_hash == store_hash, ActivityEntry.outcome == Outcome.SENT)
+    )
+    return number or 0

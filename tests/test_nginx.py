@@ -158,18 +158,26 @@ def test_an_instance_that_is_away_costs_nobody_a_request(
     assert [answer.status_code for answer in answers] == [200] * 6
 
 
-@pytest.mark.parametrize(("method", "asked", "status"), [("GET", 2, 200), ("POST", 1, 503)])
+@pytest.mark.parametrize(
+    ("method", "path", "asked", "status"),
+    [
+        ("GET", "/", 2, 200),
+        ("POST", "/", 1, 503),
+        pytest.param("GET", "/auth?code=once", 1, 503, id="a code that is good for once"),
+    ],
+)
 def test_a_request_that_an_instance_died_over_is_repeated_only_if_it_may_be(
     nginx: Nginx,
     http: requests.Session,
     first: Upstream,
     second: Upstream,
     method: str,
+    path: str,
     asked: int,
     status: int,
 ) -> None:
     first.deaths = second.deaths = ["now"]
-    answer = http.request(method, f"{nginx.url}/", data=b"a")
+    answer = http.request(method, f"{nginx.url}{path}", data=b"a")
 
     assert (len(first.asked + second.asked), answer.status_code) == (asked, status)
 

@@ -1,6 +1,8 @@
 """`flask ops …`: help and exit codes of every command, looking up stores, making keys."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import click
@@ -85,6 +87,20 @@ def test_new_keys_are_good_settings_and_new_each_time(operator: Operator) -> Non
     config = make.config(**first)
     assert config.session_keys[0].get_secret_value() == first["SESSION_KEYS"]
     Fernet(config.encryption_keys[0].get_secret_value())
+
+
+def test_keys_can_be_made_where_nothing_is_installed_or_set() -> None:
+    """As in the image."""
+    made = subprocess.run(
+        [sys.executable, "-m", "bcapp.cli", "make-keys"],
+        cwd=CHECKOUT,
+        env={"PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert made.stdout.count("_KEYS=") == 2
 
 
 def test_stores_are_listed_all_or_by_state(operator: Operator, merchant: Browser) -> None:
