@@ -11,8 +11,9 @@ const here = () => location.pathname + location.search;
 const warning = part("session-warning");
 
 let token = meta("session-token");
-let warningTimer;
+let timers = [];
 let visiting = new AbortController();
+let isSending = false;
 
 // Asking the server
 
@@ -30,13 +31,15 @@ async function ask(url, options, { use, lost, isGone }) {
 
 function renew(newToken, seconds) {
   warning.hidden = true;
-  clearTimeout(warningTimer);
+  timers.forEach(clearTimeout);
   if (!newToken) return; // the session is over
   token = newToken;
-  warningTimer = setTimeout(() => {
+  const warn = () => {
     warning.hidden = false;
     announce(warning.querySelector("p").textContent);
-  }, (seconds - WARNING_SECONDS) * 1000);
+  };
+  const end = () => visit(here(), (page) => complain("above-form", page));
+  timers = [setTimeout(warn, (seconds - WARNING_SECONDS) * 1000), setTimeout(end, seconds * 1000)];
 }
 
 function visit(url, use, { busy = "", lost = "lost-page" } = {}) {
@@ -47,7 +50,9 @@ function visit(url, use, { busy = "", lost = "lost-page" } = {}) {
 }
 
 async function send(form, button) {
-  if (button.hasAttribute("aria-disabled")) return;
+  if (isSending) return announce(part("announcer").textContent, true);
+  isSending = true;
+  let isElsewhere = false;
   visiting.abort();
   button.setAttribute("aria-disabled", "true");
   announce(button.querySelector(".face-busy").textContent);
@@ -57,9 +62,13 @@ async function send(form, button) {
     use: (page, answer) =>
       complain("above-form", page) || show(page, { url: answer.redirected && answer.url }),
     lost: "lost-send",
-    isGone: () => !form.isConnected, // whoever went to another page meanwhile stays there
+    isGone: () => (isElsewhere = !form.isConnected), // who went to another page stays there
   });
+  isSending = false;
   button.removeAttribute("aria-disabled");
+  // If that page tells of what was sent, it says that there is no answer: there is one by now.
+  if (isElsewhere && !document.querySelector("form[method=post]"))
+    visit(here(), (page) => show(page, { scroll: scrollY }));
 }
 
 // Showing its answer

@@ -85,6 +85,56 @@ def test_two_minutes_before_its_end_a_session_can_be_prolonged(open_tab: OpenTab
     expect(warning).to_be_hidden()
 
 
+def test_when_a_session_has_ended_the_page_says_so_by_itself(open_tab: OpenTab) -> None:
+    tab = open_tab("harbour1")
+    tab.page.clock.install()
+    at_the_form(tab)
+    old = {"authorization": f"Bearer {expired_token(tab)}"}
+    tab.page.route(
+        re.compile("/carriers/fedex$"),
+        lambda route: route.continue_(headers=route.request.headers | old),
+    )
+
+    tab.page.clock.run_for("01:00:01")
+
+    expect(tab.app.get_by_role("alert")).to_contain_text("Your session has ended")
+    expect(tab.app.get_by_role("region", name="Session")).to_be_hidden()
+    keeps_what_was_typed(tab)
+
+
+def test_who_leaves_during_a_send_sees_its_answer_on_the_next_page(
+    open_tab: OpenTab, sites: Sites
+) -> None:
+    tab = at_the_form(open_tab("harbour1"))
+    sites.world.order(Fault("connection", kind="delay", seconds=1))
+
+    tab.button("Send to BigCommerce").click()
+    expect(tab.app.locator("[aria-disabled=true]")).to_contain_text("Sending…")
+    tab.follow("Carriers")
+
+    row = tab.app.get_by_role("row").filter(has_text="FedEx")
+    expect(row).to_contain_text("Sent")
+    assert len(tab.sent()) == 1
+
+
+def test_a_page_sends_one_thing_at_a_time(open_tab: OpenTab, sites: Sites) -> None:
+    """A second save would take the place of the first one's answer."""
+    tab = open_tab("harbour1")
+    tab.arrive()
+    tab.follow("Set up Australia Post")
+    sites.world.order(Fault("methods", method="POST", kind="delay", seconds=1))
+
+    for zone in ("Australia", "New Zealand"):
+        tab.open_zone(zone)
+        tab.tick(zone, "Offer Australia Post in this zone")
+        tab.tick(zone, "Parcel Post")
+        tab.save(zone)
+
+    tab.says("Australia saved")
+    tab.badge("Australia", "On")
+    assert len(tab.method_writes()) == 1
+
+
 def test_a_double_click_sends_once(open_tab: OpenTab, sites: Sites) -> None:
     tab = at_the_form(open_tab("harbour1"))
     sites.world.order(Fault("connection", kind="delay", seconds=0.5))
@@ -263,7 +313,7 @@ def test_a_page_that_is_not_the_control_panel_cannot_frame_the_app(
         with page.expect_console_message(lambda said: "frame-ancestors" in said.text):
             page.goto(f"https://elsewhere.test:{port}/?src={sites.app}/carriers")
 
-        assert [frame.url for frame in page.frames[1:]] == ["chrome-error://chromewebdata/"]
+        page.frames[1].wait_for_url("chrome-error://**")
     page.close()
 
 
