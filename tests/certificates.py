@@ -1,7 +1,8 @@
-"""A certificate authority of our own, and a certificate for this machine."""
+"""A certificate authority of our own, and a certificate for this machine and the tests' sites."""
 
 import datetime
 import ipaddress
+import ssl
 from pathlib import Path
 
 from cryptography import x509
@@ -20,7 +21,11 @@ def make_tls(folder: Path) -> Path:
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .sign(authority_key, hashes.SHA256())
     )
-    names = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
+    names = [
+        x509.DNSName("localhost"),
+        x509.DNSName("*.test"),
+        x509.IPAddress(ipaddress.ip_address("127.0.0.1")),
+    ]
     certificate = (
         _certificate("localhost", "Rehearsal CA", key.public_key())
         .add_extension(x509.SubjectAlternativeName(names), critical=False)
@@ -38,6 +43,14 @@ def make_tls(folder: Path) -> Path:
         )
     )
     return trusted
+
+
+def server_tls(folder: Path) -> ssl.SSLContext:
+    """For a server of Python's, with such a certificate."""
+    make_tls(folder)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "fullchain.pem", folder / "privkey.pem")
+    return context
 
 
 def _certificate(

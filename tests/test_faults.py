@@ -3,7 +3,6 @@
 import json
 import socket
 import socketserver
-import ssl
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -33,7 +32,7 @@ from sandbox.faults import Fault, Where
 from sandbox.server import serve
 from sandbox.world import DEFAULT_SCOPE, World
 from tests import make
-from tests.certificates import make_tls
+from tests.certificates import server_tls
 from tests.conftest import DATABASES, close, copy_of_postgres, copy_of_sqlite, on_server
 from tests.merchant import DETAILS, Browser, Form, said
 
@@ -526,6 +525,17 @@ def unreachable(request: pytest.FixtureRequest, closed_port: str, listener: List
     return addresses[request.param]
 
 
+def act_with_bigcommerce_at(
+    address: str, call: Call, owner: Browser, database_url: str
+) -> TestResponse:
+    app = create_app(config_for(database_url, address))
+    elsewhere = Browser(app, owner.world, owner.store_hash, "owner")
+    elsewhere.token = owner.token
+    response = call.act(elsewhere)
+    close(app)
+    return response
+
+
 @pytest.mark.parametrize("name", FIRST_CALLS)
 def test_where_no_connection_comes_about_nothing_is_asked(
     owner: Browser,
@@ -537,13 +547,9 @@ def test_where_no_connection_comes_about_nothing_is_asked(
 ) -> None:
     call, expected = CALLS[name], EXPECTED[Kind.UNREACHABLE][name]
     before = record(db)
-    app = create_app(config_for(database_url, unreachable))
-    elsewhere = Browser(app, owner.world, owner.store_hash, "owner")
-    elsewhere.token = owner.token
 
-    response = call.act(elsewhere)
+    response = act_with_bigcommerce_at(unreachable, call, owner, database_url)
 
-    close(app)
     check(call, expected, response, owner.world)
     check_record(call, expected, before, record(db))
     assert owner.world.calls == []
@@ -553,9 +559,7 @@ def test_where_no_connection_comes_about_nothing_is_asked(
 @pytest.fixture
 def stranger(tmp_path: Path) -> Iterator[Listener]:
     """Somebody who speaks TLS, with a certificate of an authority that nobody knows."""
-    make_tls(tmp_path / "tls")
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(tmp_path / "tls/fullchain.pem", tmp_path / "tls/privkey.pem")
+    context = server_tls(tmp_path / "tls")
     with Listener() as listener:
         listener.socket = context.wrap_socket(listener.socket, server_side=True)
         thread = threading.Thread(target=listener.serve_forever, args=(0.01,))
@@ -571,13 +575,10 @@ def test_nothing_is_said_to_whoever_cannot_prove_to_be_bigcommerce(
 ) -> None:
     call, expected = CALLS[name], EXPECTED[Kind.UNREACHABLE][name]
     before = record(db)
-    app = create_app(config_for(database_url, f"https://{stranger.address}"))
-    elsewhere = Browser(app, owner.world, owner.store_hash, "owner")
-    elsewhere.token = owner.token
+    address = f"https://{stranger.address}"
 
-    response = call.act(elsewhere)
+    response = act_with_bigcommerce_at(address, call, owner, database_url)
 
-    close(app)
     check(call, expected, response, owner.world)
     check_record(call, expected, before, record(db))
     assert stranger.visits == 0

@@ -21,8 +21,8 @@ from sandbox.factory import create_sandbox
 from sandbox.server import serve, serving
 from sandbox.world import World
 from tests import make
+from tests.certificates import server_tls
 from tests.conftest import close, missing
-from tests.journeys import tls
 from tests.journeys.tab import Tab
 
 CHROMIUM_FLAGS = [
@@ -108,7 +108,7 @@ def both_sites(database_file: Path, certificate: ssl.SSLContext) -> Iterator[Sit
 
 @pytest.fixture(scope="session")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> ssl.SSLContext:
-    return tls.certificate(tmp_path_factory.mktemp("tls"))
+    return server_tls(tmp_path_factory.mktemp("tls"))
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from bcapp.database import CHECKOUT
 from sandbox.faults import Fault
+from tests.certificates import server_tls
 from tests.conftest import migrate
-from tests.journeys import tls
 from tests.journeys.conftest import both_sites, chromium
 from tests.journeys.tab import Tab
 from tests.journeys.walks import KEY_MISSING, custom_form
@@ -24,7 +24,7 @@ def main() -> None:
         migrate(f"sqlite:///{database}")
         with (
             chromium(Path(made, "profile")) as browser,
-            both_sites(database, tls.certificate(Path(made))) as sites,
+            both_sites(database, server_tls(Path(made))) as sites,
         ):
             take_all(Tab(browser.new_page(), sites.world, sites.panel, "harbour1"))
 
