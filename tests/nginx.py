@@ -34,7 +34,7 @@ class Nginx:
         self.url = f"https://127.0.0.1:{self._ports[1]}"
         self.trusted = make_tls(folder / "tls")
         (folder / "nginx.conf").write_text(self._rendered(instances))
-        (folder / "tmp").mkdir()
+        (folder / "run").mkdir()
         self._as_user: dict[str, Any] = {}
         if os.geteuid() == 0:
             self._as_user = {"user": NOBODY, "group": NOBODY, "extra_groups": []}
@@ -48,7 +48,7 @@ class Nginx:
             "app1:8000": f"127.0.0.1:{instances[0]}",
             "app2:8000": f"127.0.0.1:{instances[1]}",
             "/etc/nginx/tls/": f"{self._folder}/tls/",
-            "/tmp/": f"{self._folder}/tmp/",  # noqa: S108 - the configuration's, not ours
+            "/run/nginx/": f"{self._folder}/run/",
             "/dev/stdout": f"{self._folder}/access.log",
             "/dev/stderr": f"{self._folder}/error.log",
         }
