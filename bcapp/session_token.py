@@ -14,7 +14,11 @@ LONGEST_SESSION = timedelta(hours=24)
 
 
 class InvalidSession(Exception):
-    """Missing, altered, expired or signed by somebody else: all the same to the caller."""
+    """Altered, expired or signed by somebody else: all the same to the caller."""
+
+
+class NoSession(InvalidSession):
+    """None was given: the browser asked by itself, as it does when somebody goes back."""
 
 
 @dataclass(frozen=True)

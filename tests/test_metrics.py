@@ -120,12 +120,16 @@ def test_installs_uninstalls_and_who_is_turned_away_are_counted(
     browser: Browser, counted: Count
 ) -> None:
     browser.install()
-    browser.another("owner").get("/carriers")
+    stranger = browser.another("owner")
+    stranger.get("/carriers")
+    stranger.token = "none"
+    stranger.get("/carriers")
     browser.uninstall()
     browser.get("/carriers")
 
     assert counted("bcapp_events_total", event="store:installed") == 1
     assert counted("bcapp_events_total", event="store:uninstalled") == 1
+    assert counted("bcapp_refused_total", reason="NoSession") == 1
     assert counted("bcapp_refused_total", reason="InvalidSession") == 1
     assert counted("bcapp_refused_total", reason="NotInstalled") == 1
     exchange = {"call": "POST /oauth2/token", "outcome": "ok"}

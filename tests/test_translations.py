@@ -457,6 +457,7 @@ def errors(tab: Browser) -> Iterator[TestResponse]:
     yield staff.get("/carriers/new")
     tab.uninstall()
     yield tab.get("/carriers")
+    yield tab.client.get("/carriers")
     tab.token = "none"
     yield tab.get("/carriers")
 

@@ -14,18 +14,17 @@ let token = meta("session-token");
 let timers = [];
 let visiting = new AbortController();
 let isSending = false;
+let hasTyped = false; // since the page was shown
 
-// Asking the server
-
-async function ask(url, options, { use, lost, isGone }) {
+async function ask(url, options) {
   try {
     const answer = await fetch(url, { ...options, headers: { Authorization: `Bearer ${token}` } });
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    if (!part("page", page)) throw new TypeError("Not a page of this app");
+    if (!part("page", page)) return null; // a proxy's, not ours
     renew(answer.headers.get("X-Session-Token"), answer.headers.get("X-Session-Seconds"));
-    if (!isGone()) use(page, answer);
+    return { page, url: answer.url, redirected: answer.redirected };
   } catch {
-    if (!isGone()) complain(lost);
+    return null;
   }
 }
 
@@ -34,44 +33,43 @@ function renew(newToken, seconds) {
   timers.forEach(clearTimeout);
   if (!newToken) return; // the session is over
   token = newToken;
+  // Answered with so little, the session is a day old, and nothing prolongs it.
+  warning.classList.toggle("is-last", seconds <= WARNING_SECONDS);
   const warn = () => {
     warning.hidden = false;
-    announce(warning.querySelector("p").textContent);
+    announce(warning.innerText);
   };
   const end = () => visit(here(), (page) => complain("above-form", page));
   timers = [setTimeout(warn, (seconds - WARNING_SECONDS) * 1000), setTimeout(end, seconds * 1000)];
 }
 
-function visit(url, use, { busy = "", lost = "lost-page" } = {}) {
+async function visit(url, use, { busy = "", lost = "lost-page" } = {}) {
   visiting.abort();
   const { signal } = (visiting = new AbortController());
   announce(busy, Boolean(busy));
-  ask(url, { signal }, { use, lost, isGone: () => signal.aborted });
+  const answer = await ask(url, { signal });
+  if (!signal.aborted) answer ? use(answer.page, answer) : complain(lost);
 }
 
 async function send(form, button) {
   if (isSending) return announce(part("announcer").textContent, true);
   isSending = true;
-  let isElsewhere = false;
   visiting.abort();
   button.setAttribute("aria-disabled", "true");
   announce(button.querySelector(".face-busy").textContent);
   const body = new URLSearchParams(new FormData(form));
-  await ask(form.getAttribute("action"), { method: "POST", body }, {
-    // A refused form is answered in place: that answer has no address of its own.
-    use: (page, answer) =>
-      complain("above-form", page) || show(page, { url: answer.redirected && answer.url }),
-    lost: "lost-send",
-    isGone: () => (isElsewhere = !form.isConnected), // who went to another page stays there
-  });
+  const answer = await ask(form.getAttribute("action"), { method: "POST", body });
   isSending = false;
   button.removeAttribute("aria-disabled");
-  // If that page tells of what was sent, it says that there is no answer: there is one by now.
-  if (isElsewhere && !document.querySelector("form[method=post]"))
+  if (form.isConnected) {
+    if (!answer) complain("lost-send");
+    // A refused form is answered in place: that answer has no address of its own.
+    else complain("above-form", answer.page) || show(answer.page, answer.redirected ? answer : {});
+  } else if (!document.querySelector("form[method=post]")) {
+    // Who went to another page stays there. If it tells of what was sent, it still says "no answer".
     visit(here(), (page) => show(page, { scroll: scrollY }));
+  }
 }
-
-// Showing its answer
 
 function show(page, { url, scroll = 0 } = {}) {
   if (url && url !== location.href) {
@@ -83,15 +81,19 @@ function show(page, { url, scroll = 0 } = {}) {
   announce(page.title);
   scrollTo(0, scroll);
   const errorSummary = document.querySelector("#page [data-focus]");
+  hasTyped = Boolean(errorSummary); // a refused form comes back as it was filled in
   (errorSummary ?? document.querySelector("h1")).focus({ preventScroll: scroll > 0 });
 }
+
+// An error does not take the place of what somebody has typed.
+const turnTo = (page, how) => (hasTyped && complain("above-form", page)) || show(page, how);
 
 // A launch is answered before BigCommerce is asked for zones. Their parts of the page come later,
 // and nothing else moves: somebody may be typing by then.
 function fillIn(page) {
   for (const early of document.querySelectorAll("[data-late]")) {
     const late = part(early.id, page);
-    if (!late) return (document.forms.length && complain("above-form", page)) || show(page);
+    if (!late) return turnTo(page);
     early.replaceWith(late);
   }
 }
@@ -117,11 +119,11 @@ function announce(words, visibly = false) {
 // answered with nothing of the store.
 function forget() {
   token = undefined;
+  renew(token); // its timers would ask again
+  visiting.abort();
   document.body.replaceChildren();
   location.reload();
 }
-
-// The page's own controls
 
 const actions = {
   renew() {
@@ -149,14 +151,24 @@ const actions = {
     row.remove();
     (next.querySelector("input") ?? next).focus();
   },
+
+  // Another kind of value has another control; what was typed goes along.
+  kind(select) {
+    const row = select.closest("[data-row]");
+    const value = row.querySelector("[data-value]");
+    const typed = value.querySelector("input, textarea")?.value ?? "";
+    const template = row.parentElement.querySelector(`[data-new-value="${select.value}"]`);
+    value.innerHTML = filled(template, row.dataset.row);
+    value.querySelector("input, textarea")?.setRangeText(typed);
+  },
 };
 
 const filled = (template, number) => template.innerHTML.replace(/__number\w*__/g, number);
 
-// Events. They are heard on the document, so that a new page needs no new listeners.
+// Events are heard on the document, so that a new page needs no new listeners.
 
 document.addEventListener("click", (event) => {
-  const button = event.target.closest("[data-action]");
+  const button = event.target.closest("button[data-action]");
   if (button) actions[button.dataset.action](button);
 
   const link = event.target.closest("a[href]:not([target])");
@@ -164,28 +176,19 @@ document.addEventListener("click", (event) => {
   event.preventDefault();
   // A link within the page gets no entry in the history: going back would load the page anew.
   if (link.hash) part(link.hash.slice(1)).focus();
-  else visit(link.href, show, { busy: link.dataset.busy });
+  else visit(link.href, turnTo, { busy: link.dataset.busy });
 });
 
 document.addEventListener("submit", (event) => {
   event.preventDefault();
   const form = event.target;
   if (form.getAttribute("method") === "post") send(form, event.submitter);
-  else visit(`${form.getAttribute("action")}?${new URLSearchParams(new FormData(form))}`, show);
+  else visit(`${form.getAttribute("action")}?${new URLSearchParams(new FormData(form))}`, turnTo);
 });
 
-// Another kind of value has another control; what was typed goes along.
-document.addEventListener("change", ({ target }) => {
-  if (!target.matches("[data-kind]")) return;
-  const row = target.closest("[data-row]");
-  const value = row.querySelector("[data-value]");
-  const typed = value.querySelector("input, textarea")?.value ?? "";
-  const template = row.parentElement.querySelector(`[data-new-value="${target.value}"]`);
-  value.innerHTML = filled(template, row.dataset.row);
-  value.querySelector("input, textarea")?.setRangeText(typed);
-});
-
-addEventListener("popstate", ({ state }) => visit(here(), (page) => show(page, state ?? {})));
+document.addEventListener("input", () => (hasTyped = true));
+document.addEventListener("change", ({ target }) => actions[target.dataset.action]?.(target));
+addEventListener("popstate", ({ state }) => visit(here(), (page) => turnTo(page, state ?? {})));
 
 // The address we arrived at holds BigCommerce's signed payload, and BigCommerce's App SDK tells
 // the control panel the address: so this line comes before the SDK does.

@@ -26,7 +26,7 @@ from bcapp.bigcommerce.payload import InvalidPayload
 from bcapp.install_limit import TooManyInstalls
 from bcapp.language import gettext as _
 from bcapp.runtime import config
-from bcapp.session_token import InvalidSession
+from bcapp.session_token import InvalidSession, NoSession
 from bcapp.stores import NotInstalled, UserRemoved
 from bcapp.vault import Unopenable
 from bcapp.views.answers import status_of
@@ -38,6 +38,7 @@ from bcapp.wording.whole_pages import (
     CODE_REFUSED,
     NO_ANSWER,
     NO_DATABASE,
+    NO_SESSION,
     NO_TOKEN,
     NOT_FOUND,
     NOT_INSTALLED,
@@ -59,6 +60,7 @@ _log = structlog.get_logger()
 
 _PAGES: dict[type[Exception], ErrorPage] = {
     InvalidSession: SESSION_ENDED,
+    NoSession: NO_SESSION,
     InvalidPayload: PAYLOAD_REFUSED,
     TooManyInstalls: TOO_MANY_INSTALLS,
     NotInstalled: NOT_INSTALLED,

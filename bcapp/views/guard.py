@@ -13,7 +13,13 @@ from bcapp import carriers, connections, stores
 from bcapp.attempts import Sender
 from bcapp.models import Store, StoreUser
 from bcapp.runtime import db, runtime
-from bcapp.session_token import LIFETIME, LONGEST_SESSION, InvalidSession, Session
+from bcapp.session_token import (
+    LIFETIME,
+    LONGEST_SESSION,
+    InvalidSession,
+    NoSession,
+    Session,
+)
 from bcapp.wording.connections import Standing
 
 # Every blueprint is named here or in OPEN; a test holds the factory to it.
@@ -42,7 +48,10 @@ def require_embedded_session() -> None:
     """Before every embedded view. Raises InvalidSession, NotInstalled or UserRemoved."""
     if request.blueprint not in EMBEDDED:
         return
-    kind, _, token = request.headers.get("Authorization", "").partition(" ")
+    given = request.headers.get("Authorization")
+    if given is None:
+        raise NoSession
+    kind, _, token = given.partition(" ")
     if kind.lower() != "bearer":
         raise InvalidSession
     session = runtime().session_tokens.read(token.strip(), datetime.now(UTC))

@@ -154,7 +154,7 @@ def open_tab(browser: BrowserContext, sites: Sites) -> Iterator[Callable[[str], 
     tabs: list[Tab] = []
 
     def open_one(store_hash: str) -> Tab:
-        tabs.append(Tab(browser.new_page(), sites.world, sites.panel, store_hash))
+        tabs.append(Tab(browser.new_page(), sites.world, sites.panel, sites.database, store_hash))
         return tabs[-1]
 
     yield open_one

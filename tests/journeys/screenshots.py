@@ -26,7 +26,7 @@ def main() -> None:
             chromium(Path(made, "profile")) as browser,
             both_sites(database, server_tls(Path(made))) as sites,
         ):
-            take_all(Tab(browser.new_page(), sites.world, sites.panel, "harbour1"))
+            take_all(Tab(browser.new_page(), sites.world, sites.panel, database, "harbour1"))
 
 
 def take(tab: Tab, name: str) -> None:

@@ -1,7 +1,9 @@
 """A person's tab with a store's control panel, the app in its frame: tests call verbs."""
 
 import re
+import sqlite3
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from playwright.sync_api import Frame, FrameLocator, Locator, Page, expect
 
@@ -63,10 +65,13 @@ SEND = """([path, fields]) => {
 
 
 class Tab:
-    def __init__(self, page: Page, world: World, panel: str, store_hash: str) -> None:
+    def __init__(
+        self, page: Page, world: World, panel: str, database: Path, store_hash: str
+    ) -> None:
         self.page = page
         self.world = world
         self.panel = panel
+        self.database = database  # the app's
         self.store_hash = store_hash
         self.complaints: list[str] = []  # the browser's: faults of the script, broken policies
         self.addresses: list[str] = []  # of the frame, one after another
@@ -109,6 +114,7 @@ class Tab:
         else:
             self.press("Open the app")
         self.shows("Carrier connections")
+        self.frame.wait_for_url("**/carriers")  # the page's script is at work
 
     def install(self) -> None:
         self.press("Install")
@@ -153,6 +159,17 @@ class Tab:
         for name, value in details.items():
             self.field(name).fill(value)
 
+    def type_details(self) -> None:
+        """Be at FedEx's form, with everything typed and nothing sent."""
+        self.arrive()
+        self.follow("Set up FedEx")
+        self.fill(DETAILS["fedex"])
+
+    def keeps_details(self) -> None:
+        self.shows("Connect FedEx")
+        for name, value in DETAILS["fedex"].items():
+            expect(self.field(name)).to_have_value(value)
+
     def send(self) -> None:
         self.button("Send to BigCommerce").click()
 
@@ -188,6 +205,12 @@ class Tab:
 
     def badge(self, zone: str, words: str) -> None:
         expect(self.zone(zone).locator("summary .badge")).to_have_text(words)
+
+    def break_records(self, statement: str) -> None:
+        """Change what the app has on record, in SQL."""
+        with sqlite3.connect(self.database) as tables:
+            tables.execute(statement)
+        tables.close()
 
     # What BigCommerce received from this store, oldest first
 

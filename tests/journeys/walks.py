@@ -1,12 +1,14 @@
 """Ways through every page and every state of it; each stop is a state to look at."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from playwright.sync_api import expect
 
 from sandbox.faults import Fault
 from tests.journeys.tab import Tab
 from tests.merchant import DETAILS
+from tests.test_zones import MADE_ELSEWHERE
 
 Walk = Callable[[Tab], Iterator[str]]
 
@@ -194,12 +196,94 @@ def whole_pages(tab: Tab) -> Iterator[str]:
     tab.page.clock.run_for("58:05")
     tab.says("Your session ends in two minutes.")
     yield "session about to end"
+    tab.fill(DETAILS["fedex"])
+    tab.page.route("**/carriers", lambda route: route.continue_(headers={"authorization": "x"}))
+    tab.follow("Carriers")
+    tab.says("Your session has ended")
+    yield "session ended, above a form"
+    tab.page.unroute_all()
     tab.press("Log out")
+    tab.shows("Open this app again")
+    yield "opened without a session"
+
+
+def locked_out(tab: Tab) -> Iterator[str]:
+    tab.arrive()
+    tab.go("/carriers/auspost/zones/1")
+    tab.shows("That page can’t be opened like this")
+    yield "wrong method"
+    tab.page.route("**/activity", lambda route: route.continue_(headers={"authorization": "x"}))
+    tab.go("/activity")
     tab.shows("Your session has ended")
     yield "session ended"
+    tab.page.unroute_all()
+    tab.arrive()
+    tab.break_records("UPDATE activity_entries SET event = 'nonsense'")
+    tab.go("/activity")
+    tab.shows("Something went wrong on our side")
+    yield "broken"
+    tab.break_records("UPDATE store_users SET removed_at = added_at")
+    tab.go("/carriers")
+    tab.shows("You no longer have access to this app")
+    yield "access removed"
+    tab.break_records("UPDATE store_users SET removed_at = NULL")
+    tab.press("Uninstall")
+    expect(tab.page.get_by_text("uninstall callback: 204")).to_be_visible()
+    tab.go("/carriers")
+    tab.shows("This app isn’t installed on your store")
+    yield "not installed"
 
 
-WALKS: list[Walk] = [welcome, sending, custom, carrier, zones, reading, whole_pages]
+def found(tab: Tab) -> Iterator[str]:
+    """What was there before us, or is not there."""
+    tab.arrive()
+    tab.go("/activity?result=rejected")
+    tab.says("Nothing matches these filters")
+    yield "activity, none for this filter"
+    for carrier_id in ("canadapost", "upsready"):
+        tab.go(f"/carriers/{carrier_id}")
+        tab.open_zone("Australia")
+        yield f"{carrier_id}, a zone open"
+    tab.world.store(tab.store_hash).methods[1].append(dict(MADE_ELSEWHERE))
+    tab.go("/carriers/auspost?refresh=1&zone=1")
+    tab.says("This was set up in BigCommerce, not here.")
+    tab.says("AUS_SOMETHING_NEW")
+    yield "carrier, set up elsewhere with a service we do not know"
+
+
+def languages(tab: Tab) -> Iterator[str]:
+    """Words are longer elsewhere. The way leads by addresses, since words are no guide here."""
+    tab.arrive()
+    tab.post("/carriers/auspost/connection", DETAILS["auspost"])
+    people = tab.world.store(tab.store_hash).people
+    for language in ("es", "fr", "de"):
+        people[0] = replace(people[0], locale=language)
+        tab.press("Open the app")
+        expect(tab.app.locator(f"html[lang={language}]")).to_have_count(1)
+        tab.frame.wait_for_url("**/carriers")
+        tab.press("Install again")
+        expect(tab.app.get_by_role("radio")).not_to_have_count(0)
+        tab.frame.wait_for_url("**/carriers")
+        yield f"{language}, welcome"
+        for path in ("/carriers", "/carriers/auspost?zone=1", "/activity"):
+            tab.go(path)
+            yield f"{language}, {path}"
+        tab.post("/carriers/fedex/connection", {})
+        yield f"{language}, our check failed"
+
+
+WALKS: list[Walk] = [
+    welcome,
+    sending,
+    custom,
+    carrier,
+    zones,
+    reading,
+    whole_pages,
+    locked_out,
+    found,
+    languages,
+]
 
 
 def custom_form(

@@ -1,0 +1,188 @@
+"""Answers that are late, wrong or do not come: nothing typed is lost, nothing is sent twice."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Route, expect
+
+from sandbox.faults import Fault
+from tests.journeys.conftest import Sites
+from tests.journeys.tab import Tab
+from tests.merchant import DETAILS
+
+OpenTab = Callable[[str], Tab]
+
+
+def test_who_leaves_during_a_send_sees_its_answer_on_the_next_page(
+    open_tab: OpenTab, sites: Sites
+) -> None:
+    tab = open_tab("harbour1")
+    tab.type_details()
+    sites.world.order(Fault("connection", kind="delay", seconds=1))
+
+    tab.button("Send to BigCommerce").click()
+    expect(tab.app.locator("[aria-disabled=true]")).to_contain_text("Sending…")
+    tab.follow("Carriers")
+
+    row = tab.app.get_by_role("row").filter(has_text="FedEx")
+    expect(row).to_contain_text("Sent")
+    assert len(tab.sent()) == 1
+
+
+def test_a_page_sends_one_thing_at_a_time(open_tab: OpenTab, sites: Sites) -> None:
+    """A second save would take the place of the first one's answer."""
+    tab = open_tab("harbour1")
+    tab.arrive()
+    tab.follow("Set up Australia Post")
+    sites.world.order(Fault("methods", method="POST", kind="delay", seconds=1))
+
+    for zone in ("Australia", "New Zealand"):
+        tab.open_zone(zone)
+        tab.tick(zone, "Offer Australia Post in this zone")
+        tab.tick(zone, "Parcel Post")
+        tab.save(zone)
+
+    tab.says("Australia saved")
+    tab.badge("Australia", "On")
+    assert len(tab.method_writes()) == 1
+
+
+def test_a_double_click_sends_once(open_tab: OpenTab, sites: Sites) -> None:
+    tab = open_tab("harbour1")
+    tab.type_details()
+    sites.world.order(Fault("connection", kind="delay", seconds=0.5))
+
+    tab.button("Send to BigCommerce").dblclick()
+
+    expect(tab.app.locator("[aria-disabled=true]")).to_contain_text("Sending…")
+    expect(tab.app.get_by_role("status").first).to_have_text("Sending…")
+    tab.says("FedEx details sent to BigCommerce")
+    assert len(tab.sent()) == 1
+
+
+def drop(route: Route) -> None:
+    route.abort("internetdisconnected")
+
+
+def busy_proxy(route: Route) -> None:
+    route.fulfill(status=429, content_type="text/html", body="<h1>429 Too Many Requests</h1>")
+
+
+@pytest.mark.parametrize(
+    "fate", [pytest.param(drop, id="no network"), pytest.param(busy_proxy, id="429 of a proxy")]
+)
+def test_without_an_answer_of_ours_the_form_stays(
+    open_tab: OpenTab, fate: Callable[[Route], None]
+) -> None:
+    tab = open_tab("harbour1")
+    tab.type_details()
+    tab.page.route(re.compile("/carriers"), fate)
+
+    tab.send()
+    expect(tab.app.get_by_role("alert")).to_contain_text("We didn’t get an answer")
+    tab.follow("Carriers")
+    expect(tab.app.get_by_role("alert")).to_contain_text("We couldn’t load that page")
+
+    tab.keeps_details()
+    tab.page.unroute_all()
+    tab.send()
+    tab.says("FedEx details sent to BigCommerce")
+    assert len(tab.sent()) == 1
+
+
+AWAY = "ALTER TABLE activity_entries RENAME TO lost"
+
+
+def test_an_error_of_ours_stands_above_the_form(open_tab: OpenTab, sites: Sites) -> None:
+    tab = open_tab("harbour1")
+    tab.type_details()
+    tab.break_records(AWAY)
+
+    tab.send()
+
+    alert = tab.app.get_by_role("alert")
+    expect(alert).to_contain_text("We can’t reach our records")
+    expect(alert).to_contain_text("Reference:")
+    expect(alert.get_by_role("link", name="Open activity")).to_be_visible()
+    tab.keeps_details()
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        pytest.param(
+            Fault("connection", status=401), "BigCommerce no longer lets this app in", id="revoked"
+        ),
+        pytest.param(Fault("connection", status=429), "BigCommerce asked us to wait", id="limited"),
+        pytest.param(Fault("connection", status=500), "may or may not have arrived", id="broken"),
+    ],
+)
+def test_a_fault_of_bigcommerce_is_told_beside_the_form(
+    open_tab: OpenTab, sites: Sites, fault: Fault, said: str
+) -> None:
+    tab = open_tab("harbour1")
+    tab.type_details()
+    sites.world.order(fault)
+
+    tab.send()
+
+    expect(tab.app.get_by_role("alert")).to_contain_text(said)
+    expect(tab.app.get_by_role("alert")).to_be_focused()
+    tab.shows("Connect FedEx")
+    expect(tab.field("account_number")).to_have_value(DETAILS["fedex"]["account_number"])
+
+
+def test_an_error_behind_a_link_does_not_take_the_place_of_what_was_typed(
+    open_tab: OpenTab, sites: Sites
+) -> None:
+    tab = open_tab("harbour1")
+    tab.type_details()
+    tab.break_records(AWAY)
+
+    tab.follow("Carriers")
+
+    expect(tab.app.get_by_role("alert")).to_contain_text("We can’t reach our records")
+    tab.keeps_details()
+
+
+def test_an_error_behind_a_link_does_not_take_the_place_of_a_refused_form(
+    open_tab: OpenTab, sites: Sites
+) -> None:
+    tab = open_tab("harbour1")
+    tab.type_details()
+    sites.world.order(Fault("connection", status=429))
+    tab.send()
+    tab.says("BigCommerce asked us to wait")
+    tab.break_records(AWAY)
+
+    tab.follow("Carriers")
+
+    expect(tab.app.get_by_role("alert")).to_contain_text("We can’t reach our records")
+    expect(tab.field("account_number")).to_have_value(DETAILS["fedex"]["account_number"])
+
+
+def test_an_error_takes_the_place_of_a_page_that_holds_nothing_of_the_merchants(
+    open_tab: OpenTab, sites: Sites
+) -> None:
+    tab = open_tab("harbour1")
+    tab.arrive()
+    tab.break_records(AWAY)
+
+    tab.follow("Set up FedEx")
+
+    tab.shows("We can’t reach our records")
+
+
+def test_an_older_answer_does_not_take_the_place_of_a_newer_one(open_tab: OpenTab) -> None:
+    tab = open_tab("harbour1")
+    tab.arrive()
+    tab.page.route(re.compile("/activity$"), lambda route: None)
+    with tab.page.expect_request(re.compile("/activity$")) as asked_first:
+        tab.follow("Activity")
+
+    with tab.page.expect_event("requestfailed", lambda given: given == asked_first.value):
+        tab.follow("Add custom carrier")
+
+    tab.shows("Add custom carrier")
+    tab.page.unroute_all()
