@@ -2,11 +2,11 @@
 
 import sys
 
-from bcapp.config import Config, ConfigError, environment
+from bcapp.config import ConfigError, of_this_process
 from bcapp.factory import create_app
 
 try:
-    config = Config.load(environment())
+    config = of_this_process()
 except ConfigError as error:
     sys.exit(str(error))
 

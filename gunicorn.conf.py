@@ -7,6 +7,7 @@ import atexit
 import logging
 import os
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 from select import select
@@ -15,6 +16,8 @@ from gunicorn.arbiter import Arbiter
 from gunicorn.config import Config
 from gunicorn.glogging import Logger
 from gunicorn.workers.gthread import ThreadWorker
+
+from bcapp.config import ConfigError, of_this_process
 
 
 class Worker(ThreadWorker):
@@ -35,11 +38,15 @@ class Worker(ThreadWorker):
             listener.close()
 
 
-bind = os.environ.get("BIND", "127.0.0.1:8000")
-workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
+try:
+    given = of_this_process()
+except ConfigError as error:
+    sys.exit(str(error))
+bind = given.bind
+workers = given.web_concurrency
 # A request mostly waits for BigCommerce, so a worker has many threads.
 worker_class = Worker
-threads = int(os.environ.get("WEB_THREADS", "32"))
+threads = given.web_threads
 # Whom a worker has no thread for is left to the other workers.
 worker_connections = threads
 # One request a connection. A proxy cannot repeat a POST that it sent on a kept connection just as
@@ -49,8 +56,7 @@ keepalive = 0
 graceful_timeout = 75
 # Seconds without a sign of life from a worker's main loop, which no request of ours can hold up.
 timeout = 30
-# Load before forking: faulty settings then end the process with their one message, instead of
-# restarting workers for ever.
+# Load before forking: what fails then ends the process, instead of restarting workers for ever.
 preload_app = True
 # Signs of life are written to memory: on a busy disk they could come too late.
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - unlinked at once

@@ -1,5 +1,6 @@
 """The settings of `contract`: read once at the start, all faults reported together."""
 
+import functools
 import os
 import re
 from collections.abc import Mapping
@@ -17,6 +18,7 @@ from pydantic import (
     Field,
     SecretStr,
     ValidationError,
+    ValidationInfo,
     field_validator,
 )
 from sqlalchemy import URL
@@ -45,6 +47,15 @@ class ConfigError(Exception):
 def environment() -> dict[str, str]:
     """The environment, and behind it what stands in the file `.env` of the current folder."""
     return {**{k: v or "" for k, v in dotenv_values(".env").items()}, **os.environ}
+
+
+def _listening_address(text: str) -> str:
+    match = re.fullmatch(
+        r"unix:/.+|fd://[0-9]+|(?:\[[0-9a-fA-F:.]+\]|[\w.-]*):(?P<port>[0-9]{1,5})", text, re.ASCII
+    )
+    if match is None or int(match["port"] or 0) > 65535:
+        raise ValueError("is not an address to listen on, such as 127.0.0.1:8000 or unix:/path")
+    return text
 
 
 def _split(text: str) -> list[str]:
@@ -172,6 +183,10 @@ class Config(BaseModel):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     support_url: Annotated[str, AfterValidator(_page_or_mailbox)] | None = None
     help_url: Annotated[str, AfterValidator(_page_or_mailbox)] | None = None
+    # What gunicorn.conf.py passes on: where to listen, processes, requests at once in each.
+    bind: Annotated[str, AfterValidator(_listening_address)] = "127.0.0.1:8000"
+    web_concurrency: Annotated[int, Field(ge=1, le=100)] = 2
+    web_threads: Annotated[int, Field(ge=2, le=1000, validate_default=True)] = 32
 
     @field_validator("bigcommerce_client_secret")
     @classmethod
@@ -197,6 +212,16 @@ class Config(BaseModel):
         if token and len(token.get_secret_value()) < SHORTEST_METRICS_TOKEN:
             raise ValueError(f"needs {SHORTEST_METRICS_TOKEN} characters or more")
         return token
+
+    @field_validator("web_threads")
+    @classmethod
+    def _some_threads_never_wait(cls, threads: int, others: ValidationInfo) -> int:
+        if threads <= others.data.get("bigcommerce_concurrency", 0):
+            raise ValueError(
+                "has to be more than BIGCOMMERCE_CONCURRENCY, or nobody is left for launches and "
+                "callbacks while BigCommerce is slow"
+            )
+        return threads
 
     @classmethod
     def load(cls, environ: Mapping[str, str]) -> Self:
@@ -233,6 +258,15 @@ class Config(BaseModel):
     @property
     def is_https(self) -> bool:
         return self.app_url.startswith("https:")
+
+
+@functools.cache
+def of_this_process() -> Config:
+    """The settings of its start: gunicorn asks again on HUP, when other ones could not be obeyed.
+
+    Raises ConfigError.
+    """
+    return Config.load(environment())
 
 
 def _faults(error: ValidationError) -> dict[str, str]:

@@ -34,6 +34,9 @@ OPTIONAL = (
     "LOG_LEVEL",
     "SUPPORT_URL",
     "HELP_URL",
+    "BIND",
+    "WEB_CONCURRENCY",
+    "WEB_THREADS",
 )
 WITH_AN_ORIGIN = ("APP_URL", "BIGCOMMERCE_LOGIN_URL", "BIGCOMMERCE_API_URL")
 WITH_A_PAGE = ("SUPPORT_URL", "HELP_URL", "BIGCOMMERCE_SDK_URL")
@@ -57,6 +60,11 @@ NOT_AN_ANCESTOR = "holds something that is not an origin such as https://*.examp
 ANCESTOR_NEEDS_HTTPS = "holds a plain http origin; only this machine may use http"
 NOT_WHOLE = "Input should be a valid integer, unable to parse string as an integer"
 NOT_A_STORAGE = "is neither memory:// nor redis://host:port (rediss:// with TLS)"
+NOT_A_PLACE = "is not an address to listen on, such as 127.0.0.1:8000 or unix:/path"
+TOO_FEW_THREADS = (
+    "has to be more than BIGCOMMERCE_CONCURRENCY, or nobody is left for launches and callbacks "
+    "while BigCommerce is slow"
+)
 NOT_A_LEVEL = "Input should be 'DEBUG', 'INFO', 'WARNING' or 'ERROR'"
 
 
@@ -77,6 +85,9 @@ def test_every_setting_arrives_as_it_was_given() -> None:
         LOG_LEVEL="DEBUG",
         SUPPORT_URL="mailto:help@example.com",
         HELP_URL="https://example.com/help?topic=carriers#start",
+        BIND="unix:/run/bcapp.socket",
+        WEB_CONCURRENCY="4",
+        WEB_THREADS="48",
     )
 
     config = Config.load(environ)
@@ -100,6 +111,8 @@ def test_every_setting_arrives_as_it_was_given() -> None:
     assert config.log_level == "DEBUG"
     assert config.support_url == "mailto:help@example.com"
     assert config.help_url == "https://example.com/help?topic=carriers#start"
+    assert config.bind == "unix:/run/bcapp.socket"
+    assert (config.web_concurrency, config.web_threads) == (4, 48)
 
 
 def test_five_settings_are_enough_and_the_others_have_defaults() -> None:
@@ -121,6 +134,8 @@ def test_five_settings_are_enough_and_the_others_have_defaults() -> None:
     assert config.log_level == "INFO"
     assert config.support_url is None
     assert config.help_url is None
+    assert config.bind == "127.0.0.1:8000"
+    assert (config.web_concurrency, config.web_threads) == (2, 32)
 
 
 @pytest.mark.parametrize("name", OPTIONAL)
@@ -361,6 +376,19 @@ S16, K32 = "s" * 16, "k" * 32
             "Input should be less than or equal to 10",
             id="proxies, too many",
         ),
+        pytest.param("BIND", "nobody", NOT_A_PLACE, id="place, a word"),
+        pytest.param("BIND", "127.0.0.1:http", NOT_A_PLACE, id="place, port in letters"),
+        pytest.param("BIND", "127.0.0.1:65536", NOT_A_PLACE, id="place, port too high"),
+        pytest.param("BIND", "unix:bcapp.socket", NOT_A_PLACE, id="place, no whole path"),
+        pytest.param("WEB_CONCURRENCY", "two", NOT_WHOLE, id="processes, a word"),
+        pytest.param(
+            "WEB_CONCURRENCY",
+            "0",
+            "Input should be greater than or equal to 1",
+            id="processes, none",
+        ),
+        pytest.param("WEB_THREADS", "many", NOT_WHOLE, id="threads, a word"),
+        pytest.param("WEB_THREADS", "24", TOO_FEW_THREADS, id="threads, all may wait"),
         pytest.param("LOG_LEVEL", "LOUD", NOT_A_LEVEL, id="log level unknown"),
         pytest.param(
             "METRICS_TOKEN", "m" * 31, "needs 32 characters or more", id="metrics token, short"
@@ -377,6 +405,28 @@ def test_a_faulty_value_is_reported_by_name(name: str, value: str, said: str) ->
     message = message_for(make.environ(**{name: value}))
 
     assert message == f"{HEADLINE}\n  {name}: {said}"
+
+
+@pytest.mark.parametrize(
+    "place", ["0.0.0.0:8000", "[::]:8000", "app.internal:8000", "unix:/run/app.socket", "fd://3"]
+)
+def test_a_place_to_listen_on_may_be(place: str) -> None:
+    assert make.config(BIND=place).bind == place
+
+
+@pytest.mark.parametrize(
+    ("waiting", "threads", "is_fine"),
+    [("31", None, True), ("32", None, False), ("2", "3", True), ("3", "3", False)],
+)
+def test_some_threads_are_left_for_what_does_not_wait_for_bigcommerce(
+    waiting: str, threads: str | None, is_fine: bool
+) -> None:
+    environ = make.environ(BIGCOMMERCE_CONCURRENCY=waiting, WEB_THREADS=threads)
+
+    if is_fine:
+        Config.load(environ)
+    else:
+        assert f"\n  WEB_THREADS: {TOO_FEW_THREADS}" in message_for(environ)
 
 
 @pytest.mark.parametrize(
@@ -443,6 +493,9 @@ def test_every_fault_stands_in_one_message_once() -> None:
         f"  LOG_LEVEL: {NOT_A_LEVEL}",
         f"  SUPPORT_URL: {NOT_AN_ADDRESS}",
         f"  HELP_URL: {NOT_AN_ADDRESS}",
+        f"  BIND: {NOT_A_PLACE}",
+        f"  WEB_CONCURRENCY: {NOT_WHOLE}",
+        f"  WEB_THREADS: {NOT_WHOLE}",
     ]
 
 
@@ -525,14 +578,32 @@ def test_the_env_file_is_read_and_the_environment_goes_before_it(tmp_path: Path)
     ]
 
 
-def test_gunicorn_ends_by_itself_and_says_the_message_once() -> None:
-    ended = run(
-        "-m", "gunicorn", "app:app", "--bind", "127.0.0.1:0", folder=CHECKOUT, environ=FAULTY
+@pytest.mark.parametrize(
+    ("own", "said"),
+    [
+        pytest.param({}, "", id="of the app"),
+        pytest.param({"WEB_THREADS": "many"}, f"  WEB_THREADS: {NOT_WHOLE}\n", id="a word"),
+        pytest.param({"WEB_THREADS": "24"}, f"  WEB_THREADS: {TOO_FEW_THREADS}\n", id="too few"),
+        pytest.param({"BIND": "nobody"}, f"  BIND: {NOT_A_PLACE}\n", id="nowhere"),
+    ],
+)
+def test_gunicorn_ends_by_itself_and_says_all_faults_once(own: dict[str, str], said: str) -> None:
+    ended = run("-m", "gunicorn", "app:app", folder=CHECKOUT, environ=FAULTY | own)
+
+    assert ended.returncode == 1
+    assert ended.stderr == MESSAGE + said
+    assert ended.stdout == ""
+
+
+def test_a_reload_goes_on_with_the_settings_of_the_start(tmp_path: Path) -> None:
+    """The file may have been edited since: HUP must not end the service over it."""
+    code = "from bcapp.config import of_this_process as ask; ask(); " + (
+        "open('.env', 'w').write('BIND=nobody'); print(ask().bind)"
     )
 
-    assert ended.returncode != 0
-    assert (ended.stdout + ended.stderr).count(HEADLINE) == 1
-    assert MESSAGE in ended.stderr
+    ended = run("-c", code, folder=tmp_path, environ=make.environ())
+
+    assert (ended.stdout, ended.stderr) == ("127.0.0.1:8000\n", "")
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,10 @@
 """Served as in production: what a deploy, a stop and a stranger's headers do to requests."""
 
+import socket
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -139,17 +141,25 @@ class TestAnswers:
     def test_nobody_waits_behind_a_send_while_another_worker_is_free(
         self, environ: dict[str, str], world: World, tmp_path: Path
     ) -> None:
-        environ |= {"WEB_THREADS": "1", "WEB_CONCURRENCY": "2", "BIGCOMMERCE_TIME_BUDGET": "30"}
+        environ |= {"WEB_THREADS": "2", "BIGCOMMERCE_CONCURRENCY": "1"}
+        environ |= {"WEB_CONCURRENCY": "2", "BIGCOMMERCE_TIME_BUDGET": "30"}
         with (
             Instance(environ, tmp_path / "gunicorn.log") as instance,
             ThreadPoolExecutor(9) as threads,
             http_session() as http,
+            ExitStack() as unfinished,
         ):
             tab = Tab(world, add_store(world, 1), instance.url)
             tab.install()
             world.order(Fault("connection", "hang", seconds=10))
             send = threads.submit(tab.send, "zoom2u", {"auth_key": "yourKey"})
             until(lambda: bool(world.calls_to(CONNECTION)), "the send is not under way")
+            # Two more of the four threads, so that one worker is full, whichever it is.
+            for _ in range(2):
+                request = unfinished.enter_context(
+                    socket.create_connection(("127.0.0.1", instance.port))
+                )
+                request.sendall(b"GET /healthz HTTP/1.1\r\n")
 
             list(threads.map(http.get, [f"{instance.url}/healthz"] * 8))
 
