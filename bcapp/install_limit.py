@@ -51,6 +51,12 @@ class InstallLimit:
         return within and limiter.hit(self._per_store, network, requested_store)
 
 
+def shares(config: Config) -> bool | None:
+    """Whether the Redis that is named answers; None where none is named."""
+    storage = _storage(config.rate_limit_storage_url.get_secret_value())
+    return None if isinstance(storage, MemoryStorage) else bool(storage.check())
+
+
 def _network(address: str) -> str:
     """An IPv4 address, or the /64 that an IPv6 address is one of 2**64 of."""
     try:

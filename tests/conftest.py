@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -25,7 +26,9 @@ from bcapp.runtime import runtime
 from sandbox.server import serve
 from sandbox.world import World
 from tests import make
+from tests.crash.worker import LONGEST_WAIT, until
 from tests.merchant import Browser
+from tests.served import free_port
 
 # Hypothesis would otherwise fail an example for taking long.
 settings.register_profile("bcapp", deadline=None)
@@ -146,6 +149,28 @@ def world() -> World:
 def bigcommerce(world: World) -> Iterator[str]:
     with serve(world) as url:
         yield url
+
+
+@pytest.fixture
+def redis(tmp_path: Path) -> Iterator[str]:
+    program = shutil.which("redis-server")
+    if program is None:
+        missing("redis-server")
+    port = free_port()
+    process = subprocess.Popen(
+        [program, "--port", f"{port}", "--bind", "127.0.0.1", "--save", ""],
+        cwd=tmp_path,
+        stdout=subprocess.DEVNULL,
+    )
+
+    def listens() -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", port)) == 0
+
+    until(listens, "redis-server does not listen")
+    yield f"redis://127.0.0.1:{port}"
+    process.terminate()
+    process.wait(LONGEST_WAIT)
 
 
 @pytest.fixture

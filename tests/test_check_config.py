@@ -150,6 +150,27 @@ def test_a_database_that_does_not_answer_is_told_without_its_password(
     assert "hush-password" not in result.output
 
 
+def test_a_redis_that_does_not_answer_is_told_without_its_password(
+    operator: Operator, environ: Environ, closed_port: int
+) -> None:
+    environ["RATE_LIMIT_STORAGE_URL"] = f"redis://:hush-password@127.0.0.1:{closed_port}"
+
+    result = operator.run("check-config", **environ)
+
+    (line,) = [line for line in result.stdout.splitlines() if line.startswith("TO DO")]
+    assert line.startswith("TO DO  Redis in RATE_LIMIT_STORAGE_URL: does not answer")
+    assert "each process counts installs for itself" in line
+    assert "hush-password" not in result.output
+
+
+def test_a_redis_that_answers_is_told(operator: Operator, environ: Environ, redis: str) -> None:
+    environ["RATE_LIMIT_STORAGE_URL"] = redis
+
+    lines = operator.read("check-config", **environ)
+
+    assert {"check": "Redis in RATE_LIMIT_STORAGE_URL", "ok": True, "said": "answers"} in lines
+
+
 def test_hosts_that_do_not_answer_are_told_by_their_setting(
     operator: Operator, environ: Environ, closed_port: int
 ) -> None:

@@ -1,11 +1,5 @@
 """Installs counted for several processes together, in a real Redis; and while it is away."""
 
-import shutil
-import socket
-import subprocess
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from flask import Flask
 from pydantic import SecretStr
@@ -13,8 +7,7 @@ from pydantic import SecretStr
 from bcapp.config import Config
 from bcapp.factory import create_app
 from sandbox.world import World
-from tests.conftest import close, missing
-from tests.crash.worker import LONGEST_WAIT, until
+from tests.conftest import close
 from tests.merchant import Browser
 from tests.served import free_port
 
@@ -22,28 +15,6 @@ pytestmark = [
     pytest.mark.parametrize("database_url", ["sqlite"], indirect=True),
     pytest.mark.settings(INSTALL_LIMIT_PER_STORE="2/minute"),
 ]
-
-
-@pytest.fixture
-def redis(tmp_path: Path) -> Iterator[str]:
-    program = shutil.which("redis-server")
-    if program is None:
-        missing("redis-server")
-    port = free_port()
-    process = subprocess.Popen(
-        [program, "--port", f"{port}", "--bind", "127.0.0.1", "--save", ""],
-        cwd=tmp_path,
-        stdout=subprocess.DEVNULL,
-    )
-
-    def listens() -> bool:
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", port)) == 0
-
-    until(listens, "redis-server does not listen")
-    yield f"redis://127.0.0.1:{port}"
-    process.terminate()
-    process.wait(LONGEST_WAIT)
 
 
 def app_with(config: Config, storage_url: str) -> Flask:

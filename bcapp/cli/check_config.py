@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import click
 
-from bcapp import database, rotation
+from bcapp import database, install_limit, rotation
 from bcapp.bigcommerce import reachability
 from bcapp.bigcommerce.reachability import Answer
 from bcapp.cli.common import as_json, echo_json
@@ -66,6 +66,7 @@ def _lines() -> Iterator[Line]:
         yield Line("everything else", False, "was not looked at: first put the settings right")
         return
     yield from _database(config)
+    yield from _install_limit(config)
     yield from _bigcommerce(reachability.knock(config))
 
 
@@ -97,6 +98,15 @@ def _keys(uses: list[rotation.KeyUse]) -> Iterator[Line]:
         else:
             said = f"{order}; seals no token" + (", so it may be taken out" if number else " yet")
         yield Line(what, use.is_known and use.opens is not False, said)
+
+
+def _install_limit(config: Config) -> Iterator[Line]:
+    is_shared = install_limit.shares(config)
+    if is_shared is not None:
+        said = "does not answer: is it running, and are host, port and password right? Until then "
+        said += "each process counts installs for itself; none is refused for that"
+        what = "Redis in RATE_LIMIT_STORAGE_URL"
+        yield Line(what, is_shared, "answers" if is_shared else said)
 
 
 def _bigcommerce(answers: dict[str, Answer]) -> Iterator[Line]:
