@@ -78,14 +78,26 @@ def standing(engine: Engine) -> Standing:
     A newer one will do: a migration first adds what the next code needs, and takes away what the
     last one used only when that is gone. Our revisions are numbers of four digits.
     """
-    needed = ScriptDirectory(str(MIGRATIONS)).get_current_head() or ""
     try:
-        with engine.connect() as connection:
-            current = MigrationContext.configure(connection).get_current_revision()
+        current = _revision(engine)
     except SQLAlchemyError:
         return Standing.SILENT
-    is_ours = re.fullmatch(r"[0-9]{4}", current or "")
-    return Standing.READY if is_ours and is_ours[0] >= needed else Standing.BEHIND
+    is_ours = re.fullmatch(r"[0-9]{4}", current)
+    return Standing.READY if is_ours and is_ours[0] >= _head() else Standing.BEHIND
+
+
+def is_at_head(engine: Engine) -> bool:
+    """Whether it has exactly the schema of this code."""
+    return _revision(engine) == _head()
+
+
+def _revision(engine: Engine) -> str:
+    with engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision() or ""
+
+
+def _head() -> str:
+    return ScriptDirectory(str(MIGRATIONS)).get_current_head() or ""
 
 
 def session_factory(engine: Engine) -> sessionmaker[Session]:

@@ -15,7 +15,7 @@ FLOORS: tuple[set[str], ...] = (
     {"models", "install_limit"},
     {"activity"},
     {"attempts"},
-    {"stores", "connections", "zones", "rotation", "retention"},
+    {"stores", "connections", "zones", "rotation", "retention", "relocation"},
     {"wording", "runtime", "logs", "delivery"},
     {"views", "cli"},
     {"factory"},

@@ -10,6 +10,7 @@ from bcapp.cli.check_config import check_config
 from bcapp.cli.keys import make_keys, rotate_keys
 from bcapp.cli.privacy import erase, export, prune
 from bcapp.cli.reconcile import reconcile
+from bcapp.cli.relocation import copy_from
 from bcapp.cli.stores import activity, stores
 
 # Named in pyproject.toml as well: so `flask` finds the commands that work without good settings.
@@ -20,7 +21,7 @@ ops = AppGroup(
 )
 for command in (
     *(check_config, stores, activity, reconcile),
-    *(prune, export, erase, make_keys, rotate_keys),
+    *(prune, export, erase, make_keys, rotate_keys, copy_from),
 ):
     ops.add_command(command)
 

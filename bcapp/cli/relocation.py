@@ -1,0 +1,55 @@
+"""`flask ops copy-from`: from SQLite to PostgreSQL, or back."""
+
+import sys
+from pathlib import Path
+
+import click
+from sqlalchemy import URL
+
+from bcapp import database, relocation
+from bcapp.cli.common import as_json, echo_json, echo_table, in_app
+from bcapp.runtime import config
+
+
+@click.command("copy-from")
+@click.argument("address")
+@as_json
+@in_app
+def copy_from(address: str, is_json: bool) -> None:
+    """Copy all rows of the database at ADDRESS into the empty one of DATABASE_URL.
+
+    From SQLite to PostgreSQL, or back. Stop the app first. Both need the schema of this version
+    (alembic upgrade head). The old database is only read; rows in the new one are never written
+    over. It is one transaction: refused, failed or interrupted, nothing was copied (status 1).
+
+    ADDRESS is written like DATABASE_URL but holds no password, which others on this machine could
+    read: PostgreSQL's own PGPASSWORD or ~/.pgpass may hold it.
+    """
+    # Both without a time limit, which is meant for requests.
+    old, new = (database.open_engine(url) for url in (_parse(address), config().database_url))
+    try:
+        relocation.check(old, new)
+        rows = relocation.count(old)
+        with click.progressbar(length=rows, label="Copying", file=sys.stderr) as bar:
+            counts = relocation.copy(old, new, bar.update)
+    except relocation.Refused as reason:
+        raise click.ClickException(f"{reason}. Nothing was copied.") from None
+    finally:
+        old.dispose()
+        new.dispose()
+    if is_json:
+        echo_json(counts)
+    else:
+        echo_table(("TABLE", "ROWS"), list(counts.items()))
+
+
+def _parse(address: str) -> URL:
+    try:
+        url = database.parse_url(address)
+    except ValueError as fault:
+        raise click.BadParameter(f"{fault}") from None
+    if url.password:
+        raise click.BadParameter("holds a password")
+    if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
+        raise click.BadParameter("there is no such file")
+    return url

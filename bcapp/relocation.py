@@ -1,0 +1,101 @@
+"""All rows of one database copied into another, empty one: SQLite outgrown, or left again."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Table, func, select
+from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
+
+from bcapp import database
+from bcapp.models import Base
+
+BATCH = 500
+TABLES = Base.metadata.sorted_tables  # those that refer to others last
+
+
+class Refused(Exception):
+    """Why nothing was copied."""
+
+
+def check(source: Engine, target: Engine) -> None:
+    """Raises Refused when the two have not the schema of this version."""
+    for name, engine in (("old", source), ("new", target)):
+        try:
+            is_at_head = database.is_at_head(engine)
+        except SQLAlchemyError:
+            raise Refused(f"the {name} database does not answer") from None
+        if not is_at_head:
+            raise Refused(f"the {name} database has not the schema of this version: migrate it")
+
+
+def copy(source: Engine, target: Engine, step: Callable[[int], None]) -> dict[str, int]:
+    """Copy every row as it is, and tell how many each table has; raises Refused.
+
+    What is read is one moment of the source, and what is written one transaction: whatever goes
+    wrong, the target is empty as before. Tokens stay sealed, so the keys have to stay the same.
+    `step` is told how many rows were written.
+    """
+    check(source, target)
+    with _one_moment(source) as old, _writing(target) as new:
+        if any(_count(new, table) for table in TABLES):
+            raise Refused("the new database holds rows already; nothing is ever written over")
+        for table in TABLES:
+            ordered = select(table).order_by(*table.primary_key)
+            with old.execute(ordered, execution_options={"yield_per": BATCH}) as found:
+                for batch in found.mappings().partitions():
+                    _insert(new, table, [dict(row) for row in batch])
+                    step(len(batch))
+            _count_on(new, table)
+        counts = {table.name: _count(old, table) for table in TABLES}
+        if counts != {table.name: _count(new, table) for table in TABLES}:
+            raise Refused("the new database has other rows than were copied: is an app using it?")
+        if count(source) != sum(counts.values()):
+            raise Refused("the old database has changed meanwhile: stop the app first")
+    return counts
+
+
+def count(source: Engine) -> int:
+    with source.connect() as connection:
+        return sum(_count(connection, table) for table in TABLES)
+
+
+@contextmanager
+def _one_moment(engine: Engine) -> Iterator[Connection]:
+    # A transaction of SQLite's sees one moment by itself.
+    is_sqlite = engine.dialect.name == "sqlite"
+    options = {} if is_sqlite else {"isolation_level": "REPEATABLE READ"}
+    with engine.connect().execution_options(**options) as connection:
+        yield connection
+
+
+@contextmanager
+def _writing(engine: Engine) -> Iterator[Connection]:
+    connecting = engine.connect().execution_options(begin="IMMEDIATE")
+    with connecting as connection, connection.begin():
+        yield connection
+
+
+def _count(connection: Connection, table: Table) -> int:
+    return connection.scalar(select(func.count()).select_from(table)) or 0
+
+
+def _insert(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
+    try:
+        connection.execute(table.insert(), rows)
+    except (DataError, IntegrityError):
+        # SQLite keeps texts that are longer than their column, and NULs.
+        first, last = (tuple(row[c.name] for c in table.primary_key) for row in (rows[0], rows[-1]))
+        said = f"the new database does not take a row of {table.name} between {first} and {last}"
+        raise Refused(said) from None
+
+
+def _count_on(connection: Connection, table: Table) -> None:
+    """Have PostgreSQL number the next row behind those that came with their numbers."""
+    number = table.autoincrement_column
+    if connection.dialect.name != "postgresql" or number is None:
+        return
+    newest = connection.scalar(select(func.max(number)))
+    if newest is not None:
+        sequence = func.pg_get_serial_sequence(table.name, number.name)
+        connection.execute(select(func.setval(sequence, newest)))
