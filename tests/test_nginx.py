@@ -1,11 +1,14 @@
 """nginx before the app, with the configuration that is deployed."""
 
+import socket
 import tempfile
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from select import select
 from typing import Any
 
 import pytest
@@ -147,15 +150,41 @@ def test_when_nobody_answers_a_person_can_read_so(http: requests.Session) -> Non
     assert answer.headers["Cache-Control"] == "no-store"
 
 
-@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize(
+    ("method", "path"), [("GET", "/"), ("POST", "/"), ("GET", "/auth?code=once")]
+)
 def test_an_instance_that_is_away_costs_nobody_a_request(
-    first: Upstream, http: requests.Session, method: str
+    first: Upstream, http: requests.Session, method: str, path: str
 ) -> None:
     with nginx_before(free_port(), first.server_port) as nginx:
         http.verify = str(nginx.trusted)
-        answers = [http.request(method, f"{nginx.url}/", data=b"a") for _ in range(6)]
+        answers = [http.request(method, f"{nginx.url}{path}", data=b"a") for _ in range(6)]
 
     assert [answer.status_code for answer in answers] == [200] * 6
+    assert len(first.asked) == 6
+
+
+def test_an_instance_that_is_frozen_keeps_few_requests_and_not_every_second_one(
+    first: Upstream, http: requests.Session
+) -> None:
+    """The kernel accepts for it; nobody reads."""
+    with (
+        ThreadPoolExecutor(1) as threads,
+        socket.create_server(("127.0.0.1", 0)) as frozen,
+        nginx_before(frozen.getsockname()[1], first.server_port) as nginx,
+    ):
+        http.verify = str(nginx.trusted)
+        asking = threads.submit(lambda: [http.get(f"{nginx.url}/") for _ in range(2)])
+        until(lambda: bool(select([frozen], [], [], 0)[0]), "the frozen instance is never asked")
+
+        with http_session() as other:
+            other.verify = http.verify
+            statuses = [other.get(f"{nginx.url}/").status_code for _ in range(20)]
+
+        assert statuses == [200] * 20
+        assert not asking.done()
+        frozen.close()
+        assert [answer.status_code for answer in asking.result()] == [200, 200]
 
 
 @pytest.mark.parametrize(
