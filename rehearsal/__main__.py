@@ -49,8 +49,9 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="bc") as name:
         folder = Path(name)
         folder.chmod(0o755)
-        print(f"{'':54}{'seconds':>8}{'requests':>10}{'failed':>8}{'repeated':>10}")
         with stage(folder) as built:
+            servers = f"PostgreSQL {built.server.version}"
+            print(f"{servers:54}{'seconds':>8}{'requests':>10}{'failed':>8}{'repeated':>10}")
             with Crowd(built, MERCHANTS) as crowd:
                 rows = [play(act, built, crowd) for act in ACTS]
             wrong = [fault for merchant in crowd.merchants for fault in merchant.wrong]

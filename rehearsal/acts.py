@@ -1,16 +1,17 @@
 """What befalls the app while merchants work, act by act."""
 
-import shutil
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography.fernet import Fernet
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine
 
 from bcapp import database
-from rehearsal.merchants import CARRIER, Crowd, recorded_writes
+from rehearsal import postgres
+from rehearsal.merchants import CARRIER, CLAIMS_END, Crowd, recorded_writes
+from rehearsal.newer import COLUMN, VERSION, make_newer
 from rehearsal.stage import Stage
 from tests import make
 from tests.conftest import on_server
@@ -56,7 +57,16 @@ def kill_and_replace(stage: Stage, crowd: Crowd) -> None:
     stage.instances[0].kill()
     crowd.go_on(20)
     stage.instances[0].start()
+    crowd.keep_on(CLAIMS_END)
+
+
+def freeze_and_replace(stage: Stage, crowd: Crowd) -> None:
+    """Neither dead nor alive: only what it holds may hang, until the operator kills it."""
+    stage.instances[1].freeze()
     crowd.go_on(10)
+    stage.instances[1].kill()
+    stage.instances[1].start()
+    crowd.keep_on(CLAIMS_END)
 
 
 def reload_workers(stage: Stage, crowd: Crowd) -> None:
@@ -67,27 +77,27 @@ def reload_workers(stage: Stage, crowd: Crowd) -> None:
 
 def migrate(stage: Stage, crowd: Crowd) -> None:
     """Expand: a column more, made by a newer version, while the older one serves."""
-    newer = stage.folder / "newer"
-    shutil.copytree(database.MIGRATIONS, newer / "migrations")
-    revisions = sorted(path.name[:4] for path in (newer / "migrations/versions").glob("0*.py"))
-    number = f"{int(revisions[-1]) + 1:04}"
-    (newer / "migrations/versions" / f"{number}_rehearsed.py").write_text(
-        "import sqlalchemy as sa\n"
-        "from alembic import op\n"
-        f"revision, down_revision = {number!r}, {revisions[-1]!r}\n"
-        "def upgrade() -> None:\n"
-        "    op.add_column('stores', sa.Column('rehearsed', sa.String(10)))\n"
-    )
-    (newer / "alembic.ini").write_text(f"[alembic]\nscript_location = {newer}/migrations\n")
-    stage.run("alembic", "-c", f"{newer}/alembic.ini", "upgrade", "head")
+    stage.code = make_newer(stage.folder)
+    stage.run("alembic", "upgrade", "head")
     for instance in stage.instances:
         hold(instance.is_ready(), "an instance of the old code is not ready on the newer schema")
     crowd.go_on()
+    hold(launches(stage) == 0, "the old code is not what serves")
 
 
 def deploy(stage: Stage, crowd: Crowd) -> None:
+    """The newer version, on the schema that it needs."""
     stage.replace_instances()
     crowd.go_on()
+    for instance, merchant in zip(stage.instances, crowd.merchants, strict=False):
+        page = stage.tab(merchant.tab.store_hash, instance.url).open().text
+        hold(VERSION in page, "an instance is still of the old version")
+    hold(launches(stage) > 0, "the new column is not used")
+
+
+def launches(stage: Stage) -> int:
+    counting = f"SELECT sum({COLUMN}) FROM stores"  # noqa: S608 - our own name
+    return int(postgres.execute(stage.environ["DATABASE_URL"], counting))
 
 
 def rotate_encryption_keys(stage: Stage, crowd: Crowd) -> None:
@@ -110,14 +120,14 @@ def back_up_and_restore(stage: Stage, crowd: Crowd) -> None:
     most = {merchant: merchant.acknowledged + merchant.in_doubt + 1 for merchant in crowd.merchants}
     run_program(stage, "createdb", "restored")
     run_program(stage, "pg_restore", "--dbname=restored", "--exit-on-error", str(copy))
-    engine = create_engine(database.parse_url(on_server(stage.server, "restored")))
+    engine = create_engine(database.parse_url(on_server(stage.server.url, "restored")))
     with database.session_factory(engine)() as db:
         for merchant in crowd.merchants:
             number = recorded_writes(db, merchant)
             hold(least[merchant] <= number <= most[merchant], "the copy lacks writes")
     engine.dispose()
-    restored = stage.environ | {"DATABASE_URL": on_server(stage.server, "restored")}
-    with Instance(restored, stage.folder / "restored.log") as instance:
+    restored = stage.environ | {"DATABASE_URL": on_server(stage.server.url, "restored")}
+    with Instance(restored, stage.folder / "restored.log", code=stage.code) as instance:
         for store_hash in (merchant.tab.store_hash for merchant in crowd.merchants):
             tab = stage.tab(store_hash, instance.url)
             opened = [tab.open().status_code, tab.get("/carriers/auspost").status_code]
@@ -131,12 +141,9 @@ def back_up_and_restore(stage: Stage, crowd: Crowd) -> None:
 
 def run_program(stage: Stage, name: str, *arguments: str) -> None:
     """One of PostgreSQL's own; the address goes by the environment, as a password would."""
-    engine = create_engine(database.parse_url(stage.server))
-    with engine.connect() as connection:
-        folder = connection.scalar(text("SHOW unix_socket_directories"))
-    engine.dispose()
+    folder = postgres.execute(stage.server.url, "SHOW unix_socket_directories")
     environ = {"PGHOST": str(folder), "PGUSER": "postgres", "PATH": "/usr/bin:/bin"}
-    command: list[str | Path] = [stage.programs / name, *arguments]
+    command: list[str | Path] = [stage.server.programs / name, *arguments]
     subprocess.run(command, env=environ, check=True)  # noqa: S603 - the server's own folder
 
 
@@ -144,9 +151,10 @@ ACTS = (
     Act("merchants work", work_quietly),
     Act("installed here, opened there, uninstalled everywhere", install_here_and_open_there),
     Act("one instance killed with -9, a new one started", kill_and_replace, may_fail=True),
+    Act("one instance frozen, killed, a new one started", freeze_and_replace, may_fail=True),
     Act("workers reloaded (HUP), one instance after the other", reload_workers),
     Act("schema expanded under the old code", migrate),
-    Act("instances replaced (TERM), one after the other", deploy),
+    Act("newer version deployed (TERM), one after the other", deploy),
     Act("encryption keys rotated, three rounds of replacing", rotate_encryption_keys),
     Act("backed up, restored, served from the copy", back_up_and_restore),
 )

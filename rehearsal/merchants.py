@@ -12,14 +12,18 @@ from sqlalchemy.orm import Session
 
 from bcapp.models import ActivityEntry, Outcome, Store
 from bcapp.session_token import InvalidSession, SessionTokens
-from rehearsal.stage import Stage
+from rehearsal.stage import BUDGET, Stage
 from tests import make
 from tests.crash.worker import until
 
 CARRIER = "zoom2u"
 PAUSE = 0.05  # seconds between two requests of one merchant
 SEEDS = 20261123
-DEEDS = ("load", "overview", "send", "send", "send", "disconnect", "activity")
+WRITES = ("send", "disconnect", "turn_on", "turn_off")
+DEEDS = ("load", "overview", "send", "send", "turn_on", "turn_off", "disconnect", "activity")
+ACKNOWLEDGED = (Outcome.SENT, Outcome.CONFIRMED)
+# Seconds after which nobody waits any more for a writer that died (bcapp/zones/single_writer.py).
+CLAIMS_END = BUDGET + 6
 
 TOKENS = SessionTokens(make.config().session_keys)
 
@@ -30,7 +34,8 @@ class Merchant:
         self.world = stage.world
         self.chance = random.Random(SEEDS + number)  # noqa: S311 - chooses what comes next
         self.answered: Counter[int] = Counter()
-        self.acknowledged = 0  # sends and disconnects that were answered 303
+        self.zone_id: int = self.world.store(self.tab.store_hash).zones[0]["id"]
+        self.acknowledged = 0  # writes that were answered 303
         self.in_doubt = 0  # those that were not answered: they may have been carried out
         self.keys = 0
         self.wrong: list[str] = []
@@ -43,10 +48,11 @@ class Merchant:
                 getattr(self, deed)()
             except requests.RequestException:
                 self.answered[0] += 1
-                self.in_doubt += deed in {"send", "disconnect"}
+                self.in_doubt += deed in WRITES
 
     def install(self) -> None:
         self.check(self.tab.install(), {200})
+        self.turn_on()
 
     def load(self) -> None:
         self.check(self.tab.open(), {200})
@@ -70,6 +76,24 @@ class Merchant:
         answer = self.check(self.tab.post(f"/carriers/{CARRIER}/disconnect"), {303})
         if self.is_acknowledged(answer) and self.held() is not None:
             self.lost.append(f"a disconnect was answered, but BigCommerce has {self.held()}")
+
+    def turn_on(self) -> None:
+        self.keys += 1
+        name = f"{self.tab.store_hash}-name-{self.keys}"
+        self.save_zone(True, {"enabled": "on", "name": name, "delivery_services": "VIP"}, name)
+
+    def turn_off(self) -> None:
+        self.save_zone(False, {"enabled": "off"}, None)
+
+    def save_zone(self, is_on: bool, form: dict[str, str], name: str | None) -> None:
+        path = f"/carriers/{CARRIER}/zones/{self.zone_id}"
+        answer = self.check(self.tab.post(path, form), {303})
+        if not self.is_acknowledged(answer):
+            return
+        methods = self.world.store(self.tab.store_hash).methods[self.zone_id]
+        found = [(one["enabled"], one["name"]) for one in methods if one["type"] == CARRIER]
+        if [(is_on, name or found[0][1])] != found:
+            self.lost.append(f"a zone was answered, but BigCommerce has {found}")
 
     def held(self) -> object:
         return self.world.store(self.tab.store_hash).connections.get(CARRIER, {}).get("auth_key")
@@ -138,6 +162,6 @@ def recorded_writes(db: Session, merchant: Merchant) -> int:
     written = select(func.count()).select_from(ActivityEntry).join(Store)
     store_hash = merchant.tab.store_hash
     number = db.scalar(
-        written.where(Store.store_hash == store_hash, ActivityEntry.outcome == Outcome.SENT)
+        written.where(Store.store_hash == store_hash, ActivityEntry.outcome.in_(ACKNOWLEDGED))
     )
     return number or 0

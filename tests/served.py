@@ -31,11 +31,18 @@ def http_session() -> requests.Session:
 class Instance:
     """One gunicorn with its workers, started on entering and stopped on leaving."""
 
-    def __init__(self, environ: Mapping[str, str], log: Path, port: int | None = None) -> None:
+    def __init__(
+        self,
+        environ: Mapping[str, str],
+        log: Path,
+        port: int | None = None,
+        code: Path = database.CHECKOUT,
+    ) -> None:
         self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._environ = environ
         self._log = log
+        self._code = code
 
     def __enter__(self) -> Self:
         try:
@@ -60,13 +67,13 @@ class Instance:
             if self._master.poll() is None:
                 self.kill()
 
-    def start(self, environ: Mapping[str, str] | None = None) -> None:
-        """With these settings, or those of before; returns when it is ready to serve."""
-        self._environ = environ or self._environ
+    def start(self, environ: Mapping[str, str] | None = None, code: Path | None = None) -> None:
+        """With these settings and code, or those of before; returns when it is ready to serve."""
+        self._environ, self._code = environ or self._environ, code or self._code
         with self._log.open("a") as log:
             self._master = subprocess.Popen(
                 [sys.executable, "-m", "gunicorn", "app:app"],
-                cwd=database.CHECKOUT,
+                cwd=self._code,
                 env={**os.environ, **self._environ, "BIND": f"127.0.0.1:{self.port}"},
                 stdout=log,
                 stderr=log,
@@ -90,6 +97,10 @@ class Instance:
         """All of it, where it stands, as when a machine loses its power."""
         os.killpg(self._master.pid, signal.SIGKILL)
         self._master.wait()
+
+    def freeze(self) -> None:
+        """All of it: the kernel goes on taking connections for it."""
+        os.killpg(self._master.pid, signal.SIGSTOP)
 
     def _workers(self) -> set[int]:
         # Linux keeps a list of every thread's children; the master has one thread.
