@@ -18,6 +18,8 @@ from tests.conftest import close, copy_of_postgres, copy_of_sqlite, on_server
 from tests.merchant import Browser
 from tests.ops import Operator
 
+IN_ZONE = {"enabled": "on", "name": "FedEx", "delivery_services": "FEDEX_GROUND"}
+
 
 @pytest.fixture
 def new_url(database_url: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
@@ -82,7 +84,7 @@ def used(merchant: Browser, db: Session) -> Browser:
     merchant.send("fedex")
     merchant.send("zoom2u")
     merchant.disconnect("zoom2u")
-    merchant.post("/carriers/fedex/zones/1", {"name": "FedEx"})
+    merchant.post("/carriers/fedex/zones/1", IN_ZONE)
     gone = merchant.another("owner", "elmfield2")
     gone.install()
     gone.uninstall()
@@ -128,7 +130,7 @@ def test_the_app_goes_on_in_the_new_database_with_fresh_numbers(
     assert result.exit_code == 0
     assert visitor.get("/carriers/fedex").status_code == 200  # the session of before
     assert visitor.send("endicia").status_code == 303
-    assert visitor.post("/carriers/fedex/zones/1", {"name": "FedEx"}).status_code == 303
+    assert visitor.post("/carriers/fedex/zones/1", IN_ZONE).status_code == 303
     assert newcomer.install().status_code == 200
     assert visitor.another("authorized").open().status_code == 200
     assert rows(old) == before
