@@ -1,13 +1,21 @@
 """What a request costs, counted exactly: statements, calls to BigCommerce, connections."""
 
+import json
+import threading
 from collections.abc import Callable, Iterator
-from typing import Any
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, ClassVar
 
 import pytest
 from flask import Flask
 from sqlalchemy import Engine, event
 
+from bcapp.config import Config
+from bcapp.factory import create_app
 from bcapp.runtime import runtime
+from sandbox import samples
+from sandbox.world import World
+from tests.conftest import close
 from tests.merchant import DETAILS, Browser, together
 
 Act = Callable[[Browser], object]
@@ -71,19 +79,74 @@ def test_a_launch_of_somebody_known_writes_nothing(
     assert {statement.partition(" ")[0] for statement in statements} == {"SELECT"}
 
 
-def test_a_connection_to_bigcommerce_is_opened_once_for_each_thread(
-    app: Flask, merchant: Browser
-) -> None:
+class KeepingOpen(BaseHTTPRequestHandler):
+    """BigCommerce as far as connections go; the sandbox's server hangs up after each answer."""
+
+    protocol_version = "HTTP/1.1"
+    opened: ClassVar[list[object]] = []
+
+    def setup(self) -> None:
+        super().setup()
+        self.opened.append(self.client_address)
+
+    def do_PUT(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(204)
+        self.end_headers()
+
+    do_POST = do_PUT
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        if self.path.endswith("/methods"):
+            self.send_header("Transfer-Encoding", "chunked")
+            self.end_headers()
+            self.wfile.write(b"2\r\n[]\r\n0\r\n\r\n")
+            return
+        zone = samples.zone(1, "Australia", "country", [])
+        zones = json.dumps([zone | {"id": number} for number in range(1, 11)]).encode()
+        self.send_header("Content-Length", str(len(zones)))
+        self.end_headers()
+        self.wfile.write(zones)
+
+    def log_message(self, *_: object) -> None: ...
+
+
+@pytest.fixture
+def kept_open(config: Config, world: World) -> Iterator[Browser]:
+    """A merchant's tab, with a BigCommerce that keeps connections open."""
+    KeepingOpen.opened.clear()
+    with ThreadingHTTPServer(("127.0.0.1", 0), KeepingOpen) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        address = f"http://127.0.0.1:{server.server_port}"
+        app = create_app(config.model_copy(update={"bigcommerce_api_url": address}))
+        merchant = Browser(app, world, "harbour1", "owner")
+        merchant.install()
+        KeepingOpen.opened.clear()
+        yield merchant
+        close(app)
+        server.shutdown()
+        thread.join()
+
+
+def test_a_connection_to_bigcommerce_is_opened_once_for_each_thread(kept_open: Browser) -> None:
     def send_often() -> int:
-        tab = merchant.another("owner")
-        tab.token = merchant.token
+        tab = kept_open.another("owner")
+        tab.token = kept_open.token
         return [tab.send(carrier_id).status_code for carrier_id in [*DETAILS] * 10].count(303)
 
     sent = together(*[send_often] * 4)
 
     assert sent == [50] * 4
-    with app.app_context():
-        pools = runtime().http.get_adapter("http://").poolmanager.pools
-    opened = [pools[key].num_connections for key in pools.keys()]  # noqa: SIM118 - no mapping
-    assert len(opened) == 1
-    assert opened[0] <= 4
+    assert len(KeepingOpen.opened) <= 4
+
+
+def test_reading_zones_again_opens_no_connection(kept_open: Browser) -> None:
+    kept_open.get("/carriers?refresh=1")
+    opened = len(KeepingOpen.opened)
+
+    for _ in range(5):
+        assert "No zones" in kept_open.get("/carriers?refresh=1").text
+
+    assert len(KeepingOpen.opened) <= max(opened, 10)

@@ -126,17 +126,19 @@ def read_body(response: requests.Response, deadline: Deadline) -> bytes:
     """
     if response.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise MalformedReply(response.status_code)
-    if response.raw.length_remaining == 0:
-        return b""
     body = bytearray()
     try:
         with _InTime(max(0, deadline.remaining()), response.raw.hang_up):  # type: ignore[union-attr]
-            while chunk := response.raw.read1(_CHUNK, decode_content=False):
+            while response.raw.length_remaining != 0 and (
+                chunk := response.raw.read1(_CHUNK, decode_content=False)
+            ):
                 body += chunk
                 if len(body) > LARGEST_BODY:
                     raise MalformedReply(response.status_code)
     except TimeoutError:
         raise TimedOut(deadline.budget) from None
+    # Read to its end, but not by requests, which would therefore hang up on leaving.
+    response.raw.release_conn()
     return bytes(body)
 
 
