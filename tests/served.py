@@ -37,12 +37,14 @@ class Instance:
         log: Path,
         port: int | None = None,
         code: Path = database.CHECKOUT,
+        program: str = "app:app",
     ) -> None:
         self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._environ = environ
         self._log = log
         self._code = code
+        self._program = program
 
     def __enter__(self) -> Self:
         try:
@@ -70,22 +72,26 @@ class Instance:
     def start(self, environ: Mapping[str, str] | None = None, code: Path | None = None) -> None:
         """With these settings and code, or those of before; returns when it is ready to serve."""
         self._environ, self._code = environ or self._environ, code or self._code
+        self.launch()
+        until(self.is_ready, "the instance is not ready")
+
+    def launch(self) -> None:
+        """Returns before it listens."""
         with self._log.open("a") as log:
             self._master = subprocess.Popen(
-                [sys.executable, "-m", "gunicorn", "app:app"],
+                [sys.executable, "-m", "gunicorn", self._program],
                 cwd=self._code,
                 env={**os.environ, **self._environ, "BIND": f"127.0.0.1:{self.port}"},
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
             )
-        until(self.is_ready, "the instance is not ready")
 
     def reload(self) -> None:
         """HUP; returns when the last of the old workers has ended."""
-        before = self._workers()
+        before = self.workers()
         self._master.send_signal(signal.SIGHUP)
-        until(lambda: not before & self._workers(), "the old workers stay")
+        until(lambda: not before & self.workers(), "the old workers stay")
 
     def terminate(self) -> None:
         self._master.terminate()
@@ -102,7 +108,7 @@ class Instance:
         """All of it: the kernel goes on taking connections for it."""
         os.killpg(self._master.pid, signal.SIGSTOP)
 
-    def _workers(self) -> set[int]:
+    def workers(self) -> set[int]:
         # Linux keeps a list of every thread's children; the master has one thread.
         master = self._master.pid
         return {int(p) for p in Path(f"/proc/{master}/task/{master}/children").read_text().split()}
