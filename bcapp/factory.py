@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -37,6 +38,8 @@ def create_app(config: Config) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_REQUEST
     app.config["MAX_FORM_MEMORY_SIZE"] = LARGEST_REQUEST
     app.jinja_env.undefined = StrictUndefined
+    # An address depends on nothing but its parts: every request comes to APP_URL.
+    app.jinja_env.globals["url_for"] = lru_cache(1024)(app.url_for)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 
     logs.configure(config.log_level)
