@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import structlog
-from sqlalchemy import ColumnElement, Select, and_, select
+from sqlalchemy import ColumnElement, and_, bindparam, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload
 
@@ -21,18 +21,30 @@ NO_CONTENT = 204
 
 _log = structlog.get_logger()
 
+# Built once: that takes longer than to run them.
+_FOR_STORE = (
+    select(CarrierConnection)
+    .where(CarrierConnection.store_id == bindparam("store_id"))
+    .options(
+        joinedload(CarrierConnection.last_attempt),
+        joinedload(CarrierConnection.acknowledged),
+    )
+    .execution_options(populate_existing=True)
+)
+_ONE = _FOR_STORE.where(CarrierConnection.carrier_id == bindparam("carrier_id"))
+
 
 class AlreadyListed(Exception):
     """The store already has that custom carrier, and its details were sent."""
 
 
 def for_store(db: Session, store_id: int) -> dict[str, CarrierConnection]:
-    rows = db.scalars(_with_entries().where(CarrierConnection.store_id == store_id))
+    rows = db.scalars(_FOR_STORE, {"store_id": store_id})
     return {row.carrier_id: row for row in rows}
 
 
 def find(db: Session, store_id: int, carrier_id: str) -> CarrierConnection | None:
-    return db.scalar(_with_entries().where(_is(store_id, carrier_id)))
+    return db.scalar(_ONE, {"store_id": store_id, "carrier_id": carrier_id})
 
 
 def listed(recorded: Mapping[str, CarrierConnection], country: str | None) -> list[Carrier]:
@@ -40,17 +52,6 @@ def listed(recorded: Mapping[str, CarrierConnection], country: str | None) -> li
     own = [carrier_of(row) for row in recorded.values()]
     own = sorted((c for c in own if c.is_custom), key=lambda carrier: carrier.name.lower())
     return [*carriers.offered(country), *own]
-
-
-def _with_entries() -> Select[CarrierConnection]:
-    return (
-        select(CarrierConnection)
-        .options(
-            joinedload(CarrierConnection.last_attempt),
-            joinedload(CarrierConnection.acknowledged),
-        )
-        .execution_options(populate_existing=True)
-    )
 
 
 def _is(store_id: int, carrier_id: str) -> ColumnElement[bool]:

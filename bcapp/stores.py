@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from pydantic import SecretStr
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -22,6 +22,15 @@ from bcapp.vault import Unopenable, Vault
 _CLOCK_DIFFERENCE = timedelta(seconds=5)
 
 _EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
+
+
+_VISIT = (
+    select(Store, StoreUser)
+    .outerjoin(
+        StoreUser, (StoreUser.store_id == Store.id) & (StoreUser.user_id == bindparam("user_id"))
+    )
+    .where(Store.store_hash == bindparam("store_hash"))
+)
 
 
 class NotInstalled(Exception):
@@ -190,11 +199,7 @@ def _holds(store: Store, vault: Vault, token: SecretStr) -> bool:
 
 
 def _find(db: Session, store_hash: str, user_id: int) -> tuple[Store, StoreUser | None]:
-    row = db.execute(
-        select(Store, StoreUser)
-        .outerjoin(StoreUser, (StoreUser.store_id == Store.id) & (StoreUser.user_id == user_id))
-        .where(Store.store_hash == store_hash)
-    ).one_or_none()
+    row = db.execute(_VISIT, {"store_hash": store_hash, "user_id": user_id}).one_or_none()
     if row is None or row[0].sealed_access_token is None:
         raise NotInstalled
     return row[0], row[1]
