@@ -12,7 +12,8 @@ from babel import Locale, negotiate_locale
 from babel.dates import format_datetime
 from babel.lists import format_list
 from babel.numbers import format_decimal
-from flask import Flask
+from babel.support import NullTranslations
+from flask import Flask, g, has_app_context
 from markupsafe import Markup, escape
 
 SUPPORTED = ("en", "es", "fr", "de")  # the others have a catalogue in `translations`
@@ -38,12 +39,13 @@ def language() -> str:
 
 
 def gettext(message: str, **values: object) -> str:
-    return str(flask_babel.gettext(message, **values))
+    text = _catalogue().ugettext(message)
+    return str(text % values if values else text)
 
 
 def ngettext(singular: str, plural: str, count: int, **values: object) -> str:
     """`%(num)s` stands for the count."""
-    chosen = flask_babel.get_translations().ungettext(singular, plural, count)
+    chosen = _catalogue().ungettext(singular, plural, count)
     return str(chosen % {"num": number(count), **values})
 
 
@@ -74,6 +76,16 @@ def time_of_day(moment: datetime, timezone: tzinfo) -> str:
     return format_datetime(moment, "HH:mm", timezone, _locale())
 
 
+def _catalogue() -> NullTranslations:
+    """The reader's, looked up once a request: a page has some sixty texts."""
+    found: NullTranslations | None = g.get("catalogue") if has_app_context() else None
+    if found is None:
+        found = cast(NullTranslations, flask_babel.get_translations())
+        if has_app_context():
+            g.catalogue = found
+    return found
+
+
 def _locale() -> Locale:
     return flask_babel.get_locale() or Locale(SUPPORTED[0])
 
@@ -83,11 +95,12 @@ def _locale() -> Locale:
 
 
 def _gettext_in_page(message: str, **values: object) -> Markup:
-    return escape(flask_babel.gettext(message)) % values
+    text = escape(_catalogue().ugettext(message))
+    return text % values if values else text
 
 
 def _ngettext_in_page(singular: str, plural: str, count: int, **values: object) -> Markup:
-    chosen = flask_babel.get_translations().ungettext(singular, plural, count)
+    chosen = _catalogue().ungettext(singular, plural, count)
     return escape(chosen) % {"num": number(count), **values}
 
 
