@@ -30,10 +30,10 @@ def main() -> None:
 
 
 def take(tab: Tab, name: str) -> None:
-    tab.page.mouse.move(WIDTH + 250, 5)  # nothing is to look as if pointed at
     tab.resize(WIDTH)
     tab.resize(WIDTH, tab.frame.evaluate(CONTENT))
     tab.frame.evaluate("document.activeElement.blur()")
+    tab.app.locator("h1").hover()  # or something else would look as if pointed at
     tab.page.locator("iframe[name=app]").screenshot(
         path=FOLDER / f"{name}.png", animations="disabled"
     )
