@@ -10,6 +10,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import Engine, event
 
+from bcapp.bigcommerce import transport
 from bcapp.config import Config
 from bcapp.factory import create_app
 from bcapp.runtime import runtime
@@ -140,6 +141,18 @@ def test_a_connection_to_bigcommerce_is_opened_once_for_each_thread(kept_open: B
 
     assert sent == [50] * 4
     assert len(KeepingOpen.opened) <= 4
+
+
+def test_a_connection_that_was_idle_is_not_used_again(
+    kept_open: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept_open.send("zoom2u")
+    opened = len(KeepingOpen.opened)
+    monkeypatch.setattr(transport, "LONGEST_IDLE", 0)
+
+    kept_open.send("zoom2u")
+
+    assert len(KeepingOpen.opened) == opened + 1
 
 
 def test_reading_zones_again_opens_no_connection(kept_open: Browser) -> None:

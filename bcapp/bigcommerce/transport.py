@@ -16,6 +16,9 @@ from bcapp.bigcommerce.errors import MalformedReply, TimedOut, Unavailable
 
 LARGEST_BODY = 16 * 1024 * 1024  # a zone may list 40,000 postcodes
 LONGEST_HEAD = 20  # seconds, where a connection has no time limit of its own
+# Routers forget a connection that is idle for some minutes, and tell neither side. What is sent on
+# it then is not answered, and nobody knows that it never arrived.
+LONGEST_IDLE = 30  # seconds
 _CHUNK = 64 * 1024
 
 UNCOMPRESSED = {"Accept-Encoding": "identity"}
@@ -77,8 +80,16 @@ class _InTime:
             raise TimeoutError from None  # what a socket raises, for urllib3 to translate
 
 
-class _HeadInTime:
-    """A connection that bounds the wait for a whole head, and lends its socket to `read_body`."""
+class _Connection:
+    """Bounds the wait for a whole head, lends its socket to `read_body`, is not kept for long."""
+
+    _last_used = 0.0
+
+    @property
+    def is_connected(self) -> bool:
+        """Asked by urllib3 before it uses a connection again; if not, it makes a new one."""
+        is_fresh = time.monotonic() - self._last_used < LONGEST_IDLE
+        return is_fresh and super().is_connected  # type: ignore[misc]
 
     def getresponse(self) -> urllib3.HTTPResponse:
         timeout, sock = self.timeout, self.sock  # type: ignore[attr-defined]
@@ -86,6 +97,7 @@ class _HeadInTime:
         hang_up = partial(_hang_up, sock)
         with _InTime(seconds, hang_up):
             response: urllib3.HTTPResponse = super().getresponse()  # type: ignore[misc]
+        self._last_used = time.monotonic()
         # urllib3's own `shutdown` leaves the other side free to go on sending.
         response.hang_up = hang_up  # type: ignore[attr-defined]
         return response
@@ -96,11 +108,11 @@ def _hang_up(sock: socket.socket | None) -> None:
         sock.shutdown(socket.SHUT_RDWR)  # type: ignore[union-attr]
 
 
-class _PlainConnection(_HeadInTime, urllib3.connection.HTTPConnection):  # type: ignore[misc]
+class _PlainConnection(_Connection, urllib3.connection.HTTPConnection):  # type: ignore[misc]
     pass
 
 
-class _TLSConnection(_HeadInTime, urllib3.connection.HTTPSConnection):  # type: ignore[misc]
+class _TLSConnection(_Connection, urllib3.connection.HTTPSConnection):  # type: ignore[misc]
     pass
 
 
