@@ -1,7 +1,6 @@
 // The embedded session. No cookie exists, so this module carries the session token from page to
-// page: it follows the page's own links and sends its forms by fetch, puts the answer in place of
-// the page, and looks after history, focus and announcements. It knows nothing about carriers, and
-// all words that it shows stand in the page.
+// page: follows links and sends forms by fetch, looks after history, focus and announcements.
+// It knows nothing about carriers, and all words that it shows stand in the page.
 
 const WARNING_SECONDS = 2 * 60;
 
@@ -20,12 +19,10 @@ async function ask(url, options) {
   try {
     const answer = await fetch(url, { ...options, headers: { Authorization: `Bearer ${token}` } });
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    if (!part("page", page)) return null; // a proxy's, not ours
+    if (!part("page", page)) return; // a proxy's, not ours
     renew(answer.headers.get("X-Session-Token"), answer.headers.get("X-Session-Seconds"));
     return { page, url: answer.url, redirected: answer.redirected };
-  } catch {
-    return null;
-  }
+  } catch {} // no answer
 }
 
 function renew(newToken, seconds) {
@@ -66,7 +63,7 @@ async function send(form, button) {
     // A refused form is answered in place: that answer has no address of its own.
     else complain("above-form", answer.page) || show(answer.page, answer.redirected ? answer : {});
   } else if (!document.querySelector("form[method=post]")) {
-    // Who went to another page stays there. If it tells of what was sent, it still says "no answer".
+    // Who went elsewhere stays there. If that page tells of what was sent, it says "no answer".
     visit(here(), (page) => show(page, { scroll: scrollY }));
   }
 }
@@ -88,8 +85,7 @@ function show(page, { url, scroll = 0 } = {}) {
 // An error does not take the place of what somebody has typed.
 const turnTo = (page, how) => (hasTyped && complain("above-form", page)) || show(page, how);
 
-// A launch is answered before BigCommerce is asked for zones. Their parts of the page come later,
-// and nothing else moves: somebody may be typing by then.
+// Zones come after the rest of a launch, and nothing else moves: somebody may be typing by then.
 function fillIn(page) {
   for (const early of document.querySelectorAll("[data-late]")) {
     const late = part(early.id, page);
@@ -98,8 +94,7 @@ function fillIn(page) {
   }
 }
 
-// A message at the top of the page, which stays as it is with all that was typed. Its template is
-// the layout's own, or comes with an error page that would otherwise take the place of a form.
+// A message at the top of the page, which stays as it is. The template may be an error page's own.
 function complain(templateId, page = document) {
   const template = part(templateId, page);
   if (!template) return false;
@@ -115,8 +110,7 @@ function announce(words, visibly = false) {
   part("announcer").classList.toggle("visually-hidden", !visibly);
 }
 
-// Logged out of the control panel, in whichever tab. Our address, asked without our header, is
-// answered with nothing of the store.
+// On log-out. Our address, asked without our header, shows nothing of the store.
 function forget() {
   token = undefined;
   renew(token); // its timers would ask again
@@ -131,27 +125,23 @@ const actions = {
     visit(here(), stay, { lost: "lost-renewal" });
     part("main").focus({ preventScroll: true }); // the button is about to go
   },
-
   show(button) {
     const isShown = button.getAttribute("aria-pressed") === "true";
     button.setAttribute("aria-pressed", String(!isShown));
     part(button.getAttribute("aria-controls")).type = isShown ? "password" : "text";
   },
-
   add(button) {
     const rows = button.closest("[data-rows]");
     const row = filled(rows.querySelector("[data-new-row]"), ++rows.dataset.count);
     button.insertAdjacentHTML("beforebegin", row);
     button.previousElementSibling.querySelector("input").focus();
   },
-
   remove(button) {
     const row = button.closest("[data-row]");
     const next = row.nextElementSibling; // another row, or the button that adds one
     row.remove();
     (next.querySelector("input") ?? next).focus();
   },
-
   // Another kind of value has another control; what was typed goes along.
   kind(select) {
     const row = select.closest("[data-row]");
@@ -165,8 +155,7 @@ const actions = {
 
 const filled = (template, number) => template.innerHTML.replace(/__number\w*__/g, number);
 
-// Events are heard on the document, so that a new page needs no new listeners.
-
+// On the document, so that a new page needs no new listeners.
 document.addEventListener("click", (event) => {
   const button = event.target.closest("button[data-action]");
   if (button) actions[button.dataset.action](button);
@@ -190,8 +179,7 @@ document.addEventListener("input", () => (hasTyped = true));
 document.addEventListener("change", ({ target }) => actions[target.dataset.action]?.(target));
 addEventListener("popstate", ({ state }) => visit(here(), (page) => turnTo(page, state ?? {})));
 
-// The address we arrived at holds BigCommerce's signed payload, and BigCommerce's App SDK tells
-// the control panel the address: so this line comes before the SDK does.
+// The address holds BigCommerce's signed payload, and the App SDK would tell the control panel it.
 if (meta("page-path")) history.replaceState(null, "", meta("page-path"));
 renew(token, meta("session-seconds"));
 if (document.querySelector("[data-pending]")) visit(here(), fillIn);
