@@ -7,6 +7,7 @@ import atexit
 import logging
 import os
 import shutil
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -79,6 +80,12 @@ def _forget_numbers(folder: str, owner: int) -> None:
 if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="bcapp-metrics-")
     atexit.register(_forget_numbers, os.environ["PROMETHEUS_MULTIPROC_DIR"], os.getpid())
+
+
+def post_fork(_server: Arbiter, _worker: Worker) -> None:
+    # Just forked, a worker has its master's handlers, and would note a signal where nobody looks:
+    # the master, told to stop, would then wait for it until graceful_timeout.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def child_exit(_server: Arbiter, worker: Worker) -> None:
