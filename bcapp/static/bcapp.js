@@ -20,7 +20,10 @@ async function ask(url, options) {
     const answer = await fetch(url, { ...options, headers: { Authorization: `Bearer ${token}` } });
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     if (!part("page", page)) return; // a proxy's, not ours
-    renew(answer.headers.get("X-Session-Token"), answer.headers.get("X-Session-Seconds"));
+    const newToken = answer.headers.get("X-Session-Token");
+    // Without one the session is over, or whoever answered did not look who was asking.
+    if (newToken || [401, 403].includes(answer.status))
+      renew(newToken, answer.headers.get("X-Session-Seconds"));
     return { page, url: answer.url, redirected: answer.redirected };
   } catch {} // no answer
 }

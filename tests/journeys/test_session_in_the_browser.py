@@ -77,6 +77,25 @@ def test_two_minutes_before_its_end_a_session_can_be_prolonged(open_tab: OpenTab
     expect(warning).to_be_hidden()
 
 
+def test_an_answer_that_looks_at_no_session_does_not_silence_the_warning(
+    open_tab: OpenTab,
+) -> None:
+    tab = open_tab("harbour1")
+    tab.page.clock.install()
+    tab.type_details()
+    with tab.page.expect_response("**/nowhere"):
+        tab.frame.evaluate(
+            "document.querySelector('.back').href = '/nowhere',"
+            " document.querySelector('.back').click()"
+        )
+    expect(tab.app.get_by_role("alert")).to_contain_text("We can’t find that page")
+
+    tab.page.clock.run_for("58:05")
+
+    expect(tab.app.get_by_role("region", name="Session")).to_be_visible()
+    tab.keeps_details()
+
+
 def test_a_session_that_is_a_day_old_is_not_said_to_be_prolonged(open_tab: OpenTab) -> None:
     tab = open_tab("harbour1")
     tab.page.clock.install()
