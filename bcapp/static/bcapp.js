@@ -3,23 +3,24 @@
 // It knows nothing about carriers, and all words that it shows stand in the page.
 
 const WARNING_SECONDS = 2 * 60;
-
 const part = (id, page = document) => page.getElementById(id);
 const meta = (name) => document.querySelector(`meta[name="${name}"]`)?.content;
-const here = () => location.pathname + location.search;
 const warning = part("session-warning");
 
+// The address holds BigCommerce's signed payload, and the App SDK would tell the control panel it.
+if (meta("page-path")) history.replaceState(null, "", meta("page-path"));
+
 let token = meta("session-token");
-let timers = [];
+let shown = location.href; // the page's address
+let sending = ""; // what to say while something is on its way
 let visiting = new AbortController();
-let isSending = false;
-let hasTyped = false; // since the page was shown
+let timers = [];
 
 async function ask(url, options) {
   try {
     const answer = await fetch(url, { ...options, headers: { Authorization: `Bearer ${token}` } });
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    if (!part("page", page)) return; // a proxy's, not ours
+    if (!part("page", page) || !token) return; // a proxy's, not ours; or come after a log-out
     const newToken = answer.headers.get("X-Session-Token");
     // Without one the session is over, or whoever answered did not look who was asking.
     if (newToken || [401, 403].includes(answer.status))
@@ -39,60 +40,68 @@ function renew(newToken, seconds) {
     warning.hidden = false;
     announce(warning.innerText);
   };
-  const end = () => visit(here(), (page) => complain("above-form", page));
+  const end = () => {
+    warning.hidden = true;
+    visit(location.href, (page) => complain("above-form", page), { lost: "lost-session" });
+  };
   timers = [setTimeout(warn, (seconds - WARNING_SECONDS) * 1000), setTimeout(end, seconds * 1000)];
 }
 
-async function visit(url, use, { busy = "", lost = "lost-page" } = {}) {
+async function visit(url, use, { busy = "", lost = "lost-page", done } = {}) {
   visiting.abort();
   const { signal } = (visiting = new AbortController());
   announce(busy, Boolean(busy));
   const answer = await ask(url, { signal });
-  if (!signal.aborted) answer ? use(answer.page, answer) : complain(lost);
+  if (!signal.aborted) answer ? use(answer.page, { ...answer, done }) : complain(lost);
 }
 
 async function send(form, button) {
-  if (isSending) return announce(part("announcer").textContent, true);
-  isSending = true;
+  if (sending) return announce(sending, true);
+  sending = button.querySelector(".face-busy").textContent;
   visiting.abort();
   button.setAttribute("aria-disabled", "true");
-  announce(button.querySelector(".face-busy").textContent);
+  announce(sending);
   const body = new URLSearchParams(new FormData(form));
   const answer = await ask(form.getAttribute("action"), { method: "POST", body });
-  isSending = false;
+  sending = "";
   button.removeAttribute("aria-disabled");
   if (form.isConnected) {
-    if (!answer) complain("lost-send");
+    if (!answer) return complain("lost-send");
     // A refused form is answered in place: that answer has no address of its own.
-    else complain("above-form", answer.page) || show(answer.page, answer.redirected ? answer : {});
-  } else if (!document.querySelector("form[method=post]")) {
-    // Who went elsewhere stays there. If that page tells of what was sent, it says "no answer".
-    visit(here(), (page) => show(page, { scroll: scrollY }));
-  }
+    const url = answer.redirected ? answer.url : shown;
+    complain("above-form", answer.page) || show(answer.page, { url, done: form });
+  } else if (document.querySelector("form[method=post]")) announce("");
+  // Who went elsewhere stays there. If that page tells of what was sent, it says "no answer".
+  else if (part("page")) visit(location.href, (page) => show(page, { scroll: scrollY }));
 }
 
-function show(page, { url, scroll = 0 } = {}) {
+function show(page, { url, scroll = 0, done } = {}) {
   if (url && url !== location.href) {
     history.replaceState({ scroll: scrollY }, "");
     history.pushState(null, "", url);
   }
+  shown = location.href;
+  const typed = typedIn().filter((form) => form !== done);
   part("page").replaceWith(part("page", page));
   document.title = page.title;
   announce(page.title);
   scrollTo(0, scroll);
-  const errorSummary = document.querySelector("#page [data-focus]");
-  hasTyped = Boolean(errorSummary); // a refused form comes back as it was filled in
-  (errorSummary ?? document.querySelector("h1")).focus({ preventScroll: scroll > 0 });
+  const start = document.querySelector("#page [data-focus]") ?? document.querySelector("h1");
+  start.focus({ preventScroll: scroll > 0 });
+  // On the same page again, what was typed in its other forms is still there.
+  for (const form of typed)
+    document.querySelector(`form[action="${form.getAttribute("action")}"]`)?.replaceWith(form);
 }
 
-// An error does not take the place of what somebody has typed.
-const turnTo = (page, how) => (hasTyped && complain("above-form", page)) || show(page, how);
+// A refused form comes marked. An error does not take the place of what somebody has typed.
+const typedIn = () => [...document.querySelectorAll("form[data-typed]")];
+const turnTo = (page, how) => (typedIn().length && complain("above-form", page)) || show(page, how);
 
-// Zones come after the rest of a launch, and nothing else moves: somebody may be typing by then.
+// Zones come after the rest of a launch, and nothing else moves.
 function fillIn(page) {
   for (const early of document.querySelectorAll("[data-late]")) {
     const late = part(early.id, page);
-    if (!late) return turnTo(page);
+    if (!late) return show(page);
     early.replaceWith(late);
   }
 }
@@ -102,6 +111,7 @@ function complain(templateId, page = document) {
   const template = part(templateId, page);
   if (!template) return false;
   announce("");
+  if (location.href !== shown) history.pushState(null, "", shown); // "Back" led nowhere
   for (const waiting of document.querySelectorAll("[data-pending]")) waiting.remove();
   part("messages").replaceChildren(document.importNode(template.content, true));
   part("messages").querySelector("[data-focus]").focus();
@@ -115,8 +125,7 @@ function announce(words, visibly = false) {
 
 // On log-out. Our address, asked without our header, shows nothing of the store.
 function forget() {
-  token = undefined;
-  renew(token); // its timers would ask again
+  renew((token = undefined)); // its timers would ask again
   visiting.abort();
   document.body.replaceChildren();
   location.reload();
@@ -125,7 +134,7 @@ function forget() {
 const actions = {
   renew() {
     const stay = (page) => complain("above-form", page) || announce(warning.dataset.renewed);
-    visit(here(), stay, { lost: "lost-renewal" });
+    visit(location.href, stay, { lost: "lost-renewal" });
     part("main").focus({ preventScroll: true }); // the button is about to go
   },
   show(button) {
@@ -140,12 +149,11 @@ const actions = {
     button.previousElementSibling.querySelector("input").focus();
   },
   remove(button) {
-    const row = button.closest("[data-row]");
-    const next = row.nextElementSibling; // another row, or the button that adds one
-    row.remove();
+    const next = button.closest("[data-row]").nextElementSibling; // a row, or "Add setting"
+    next.previousElementSibling.remove();
     (next.querySelector("input") ?? next).focus();
   },
-  // Another kind of value has another control; what was typed goes along.
+  // Another kind of value has another control.
   kind(select) {
     const row = select.closest("[data-row]");
     const value = row.querySelector("[data-value]");
@@ -158,7 +166,6 @@ const actions = {
 
 const filled = (template, number) => template.innerHTML.replace(/__number\w*__/g, number);
 
-// On the document, so that a new page needs no new listeners.
 document.addEventListener("click", (event) => {
   const button = event.target.closest("button[data-action]");
   if (button) actions[button.dataset.action](button);
@@ -168,7 +175,7 @@ document.addEventListener("click", (event) => {
   event.preventDefault();
   // A link within the page gets no entry in the history: going back would load the page anew.
   if (link.hash) part(link.hash.slice(1)).focus();
-  else visit(link.href, turnTo, { busy: link.dataset.busy });
+  else visit(link.href, turnTo, { busy: link.dataset.busy, done: link.closest("form") });
 });
 
 document.addEventListener("submit", (event) => {
@@ -178,14 +185,14 @@ document.addEventListener("submit", (event) => {
   else visit(`${form.getAttribute("action")}?${new URLSearchParams(new FormData(form))}`, turnTo);
 });
 
-document.addEventListener("input", () => (hasTyped = true));
+document.addEventListener("input", ({ target }) => {
+  if (target.form?.getAttribute("method") === "post") target.form.dataset.typed = "";
+});
 document.addEventListener("change", ({ target }) => actions[target.dataset.action]?.(target));
-addEventListener("popstate", ({ state }) => visit(here(), (page) => turnTo(page, state ?? {})));
+addEventListener("popstate", ({ state }) => visit(location.href, (page) => turnTo(page, state ?? {})));
 
-// The address holds BigCommerce's signed payload, and the App SDK would tell the control panel it.
-if (meta("page-path")) history.replaceState(null, "", meta("page-path"));
 renew(token, meta("session-seconds"));
-if (document.querySelector("[data-pending]")) visit(here(), fillIn);
+if (document.querySelector("[data-pending]")) visit(location.href, fillIn);
 if (meta("app-sdk")) {
   window.bcAsyncInit = () => window.Bigcommerce.init({ onLogout: forget });
   document.head.append(Object.assign(document.createElement("script"), { src: meta("app-sdk") }));

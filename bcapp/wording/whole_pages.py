@@ -35,8 +35,8 @@ NO_SESSION = replace(
     SESSION_ENDED,
     heading=_("Open this app again"),
     text=_(
-        "Your session has ended, or this page was reached without it, as by going back to it. "
-        "Anything you already sent stays as it was. Open this app again from My Apps."
+        "Your session has ended, or this page was reached without it, for example by going "
+        "back to it. Anything you already sent stays as it was. Open this app again from My Apps."
     ),
 )
 PAYLOAD_REFUSED = ErrorPage(

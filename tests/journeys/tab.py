@@ -56,7 +56,7 @@ SEND = """([path, fields]) => {
   const form = Object.assign(document.createElement("form"), { id: "shortcut" });
   form.setAttribute("method", "post");
   form.setAttribute("action", path);
-  form.innerHTML = "<button><span class='face-busy'></span></button>";
+  form.innerHTML = "<button><span class='face-busy'>Sending…</span></button>";
   for (const [name, value] of fields)
     form.append(Object.assign(document.createElement("input"), { type: "hidden", name, value }));
   document.getElementById("main").append(form);

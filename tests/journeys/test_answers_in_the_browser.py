@@ -58,7 +58,58 @@ def test_a_double_click_sends_once(open_tab: OpenTab, sites: Sites) -> None:
     expect(tab.app.locator("[aria-disabled=true]")).to_contain_text("Sending…")
     expect(tab.app.get_by_role("status").first).to_have_text("Sending…")
     tab.says("FedEx details sent to BigCommerce")
+    expect(tab.app.get_by_role("status").first).to_have_text("FedEx – Carrier connections")
     assert len(tab.sent()) == 1
+
+
+def test_a_second_send_elsewhere_is_told_what_is_still_on_its_way(
+    open_tab: OpenTab, sites: Sites
+) -> None:
+    tab = open_tab("harbour1")
+    tab.type_details()
+    said = tab.app.get_by_role("status").first
+    held: list[Route] = []
+    tab.page.route(re.compile("fedex/connection$"), lambda route: held.append(route))
+    with tab.page.expect_request(re.compile("fedex/connection$")):
+        tab.send()
+    tab.follow("Carriers")
+    tab.follow("Set up Zoom2U")
+    tab.fill(DETAILS["zoom2u"])
+
+    tab.send()
+    expect(said).to_have_text("Sending…")
+    expect(said).to_be_visible()
+    held[0].continue_()
+
+    expect(said).to_have_text("")
+    tab.shows("Connect Zoom2U")
+    expect(tab.field("auth_key")).to_have_value(DETAILS["zoom2u"]["auth_key"])
+    tab.send()
+    tab.says("Zoom2U details sent to BigCommerce")
+    assert len(tab.sent()) == 2
+
+
+def test_what_was_typed_in_one_form_survives_another(open_tab: OpenTab) -> None:
+    tab = open_tab("harbour1")
+    tab.type_details()
+    for zone, name in {"Australia": "Air", "New Zealand": "By sea"}.items():
+        tab.open_zone(zone)
+        tab.zone(zone).get_by_label("Name shown to shoppers").fill(name)
+
+    tab.tick("New Zealand", "Offer FedEx in this zone")
+    tab.tick("New Zealand", "International Economy")
+    tab.save("New Zealand")
+    tab.says("New Zealand saved")
+    tab.keeps_details()
+    expect(tab.zone("Australia").get_by_label("Name shown to shoppers")).to_have_value("Air")
+    tab.open_zone("Australia")
+    tab.zone("Australia").get_by_role("link", name="Cancel").click()
+    expect(tab.zone("Australia").get_by_label("Name shown to shoppers")).to_have_value("FedEx")
+    tab.keeps_details()
+    tab.send()
+
+    tab.says("FedEx details sent to BigCommerce")
+    assert [verb for verb, _ in tab.sent()] == ["POST"]
 
 
 def drop(route: Route) -> None:
@@ -167,11 +218,24 @@ def test_an_error_takes_the_place_of_a_page_that_holds_nothing_of_the_merchants(
 ) -> None:
     tab = open_tab("harbour1")
     tab.arrive()
+    tab.follow("Activity")
+    tab.app.get_by_label("Result").select_option("sent")
     tab.break_records(AWAY)
 
-    tab.follow("Set up FedEx")
+    tab.follow("Carriers")
 
     tab.shows("We can’t reach our records")
+
+
+def test_zones_that_do_not_come_are_not_waited_for(open_tab: OpenTab) -> None:
+    tab = open_tab("harbour1")
+    tab.install()
+    tab.page.route(re.compile("/carriers$"), lambda route: route.abort())
+
+    tab.press("Open the app")
+
+    expect(tab.app.get_by_role("alert")).to_contain_text("We couldn’t load that page")
+    expect(tab.app.locator("[aria-busy=true], [data-pending]")).to_have_count(0)
 
 
 def test_an_older_answer_does_not_take_the_place_of_a_newer_one(open_tab: OpenTab) -> None:
@@ -186,3 +250,28 @@ def test_an_older_answer_does_not_take_the_place_of_a_newer_one(open_tab: OpenTa
 
     tab.shows("Add custom carrier")
     tab.page.unroute_all()
+
+
+def test_who_sends_instead_of_waiting_for_a_link_gets_the_answer_of_the_send(
+    open_tab: OpenTab,
+) -> None:
+    tab = open_tab("harbour1")
+    tab.type_details()
+    tab.page.route(re.compile("/carriers$"), lambda route: None)
+    with tab.page.expect_request(re.compile("/carriers$")) as asked_first:
+        tab.follow("Carriers")
+
+    with tab.page.expect_event("requestfailed", lambda given: given == asked_first.value):
+        tab.send()
+
+    tab.says("FedEx details sent to BigCommerce")
+    tab.page.unroute_all()
+
+
+def test_a_secret_is_shown_and_hidden_again(open_tab: OpenTab) -> None:
+    tab = open_tab("harbour1")
+    tab.type_details()
+    for seen in ("text", "password"):
+        tab.button("Show key").click()
+
+        expect(tab.field("key")).to_have_attribute("type", seen)

@@ -77,6 +77,24 @@ def test_two_minutes_before_its_end_a_session_can_be_prolonged(open_tab: OpenTab
     expect(warning).to_be_hidden()
 
 
+def test_a_session_that_cannot_be_prolonged_leaves_what_was_typed(open_tab: OpenTab) -> None:
+    tab = open_tab("harbour1")
+    tab.page.clock.install()
+    tab.type_details()
+    tab.page.clock.run_for("58:05")
+    tab.page.route(re.compile("/carriers"), lambda route: route.abort(), times=1)
+
+    tab.button("Stay signed in").click()
+    expect(tab.app.get_by_role("alert")).to_contain_text("We couldn’t keep you signed in")
+    tab.keeps_details()
+
+    travel(tab, issued=LIFETIME)
+    tab.button("Stay signed in").click()
+    expect(tab.app.get_by_role("alert")).to_contain_text("Your session has ended")
+    expect(tab.app.get_by_role("region", name="Session")).to_be_hidden()
+    tab.keeps_details()
+
+
 def test_an_answer_that_looks_at_no_session_does_not_silence_the_warning(
     open_tab: OpenTab,
 ) -> None:
@@ -107,47 +125,36 @@ def test_a_session_that_is_a_day_old_is_not_said_to_be_prolonged(open_tab: OpenT
     tab.button("Stay signed in").click()
 
     expect(warning).to_contain_text("Open the app again from My Apps to go on.")
+    expect(warning.get_by_text("Your session is about to end.")).to_be_visible()
+    expect(warning.get_by_text("two minutes")).to_be_hidden()
     expect(warning.get_by_role("button")).to_have_count(0)
     expect(tab.app.get_by_role("status").first).to_contain_text("A session lasts a day at most.")
     tab.keeps_details()
 
 
-def test_when_a_session_has_ended_the_page_says_so_by_itself(open_tab: OpenTab) -> None:
+@pytest.mark.parametrize(
+    "hinder",
+    [
+        pytest.param(lambda tab: travel(tab, issued=LIFETIME), id="asked"),
+        pytest.param(
+            lambda tab: tab.page.route(re.compile("/carriers"), lambda route: route.abort()),
+            id="no network",
+        ),
+    ],
+)
+def test_when_a_session_has_ended_the_page_says_so_by_itself(
+    open_tab: OpenTab, hinder: Callable[[Tab], None]
+) -> None:
     tab = open_tab("harbour1")
     tab.page.clock.install()
     tab.type_details()
-    travel(tab, issued=LIFETIME)
+    hinder(tab)
 
     tab.page.clock.run_for("01:00:01")
 
     expect(tab.app.get_by_role("alert")).to_contain_text("Your session has ended")
     expect(tab.app.get_by_role("region", name="Session")).to_be_hidden()
     tab.keeps_details()
-
-
-def test_back_and_forward_lead_through_the_pages(open_tab: OpenTab) -> None:
-    tab = open_tab("harbour1")
-    tab.page.set_viewport_size({"width": 1100, "height": 700})
-    tab.arrive()
-    tab.app.get_by_role("link", name="Set up Zoom2U").scroll_into_view_if_needed()
-    scrolled = tab.frame.evaluate("scrollY")
-    tab.follow("Set up Zoom2U")
-    tab.shows("Connect Zoom2U")
-    tab.follow("Carriers")
-    tab.shows("Carrier connections")
-
-    tab.page.evaluate("history.back()")
-    tab.shows("Connect Zoom2U")
-    expect(tab.app.get_by_role("heading", level=1)).to_be_focused()
-    tab.page.evaluate("history.back()")
-    tab.shows("Carrier connections")
-    assert tab.frame.evaluate("scrollY") == scrolled > 0
-    tab.page.evaluate("history.forward()")
-    tab.shows("Connect Zoom2U")
-    tab.page.evaluate("history.forward()")
-    tab.shows("Carrier connections")
-
-    assert tab.frame.title() == "Carriers – Carrier connections"
 
 
 def test_logging_out_in_one_tab_blanks_the_app_in_every_tab(open_tab: OpenTab) -> None:
@@ -167,20 +174,34 @@ def test_logging_out_in_one_tab_blanks_the_app_in_every_tab(open_tab: OpenTab) -
 
 
 def test_a_log_out_is_obeyed_though_the_page_cannot_be_loaded_anew(open_tab: OpenTab) -> None:
+    """Neither what was being asked nor what was being sent brings the session back."""
     tab = open_tab("harbour1")
     tab.page.clock.install()
     tab.type_details()
     asked: list[str | None] = []
+    held: list[Route] = []
 
     def answer_nothing(route: Route) -> None:
         asked.append(route.request.headers.get("authorization"))
         route.fulfill(status=204)  # the browser stays where it is
 
     tab.page.route(re.compile("/carriers/fedex$"), answer_nothing)
-    tab.press("Log out")
-    expect(tab.app.locator("body > *")).to_have_count(0)
+    tab.page.route(re.compile("/carriers$"), lambda route: None)
+    tab.page.route(re.compile("/connection$"), lambda route: held.append(route))
+    with tab.page.expect_request(re.compile("/connection$")):
+        tab.send()
+    with tab.page.expect_request(re.compile("/carriers$")) as asked_before:
+        tab.follow("Carriers")
+
+    with tab.page.expect_event("requestfailed", lambda given: given == asked_before.value):
+        tab.press("Log out")
+    with tab.page.expect_response(re.compile("/connection$")) as sent:
+        held[0].continue_()
+    sent.value.finished()
+    tab.frame.evaluate("() => fetch('/static/bcapp.css').then(style => style.text())")
     tab.page.clock.run_for("01:00:01")
 
+    expect(tab.app.locator("body > *")).to_have_count(0)
     assert asked == [None]
 
 
