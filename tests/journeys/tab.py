@@ -3,11 +3,15 @@
 import re
 import sqlite3
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from playwright.sync_api import Frame, FrameLocator, Locator, Page, expect
 
+from bcapp.session_token import SessionTokens
 from sandbox.world import Call, World
+from tests import make
 from tests.merchant import DETAILS
 
 NAMES = {
@@ -45,6 +49,8 @@ SETTLED = """([width, height]) => new Promise((done) => {
   if (innerWidth === width && innerHeight === height) done();
   else addEventListener("resize", done, { once: true });
 })"""
+
+TOKEN = "document.querySelector('meta[name=session-token]').content"
 
 # Both leave the page's script to do it, and go with the page.
 FOLLOW = """path => {
@@ -189,6 +195,19 @@ class Tab:
             assert len(passed) < MOST_STOPS, f"no {name} among {passed}"
             self.page.keyboard.press("Tab")
             passed.append(self.frame.evaluate(STOP))
+
+    def travel(self, *, launched: timedelta = timedelta(), issued: timedelta = timedelta()) -> None:
+        """The next thing that is asked for comes with a session that is so much older."""
+        tokens = SessionTokens(make.config().session_keys)
+        now = datetime.now(UTC)
+        session = tokens.read(self.frame.evaluate(TOKEN), now)
+        older = replace(session, launched_at=session.launched_at - launched)
+        header = {"authorization": f"Bearer {tokens.issue(older, now - issued)}"}
+        self.page.route(
+            re.compile("/carriers"),
+            lambda route: route.continue_(headers=route.request.headers | header),
+            times=1,
+        )
 
     def zone(self, name: str) -> Locator:
         return self.app.locator("details.zone").filter(has_text=re.compile(rf"^\s*{name}\b"))

@@ -87,6 +87,7 @@ def test_a_second_send_elsewhere_is_told_what_is_still_on_its_way(
     tab.send()
     tab.says("Zoom2U details sent to BigCommerce")
     assert len(tab.sent()) == 2
+    assert sites.watched.asked.count("/carriers/zoom2u?") == 1  # nothing was shown anew meanwhile
 
 
 def test_what_was_typed_in_one_form_survives_another(open_tab: OpenTab) -> None:

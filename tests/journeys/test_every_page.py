@@ -1,10 +1,13 @@
 """Every page in every state: accessible, as wide as its frame, its focus seen at every stop."""
 
 from collections.abc import Callable
+from urllib.parse import urlencode
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import BrowserContext, Frame, Page
 
+from tests.journeys.conftest import Sites
 from tests.journeys.tab import Tab
 from tests.journeys.walks import WALKS, Walk
 
@@ -42,6 +45,11 @@ BEGIN = """() => {
 }"""
 MOST_STOPS = 150
 
+UNWRAP = """() => {
+  const told = document.querySelector("noscript");
+  told.replaceWith(...told.childNodes);
+}"""
+
 
 def sideways(tab: Tab) -> list[str]:
     faults = []
@@ -57,13 +65,13 @@ def inaccessible(tab: Tab) -> list[str]:
     faults = []
     for width in LOOKED_AT:
         tab.resize(width)
-        found = Axe().run(tab.frame, options=AXE).response["violations"]
-        faults += [
-            f"{one['id']} at {width}: {node['html'][:200]}"
-            for one in found
-            for node in one["nodes"]
-        ]
+        faults += [f"{fault} at {width}" for fault in violations(tab.frame)]
     return faults
+
+
+def violations(page: Page | Frame) -> list[str]:
+    found = Axe().run(page, options=AXE).response["violations"]
+    return [f"{one['id']}: {node['html'][:200]}" for one in found for node in one["nodes"]]
 
 
 def unseen_focus(tab: Tab) -> list[str]:
@@ -90,3 +98,35 @@ def test_every_state_is_for_everybody(open_tab: Callable[[str], Tab], walk: Walk
     }
 
     assert {state: found for state, found in faults.items() if found} == {}
+
+
+def without_frame(page: Page, sites: Sites) -> None:
+    page.goto(f"{sites.app}/carriers")
+
+
+def without_script(page: Page, sites: Sites) -> None:
+    person = sites.world.person("harbour1", "owner")
+    session = page.context.new_cdp_session(page)
+    session.send("Emulation.setScriptExecutionDisabled", {"value": True})
+    page.goto(f"{sites.app}/auth?{urlencode(sites.world.install_query('harbour1', person))}")
+    # axe is a script itself. What was parsed without one is still there, but not shown.
+    session.send("Emulation.setScriptExecutionDisabled", {"value": False})
+    page.evaluate(UNWRAP)
+
+
+
+@pytest.mark.parametrize("way", [without_frame, without_script])
+def test_who_comes_another_way_finds_a_page_for_everybody(
+    browser: BrowserContext, sites: Sites, way: Callable[[Page, Sites], None]
+) -> None:
+    page = browser.new_page()
+    way(page, sites)
+
+    faults = []
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
+        faults += [f"{width}: too wide"] if page.evaluate(OVERHANG) > 0 else []
+        faults += violations(page) if width in LOOKED_AT else []
+
+    assert faults == []
+    page.close()

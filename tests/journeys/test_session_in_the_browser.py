@@ -3,38 +3,19 @@
 import re
 import ssl
 from collections.abc import Callable
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from urllib.parse import urlencode
 
 import pytest
 from playwright.sync_api import BrowserContext, Route, expect
 from werkzeug.wrappers import Request, Response
 
-from bcapp.session_token import LIFETIME, LONGEST_SESSION, SessionTokens
+from bcapp.session_token import LIFETIME, LONGEST_SESSION
 from sandbox.server import serving
-from tests import make
 from tests.journeys.conftest import Sites
 from tests.journeys.tab import Tab
 
 OpenTab = Callable[[str], Tab]
-
-
-TOKEN = "document.querySelector('meta[name=session-token]').content"
-
-
-def travel(tab: Tab, *, launched: timedelta = timedelta(), issued: timedelta = timedelta()) -> None:
-    """The next thing that is asked for comes with a session that is so much older."""
-    tokens = SessionTokens(make.config().session_keys)
-    now = datetime.now(UTC)
-    session = tokens.read(tab.frame.evaluate(TOKEN), now)
-    older = replace(session, launched_at=session.launched_at - launched)
-    header = {"authorization": f"Bearer {tokens.issue(older, now - issued)}"}
-    tab.page.route(
-        re.compile("/carriers"),
-        lambda route: route.continue_(headers=route.request.headers | header),
-        times=1,
-    )
 
 
 def test_a_session_that_ends_in_the_middle_of_a_form_leaves_what_was_typed(
@@ -42,7 +23,7 @@ def test_a_session_that_ends_in_the_middle_of_a_form_leaves_what_was_typed(
 ) -> None:
     tab = open_tab("harbour1")
     tab.type_details()
-    travel(tab, issued=LIFETIME)
+    tab.travel(issued=LIFETIME)
 
     tab.send()
 
@@ -88,7 +69,7 @@ def test_a_session_that_cannot_be_prolonged_leaves_what_was_typed(open_tab: Open
     expect(tab.app.get_by_role("alert")).to_contain_text("We couldn’t keep you signed in")
     tab.keeps_details()
 
-    travel(tab, issued=LIFETIME)
+    tab.travel(issued=LIFETIME)
     tab.button("Stay signed in").click()
     expect(tab.app.get_by_role("alert")).to_contain_text("Your session has ended")
     expect(tab.app.get_by_role("region", name="Session")).to_be_hidden()
@@ -120,7 +101,7 @@ def test_a_session_that_is_a_day_old_is_not_said_to_be_prolonged(open_tab: OpenT
     tab.type_details()
     warning = tab.app.get_by_role("region", name="Session")
     tab.page.clock.run_for("58:05")
-    travel(tab, launched=LONGEST_SESSION - timedelta(seconds=100))
+    tab.travel(launched=LONGEST_SESSION - timedelta(seconds=100))
 
     tab.button("Stay signed in").click()
 
@@ -135,7 +116,7 @@ def test_a_session_that_is_a_day_old_is_not_said_to_be_prolonged(open_tab: OpenT
 @pytest.mark.parametrize(
     "hinder",
     [
-        pytest.param(lambda tab: travel(tab, issued=LIFETIME), id="asked"),
+        pytest.param(lambda tab: tab.travel(issued=LIFETIME), id="asked"),
         pytest.param(
             lambda tab: tab.page.route(re.compile("/carriers"), lambda route: route.abort()),
             id="no network",

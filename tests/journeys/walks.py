@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 
 from sandbox.faults import Fault
 from tests.journeys.tab import Tab
+from tests.journeys.walks_in_trouble import above_a_form, ending, locked_out, whole_pages
 from tests.merchant import DETAILS
 from tests.test_zones import MADE_ELSEWHERE
 
@@ -82,6 +83,9 @@ def custom(tab: Tab) -> Iterator[str]:
     tab.post("/carriers", custom_form("33", "Parcel Lane", rows))
     tab.says("Setting api_key is listed twice.")
     yield "custom carrier, our check failed"
+    tab.post("/carriers", custom_form("33", "Parcel Lane", [("api_key", "secret", "")]))
+    tab.says("Enter a value for api_key.")
+    yield "custom carrier, setting without value"
     tab.post("/carriers", custom_form("33", "Parcel Lane", rows[:1]))
     tab.says("Parcel Lane details sent to BigCommerce")
     yield "custom carrier, sent"
@@ -177,63 +181,6 @@ def reading(tab: Tab) -> Iterator[str]:
     yield "carriers, zones being read"
 
 
-def whole_pages(tab: Tab) -> Iterator[str]:
-    tab.arrive()
-    tab.go("/nowhere")
-    tab.shows("We can’t find that page")
-    yield "page not found"
-    tab.world.order(Fault("zones", status=403))
-    tab.go("/carriers?refresh=1")
-    tab.shows("BigCommerce no longer lets this app in")
-    yield "access revoked"
-    tab.go("/carriers/royalmail/connection")
-    tab.world.order(Fault("connection", status=401))
-    tab.send()
-    tab.says("BigCommerce no longer lets this app in")
-    yield "access revoked, above a form"
-    tab.page.clock.install()
-    tab.go("/carriers/fedex/connection")
-    tab.page.clock.run_for("58:05")
-    tab.says("Your session ends in two minutes.")
-    yield "session about to end"
-    tab.fill(DETAILS["fedex"])
-    tab.page.route("**/carriers", lambda route: route.continue_(headers={"authorization": "x"}))
-    tab.follow("Carriers")
-    tab.says("Your session has ended")
-    yield "session ended, above a form"
-    tab.page.unroute_all()
-    tab.press("Log out")
-    tab.shows("Open this app again")
-    yield "opened without a session"
-
-
-def locked_out(tab: Tab) -> Iterator[str]:
-    tab.arrive()
-    tab.go("/carriers/auspost/zones/1")
-    tab.shows("That page can’t be opened like this")
-    yield "wrong method"
-    tab.page.route("**/activity", lambda route: route.continue_(headers={"authorization": "x"}))
-    tab.go("/activity")
-    tab.shows("Your session has ended")
-    yield "session ended"
-    tab.page.unroute_all()
-    tab.arrive()
-    tab.break_records("UPDATE activity_entries SET event = 'nonsense'")
-    tab.go("/activity")
-    tab.shows("Something went wrong on our side")
-    yield "broken"
-    tab.break_records("UPDATE store_users SET removed_at = added_at")
-    tab.go("/carriers")
-    tab.shows("You no longer have access to this app")
-    yield "access removed"
-    tab.break_records("UPDATE store_users SET removed_at = NULL")
-    tab.press("Uninstall")
-    expect(tab.page.get_by_text("uninstall callback: 204")).to_be_visible()
-    tab.go("/carriers")
-    tab.shows("This app isn’t installed on your store")
-    yield "not installed"
-
-
 def found(tab: Tab) -> Iterator[str]:
     """What was there before us, or is not there."""
     tab.arrive()
@@ -279,10 +226,12 @@ WALKS: list[Walk] = [
     carrier,
     zones,
     reading,
-    whole_pages,
-    locked_out,
     found,
     languages,
+    whole_pages,
+    locked_out,
+    above_a_form,
+    ending,
 ]
 
 
