@@ -99,6 +99,7 @@ def test_disconnecting_is_a_delete_with_the_carrier_in_its_body(
     page = said(merchant.get(response.headers["Location"]))
     assert "Disconnect sent to BigCommerce" in page
     assert "We asked BigCommerce to disconnect" in page
+    assert "Check that it works" not in page
 
 
 def test_after_a_disconnect_details_are_posted_again(merchant: Browser) -> None:

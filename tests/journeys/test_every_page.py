@@ -114,7 +114,6 @@ def without_script(page: Page, sites: Sites) -> None:
     page.evaluate(UNWRAP)
 
 
-
 @pytest.mark.parametrize("way", [without_frame, without_script])
 def test_who_comes_another_way_finds_a_page_for_everybody(
     browser: BrowserContext, sites: Sites, way: Callable[[Page, Sites], None]

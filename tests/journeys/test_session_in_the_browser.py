@@ -30,6 +30,7 @@ def test_a_session_that_ends_in_the_middle_of_a_form_leaves_what_was_typed(
     expect(tab.app.get_by_role("alert")).to_be_focused()
     expect(tab.app.get_by_role("alert")).to_contain_text("Your session has ended")
     expect(tab.app.get_by_role("link", name="Go to My Apps")).to_have_attribute("target", "_top")
+    expect(tab.app.locator(".message .button-primary")).to_have_count(0)
     tab.keeps_details()
     assert tab.sent() == []
 
