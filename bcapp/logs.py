@@ -49,9 +49,8 @@ def configure(level: str) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
-    # urllib3 logs whole request lines at DEBUG, query string included; Alembic greets /readyz.
+    # urllib3 logs whole request lines at DEBUG, query string included.
     logging.getLogger("urllib3").setLevel(max(logging.INFO, root.level))
-    logging.getLogger("alembic").setLevel(max(logging.WARNING, root.level))
 
 
 @contextmanager

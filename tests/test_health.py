@@ -45,8 +45,9 @@ def test_still_ready_when_the_next_version_has_migrated_the_database(
     assert app.test_client().get("/readyz").status_code == 200
 
 
-def test_not_ready_when_the_database_was_never_migrated(app: Flask, db: Session) -> None:
-    db.execute(text("DELETE FROM alembic_version"))
+@pytest.mark.parametrize("how", ["DELETE FROM", "DROP TABLE"])
+def test_not_ready_when_the_database_was_never_migrated(app: Flask, db: Session, how: str) -> None:
+    db.execute(text(f"{how} alembic_version"))
     db.commit()
 
     assert app.test_client().get("/readyz").status_code == 503
