@@ -7,8 +7,6 @@ import structlog
 from limits.errors import StorageError
 from limits.storage import MemoryStorage, Storage, storage_from_string
 from limits.strategies import FixedWindowRateLimiter
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from bcapp.config import Config
 
@@ -69,6 +67,10 @@ def _network(address: str) -> str:
 def _storage(url: str) -> Storage:
     if url == "memory://":
         return MemoryStorage()
+    # No earlier: most do without Redis, and its library takes long to load.
+    from redis.backoff import NoBackoff
+    from redis.retry import Retry
+
     # Our own second count is better than Redis asked again.
     options = {"retry": Retry(NoBackoff(), 0), "socket_timeout": ANSWERS_WITHIN}
     options["socket_connect_timeout"] = ANSWERS_WITHIN
