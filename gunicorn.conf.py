@@ -4,6 +4,7 @@ Where a number was measured, docs/deploy.md says how.
 """
 
 import atexit
+import gc
 import logging
 import os
 import shutil
@@ -82,10 +83,20 @@ if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
     atexit.register(_forget_numbers, os.environ["PROMETHEUS_MULTIPROC_DIR"], os.getpid())
 
 
+# What is loaded before the fork stays for good. The collector would search it again and again
+# while it grows, and write into all of it: pages that are written to are no longer shared.
+gc.disable()
+
+
+def pre_fork(_server: Arbiter, _worker: Worker) -> None:
+    gc.freeze()
+
+
 def post_fork(_server: Arbiter, _worker: Worker) -> None:
     # Just forked, a worker has its master's handlers, and would note a signal where nobody looks:
     # the master, told to stop, would then wait for it until graceful_timeout.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    gc.enable()
 
 
 def child_exit(_server: Arbiter, worker: Worker) -> None:
