@@ -171,7 +171,7 @@ class Config(BaseModel):
     bigcommerce_time_budget: Annotated[float, Field(ge=0.2, le=60)] = 25
     # How many requests of one process may wait for BigCommerce at the same time. Fewer than its
     # threads, so that some are always left for what does not wait.
-    bigcommerce_concurrency: Annotated[int, Field(ge=1, le=1000)] = 24
+    bigcommerce_concurrency: Annotated[int, Field(ge=1, le=1000)] = 144
     # Installs make us call BigCommerce before anybody is known: "20/minute", `limits`' notation.
     install_limit_per_store: Annotated[str, AfterValidator(_rate)] = "20/minute"
     install_limit_per_address: Annotated[str, AfterValidator(_rate)] = "60/minute"
@@ -186,7 +186,7 @@ class Config(BaseModel):
     # What gunicorn.conf.py passes on: where to listen, processes, requests at once in each.
     bind: Annotated[str, AfterValidator(_listening_address)] = "127.0.0.1:8000"
     web_concurrency: Annotated[int, Field(ge=1, le=100)] = 2
-    web_threads: Annotated[int, Field(ge=2, le=1000, validate_default=True)] = 32
+    web_threads: Annotated[int, Field(ge=2, le=1000, validate_default=True)] = 160
 
     @field_validator("bigcommerce_client_secret")
     @classmethod

@@ -20,7 +20,10 @@ DEFAULT_URL = f"sqlite:///{CHECKOUT / 'instance' / 'bcapp.sqlite3'}"
 
 _HEAD = max(file.name[:4] for file in MIGRATIONS.glob("versions/[0-9]*.py"))
 
-POOL_SIZE = 32
+# Connections of a process. Threads wait for each other here, in turn: of SQLite's lock each would
+# ask again and again. No thread keeps its connection while it waits for BigCommerce.
+POOL_SIZE = 16
+_POOL: dict[str, Any] = {"pool_size": POOL_SIZE, "max_overflow": 0, "pool_timeout": 10}
 CONNECT_LIMIT = 5  # seconds
 
 # SQLAlchemy refuses "postgres://", which hosting providers still hand out, and "postgresql://"
@@ -60,13 +63,11 @@ def open_engine(url: URL, time_limit: float | None = None) -> Engine:
     if url.get_backend_name() == "sqlite":
         if url.database and url.database != ":memory:":
             Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(url, hide_parameters=True, pool_size=POOL_SIZE, pool_timeout=10)
+        engine = create_engine(url, hide_parameters=True, **_POOL)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
-    engine = create_engine(
-        url, hide_parameters=True, pool_pre_ping=True, pool_size=POOL_SIZE, pool_timeout=10
-    )
+    engine = create_engine(url, hide_parameters=True, pool_pre_ping=True, **_POOL)
     if url.get_driver_name() == "psycopg" and time_limit is not None:
         event.listen(engine, "do_connect", _in_time(time_limit))
     return engine

@@ -23,7 +23,7 @@ from tests.over_http import Tab, add_store
 from tests.served import Instance
 
 WORKERS = 2
-THREADS = (8, 16, 32, 64)
+THREADS = (16, 32, 64, 160)
 MERCHANTS = 64
 DELAY = 0.2
 SECONDS = 6
@@ -52,8 +52,8 @@ def measure(url: str, threads: int, log: Path) -> None:
             BIGCOMMERCE_LOGIN_URL=bigcommerce,
             BIGCOMMERCE_API_URL=bigcommerce,
             BIGCOMMERCE_TIME_BUDGET="25",
-            # As by default: three of four threads may wait.
-            BIGCOMMERCE_CONCURRENCY=str(threads * 3 // 4),
+            # As by default: nine of ten threads may wait.
+            BIGCOMMERCE_CONCURRENCY=str(threads * 9 // 10),
             INSTALL_LIMIT_PER_ADDRESS="1000/minute",
             WEB_CONCURRENCY=str(WORKERS),
             WEB_THREADS=str(threads),

@@ -21,7 +21,7 @@ from tests.served import Instance, free_port, http_session
 
 KINDS = ("sqlite", "postgresql")
 SIZES = (100, 10_000, 1_000_000)
-WORKERS, THREADS = 2, 32  # as `gunicorn.conf.py` has them by default
+WORKERS, THREADS = 2, 160  # as `gunicorn.conf.py` has them by default
 
 
 @dataclass

@@ -87,7 +87,7 @@ def test_every_setting_arrives_as_it_was_given() -> None:
         HELP_URL="https://example.com/help?topic=carriers#start",
         BIND="unix:/run/bcapp.socket",
         WEB_CONCURRENCY="4",
-        WEB_THREADS="48",
+        WEB_THREADS="180",
     )
 
     config = Config.load(environ)
@@ -112,7 +112,7 @@ def test_every_setting_arrives_as_it_was_given() -> None:
     assert config.support_url == "mailto:help@example.com"
     assert config.help_url == "https://example.com/help?topic=carriers#start"
     assert config.bind == "unix:/run/bcapp.socket"
-    assert (config.web_concurrency, config.web_threads) == (4, 48)
+    assert (config.web_concurrency, config.web_threads) == (4, 180)
 
 
 def test_five_settings_are_enough_and_the_others_have_defaults() -> None:
@@ -135,7 +135,7 @@ def test_five_settings_are_enough_and_the_others_have_defaults() -> None:
     assert config.support_url is None
     assert config.help_url is None
     assert config.bind == "127.0.0.1:8000"
-    assert (config.web_concurrency, config.web_threads) == (2, 32)
+    assert (config.web_concurrency, config.web_threads) == (2, 160)
 
 
 @pytest.mark.parametrize("name", OPTIONAL)
@@ -388,7 +388,7 @@ S16, K32 = "s" * 16, "k" * 32
             id="processes, none",
         ),
         pytest.param("WEB_THREADS", "many", NOT_WHOLE, id="threads, a word"),
-        pytest.param("WEB_THREADS", "24", TOO_FEW_THREADS, id="threads, all may wait"),
+        pytest.param("WEB_THREADS", "144", TOO_FEW_THREADS, id="threads, all may wait"),
         pytest.param("LOG_LEVEL", "LOUD", NOT_A_LEVEL, id="log level unknown"),
         pytest.param(
             "METRICS_TOKEN", "m" * 31, "needs 32 characters or more", id="metrics token, short"
@@ -416,7 +416,7 @@ def test_a_place_to_listen_on_may_be(place: str) -> None:
 
 @pytest.mark.parametrize(
     ("waiting", "threads", "is_fine"),
-    [("31", None, True), ("32", None, False), ("2", "3", True), ("3", "3", False)],
+    [("159", None, True), ("160", None, False), ("2", "3", True), ("3", "3", False)],
 )
 def test_some_threads_are_left_for_what_does_not_wait_for_bigcommerce(
     waiting: str, threads: str | None, is_fine: bool
@@ -583,7 +583,7 @@ def test_the_env_file_is_read_and_the_environment_goes_before_it(tmp_path: Path)
     [
         pytest.param({}, "", id="of the app"),
         pytest.param({"WEB_THREADS": "many"}, f"  WEB_THREADS: {NOT_WHOLE}\n", id="a word"),
-        pytest.param({"WEB_THREADS": "24"}, f"  WEB_THREADS: {TOO_FEW_THREADS}\n", id="too few"),
+        pytest.param({"WEB_THREADS": "144"}, f"  WEB_THREADS: {TOO_FEW_THREADS}\n", id="too few"),
         pytest.param({"BIND": "nobody"}, f"  BIND: {NOT_A_PLACE}\n", id="nowhere"),
     ],
 )

@@ -217,7 +217,7 @@ def test_three_workers_count_as_one(three_workers: Gunicorn, world: World, tmp_p
     exchange = frozenset({("call", "POST /oauth2/token"), ("outcome", "ok")})
     assert numbers["bcapp_bigcommerce_calls_total", exchange] == 1
     assert numbers["bcapp_bigcommerce_waiting", frozenset()] == 0
-    assert numbers["bcapp_bigcommerce_waiting_limit", frozenset()] == 24
+    assert numbers["bcapp_bigcommerce_waiting_limit", frozenset()] == 144
 
     # A worker that ends takes nothing along that was counted.
     for worker in three_workers.workers():

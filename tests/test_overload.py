@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from bcapp import database
 from bcapp.bigcommerce import oauth
 from bcapp.bigcommerce.errors import MalformedReply, TimedOut
 from bcapp.bigcommerce.store_api import StoreApi
@@ -20,7 +21,7 @@ from bcapp.models import Store
 from sandbox.faults import Fault
 from sandbox.world import World
 from tests import make
-from tests.merchant import Browser, said
+from tests.merchant import Browser, said, together
 
 CONNECTION = "/shipping/carrier/connection"
 
@@ -79,6 +80,20 @@ def test_tabs_that_wait_for_the_reading_of_another_leave_room_for_callbacks(
         tab.join()
     assert (launched.status_code, set(answers)) == (200, {200})
     assert len(still_waiting) == 2
+
+
+@pytest.mark.settings(BIGCOMMERCE_TIME_BUDGET="20")
+def test_more_merchants_may_send_at_once_than_there_are_database_connections(
+    app: Flask, world: World, merchant: Browser
+) -> None:
+    world.order(Fault("connection", "delay", seconds=1, times=None))
+    tabs = [merchant.another("owner") for _ in range(3 * database.POOL_SIZE)]
+    for tab in tabs:
+        tab.token = merchant.token
+
+    sent = together(*[lambda tab=tab: tab.send("zoom2u").status_code for tab in tabs])
+
+    assert sent == [303] * len(tabs)
 
 
 @pytest.mark.settings(BIGCOMMERCE_CONCURRENCY="1", BIGCOMMERCE_TIME_BUDGET="20")
