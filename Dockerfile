@@ -11,7 +11,7 @@ COPY bcapp /app/bcapp
 COPY migrations /app/migrations
 COPY templates /app/templates
 ENV PATH=/venv/bin:/usr/local/bin:/usr/bin:/bin PYTHONPATH=/app
-ENV PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 BIND=0.0.0.0:8000
+ENV PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 BIND=0.0.0.0:8000 MALLOC_ARENA_MAX=2
 USER 10001:10001
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s CMD ["python", "-c", "from urllib.request import urlopen; urlopen('http://127.0.0.1:8000/healthz', timeout=4)"]

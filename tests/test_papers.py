@@ -138,6 +138,7 @@ def test_every_command_that_a_paper_names_exists(paper: Path) -> None:
 def test_every_setting_that_a_paper_names_is_read_somewhere(paper: Path) -> None:
     sources = [
         *CHECKOUT.glob("*.py"),
+        CHECKOUT / "Dockerfile",
         *CHECKOUT.glob("*.yaml"),
         *CHECKOUT.glob("tests/**/*.py"),
         *CHECKOUT.glob("rehearsal/*.py"),
