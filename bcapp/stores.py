@@ -95,7 +95,7 @@ def admit(db: Session, payload: Payload, now: datetime) -> tuple[Store, StoreUse
         if locked is None or locked.sealed_access_token is None:
             raise NotInstalled  # uninstalled at this moment
         user = _put_user(db, locked, payload.user, now, payload.issued_at)
-    db.commit()
+        db.commit()
     return store, user
 
 
@@ -106,7 +106,6 @@ def find_visit(db: Session, session: EmbeddedSession) -> tuple[Store, StoreUser]
         raise UserRemoved
     if session.admission != admission(store, user):
         raise InvalidSession  # from before an uninstall or a removal that was taken back
-    db.commit()
     return store, user
 
 
