@@ -3,9 +3,10 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
-from sqlalchemy import ColumnElement, and_, bindparam, select
+from sqlalchemy import ColumnElement, and_, bindparam, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload
 
@@ -72,14 +73,20 @@ def is_sent(connection: CarrierConnection | None) -> bool:
     return acknowledged is not None and acknowledged.event is not Event.CONNECTION_DELETED
 
 
-def connect(db: Session, api: StoreApi, sender: Sender, carrier: Carrier, details: Details) -> None:
-    """Send the details to BigCommerce and remember that we did.
+def connect(
+    db: Session,
+    api: StoreApi,
+    sender: Sender,
+    carrier: Carrier,
+    details: Details,
+    *,
+    updating: bool,
+) -> None:
+    """Send the details to BigCommerce, which may have others already, and remember that we did.
 
     The answer is 204 whether or not the carrier accepts them: "sent", never "working". Raises
     BigCommerceError when they were refused or nothing came back; that is remembered as well.
     """
-    known = find(db, sender.store_id, carrier.id)
-    updating = is_sent(known)
     event = Event.CONNECTION_UPDATED if updating else Event.CONNECTION_SENT
     with _attempt(db, sender, carrier, event, _texts(details)) as acknowledge:
         status = _send(api, carrier, details, updating)
@@ -96,7 +103,7 @@ def add_custom(
     """
     if is_sent(find(db, sender.store_id, carrier.id)):
         raise AlreadyListed
-    connect(db, api, sender, carrier, details)
+    connect(db, api, sender, carrier, details, updating=False)
 
 
 def disconnect(db: Session, api: StoreApi, sender: Sender, carrier: Carrier) -> None:
@@ -169,23 +176,29 @@ def _attempt(
     saying, and it is the truth. No transaction is open while BigCommerce is asked.
     """
     begun = _begin(db, sender, carrier, event)
+    entry = begun.entry
+    its_connection = update(CarrierConnection).where(CarrierConnection.id == begun.connection_id)
 
     def acknowledge(status: int, test_mode: bool | None) -> None:
-        connection, entry = _reopen(db, begun.connection_id, begun.entry_id)
+        database.begin_write(db)
+        # Every value, whatever it was before the call: another send may have changed it since.
+        db.execute(
+            its_connection.values(
+                acknowledged_id=entry.id, test_mode=test_mode, **_description(carrier, event)
+            )
+        )
         activity.settle(entry, Outcome.SENT, status)
-        connection.acknowledged_id = entry.id
-        connection.test_mode = test_mode
-        _describe(connection, carrier, event)
         db.commit()
 
     try:
         yield acknowledge
     except BigCommerceError as error:
         masked = attempts.masked(error, secrets)
-        connection, entry = _reopen(db, begun.connection_id, begun.entry_id)
+        database.begin_write(db)
         attempts.settle_failed(entry, masked)
-        if entry.outcome in attempts.NOT_CARRIED_OUT and connection.last_attempt_id == entry.id:
-            connection.last_attempt_id = begun.attempt_before
+        if entry.outcome in attempts.NOT_CARRIED_OUT:
+            still_the_last = its_connection.where(CarrierConnection.last_attempt_id == entry.id)
+            db.execute(still_the_last.values(last_attempt_id=begun.attempt_before))
         db.commit()
         raise masked from error
 
@@ -193,7 +206,7 @@ def _attempt(
 @dataclass(frozen=True)
 class _Begun:
     connection_id: int
-    entry_id: int
+    entry: ActivityEntry
     attempt_before: int | None
 
 
@@ -211,19 +224,21 @@ def _begin(db: Session, sender: Sender, carrier: Carrier, event: Event) -> _Begu
     )
     db.flush()
     connection = _lock(db, sender.store_id, carrier.id) or _insert(db, sender, carrier)
-    begun = _Begun(connection.id, entry.id, connection.last_attempt_id)
+    begun = _Begun(connection.id, entry, connection.last_attempt_id)
     connection.last_attempt_id = entry.id
     if connection.acknowledged_id is None:
-        _describe(connection, carrier, event)
+        for name, value in _description(carrier, event).items():
+            setattr(connection, name, value)
     db.commit()
     return begun
 
 
-def _describe(connection: CarrierConnection, carrier: Carrier, event: Event) -> None:
-    """Keep a custom carrier's name and settings: those of its last acknowledged send."""
-    if carrier.is_custom and event is not Event.CONNECTION_DELETED:
-        connection.name = carrier.name
-        connection.settings = [[field.name, field.kind] for field in carrier.credentials]
+def _description(carrier: Carrier, event: Event) -> dict[str, Any]:
+    """What is kept of a custom carrier: name and settings of its last acknowledged send."""
+    if not carrier.is_custom or event is Event.CONNECTION_DELETED:
+        return {}
+    settings = [[field.name, field.kind] for field in carrier.credentials]
+    return {"name": carrier.name, "settings": settings}
 
 
 def _lock(db: Session, store_id: int, carrier_id: str) -> CarrierConnection | None:
@@ -248,16 +263,6 @@ def _insert(db: Session, sender: Sender, carrier: Carrier) -> CarrierConnection:
             raise
         return found
     return row
-
-
-def _reopen(
-    db: Session, connection_id: int, entry_id: int
-) -> tuple[CarrierConnection, ActivityEntry]:
-    database.begin_write(db)
-    connection = db.get_one(
-        CarrierConnection, connection_id, populate_existing=True, with_for_update=True
-    )
-    return connection, db.get_one(ActivityEntry, entry_id)
 
 
 def _texts(details: Details) -> list[str]:

@@ -45,8 +45,8 @@ COSTS: dict[str, tuple[Act, int, int]] = {
     "carrier": (lambda tab: tab.get("/carriers/fedex"), 3, 0),
     "form": (lambda tab: tab.get("/carriers/fedex/connection"), 2, 0),
     "activity": (lambda tab: tab.get("/activity"), 3, 0),
-    "send": (lambda tab: tab.send("fedex"), 10, 1),
-    "disconnect": (lambda tab: tab.disconnect("fedex"), 9, 1),
+    "send": (lambda tab: tab.send("fedex"), 7, 1),
+    "disconnect": (lambda tab: tab.disconnect("fedex"), 7, 1),
     "zone": (lambda tab: tab.post("/carriers/fedex/zones/1", {"enabled": "false"}), 13, 2),
 }
 

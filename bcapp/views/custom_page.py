@@ -70,7 +70,12 @@ def send(number: str) -> ResponseReturnValue:
     notice = "updated" if standing.is_sent else "sent"
     try:
         connections.connect(
-            db(), store_api(visit().store), visit().sender, carrier, settings.details
+            db(),
+            store_api(visit().store),
+            visit().sender,
+            carrier,
+            settings.details,
+            updating=standing.is_sent,
         )
     except AccessRevoked:
         raise

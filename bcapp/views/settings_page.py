@@ -68,7 +68,12 @@ def send(carrier_id: str) -> ResponseReturnValue:
     notice = "updated" if standing.is_sent else "sent"
     try:
         connections.connect(
-            db(), store_api(visit().store), visit().sender, standing.carrier, details
+            db(),
+            store_api(visit().store),
+            visit().sender,
+            standing.carrier,
+            details,
+            updating=standing.is_sent,
         )
     except AccessRevoked:
         raise
