@@ -139,6 +139,9 @@ def read_body(response: requests.Response, deadline: Deadline) -> bytes:
     if response.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise MalformedReply(response.status_code)
     body = bytearray()
+    if response.raw.length_remaining == 0:
+        response.raw.release_conn()
+        return b""
     try:
         with _InTime(max(0, deadline.remaining()), response.raw.hang_up):  # type: ignore[union-attr]
             while response.raw.length_remaining != 0 and (
