@@ -105,6 +105,16 @@ def session_factory(engine: Engine) -> sessionmaker[Session]:
     return sessionmaker(engine, expire_on_commit=False)
 
 
+def begin_read(db: Session) -> None:
+    """Read without a transaction, until the next commit or `begin_write`.
+
+    To PostgreSQL a BEGIN and a ROLLBACK are questions of their own. SQLite's go nowhere.
+    """
+    db.commit()
+    if db.get_bind().dialect.name != "sqlite":
+        db.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
+
+
 def begin_write(db: Session) -> None:
     """Start a transaction that reads before it writes.
 

@@ -198,6 +198,7 @@ def _holds(store: Store, vault: Vault, token: SecretStr) -> bool:
 
 
 def _find(db: Session, store_hash: str, user_id: int) -> tuple[Store, StoreUser | None]:
+    database.begin_read(db)
     row = db.execute(_VISIT, {"store_hash": store_hash, "user_id": user_id}).one_or_none()
     if row is None or row[0].sealed_access_token is None:
         raise NotInstalled

@@ -16,7 +16,7 @@ import structlog
 from flask import Flask
 from hypothesis import settings
 from jinja2 import BytecodeCache, FileSystemBytecodeCache
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import Connection, create_engine, event, make_url, text
 from sqlalchemy.orm import Session
 
 from bcapp import database
@@ -204,8 +204,18 @@ def app(config: Config, compiled_templates: BytecodeCache) -> Iterator[Flask]:
     app = create_app(config)
     app.testing = True
     app.jinja_env.bytecode_cache = compiled_templates
+    with app.app_context():
+        event.listen(runtime().engine, "before_cursor_execute", _written_in_a_transaction)
     yield app
     close(app)
+
+
+def _written_in_a_transaction(
+    connection: Connection, _cursor: object, said: str, *_: object
+) -> None:
+    if connection.get_execution_options().get("isolation_level") == "AUTOCOMMIT":
+        assert said.startswith("SELECT"), said
+        assert "FOR UPDATE" not in said, said
 
 
 @pytest.fixture
