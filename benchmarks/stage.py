@@ -51,7 +51,7 @@ class Stage:
         return self._served("benchmarks.reference:app", stock, {})
 
     def _served(self, program: str, stock: Stock, settings: dict[str, str]) -> Instance:
-        """Not started yet. Settings are those of production, but for limits on installs."""
+        """Not started yet. Settings are those of the image, but for limits on installs."""
         environ = make.environ(
             DATABASE_URL=stock.url,
             BIGCOMMERCE_LOGIN_URL=self.bigcommerce,
@@ -60,6 +60,7 @@ class Stage:
             LOG_LEVEL=None,
             WEB_CONCURRENCY=str(WORKERS),
             WEB_THREADS=str(THREADS),
+            MALLOC_ARENA_MAX="2",
             INSTALL_LIMIT_PER_STORE="1000000/minute",
             INSTALL_LIMIT_PER_ADDRESS="1000000/minute",
         )
