@@ -1,11 +1,11 @@
-// The embedded session. No cookie exists, so this module carries the session token from page to
-// page: follows links and sends forms by fetch, looks after history, focus and announcements.
-// It knows nothing about carriers, and all words that it shows stand in the page.
+// The embedded session. No cookie exists, so this module carries the session token along: follows
+// links, sends forms, looks after history and focus. All words that it shows stand in the page.
 
 const WARNING_SECONDS = 2 * 60;
 const part = (id, page = document) => page.getElementById(id);
 const meta = (name) => document.querySelector(`meta[name="${name}"]`)?.content;
 const warning = part("session-warning");
+const filled = (template, number) => template.innerHTML.replace(/__number\w*__/g, number);
 
 // The address holds BigCommerce's signed payload, and the App SDK would tell the control panel it.
 if (meta("page-path")) history.replaceState(null, "", meta("page-path"));
@@ -42,15 +42,15 @@ function renew(newToken, seconds) {
   };
   const end = () => {
     warning.hidden = true;
-    visit(location.href, (page) => complain("above-form", page), { lost: "lost-session" });
+    visit(location.href, stay(""), { lost: "lost-session" });
   };
   timers = [setTimeout(warn, (seconds - WARNING_SECONDS) * 1000), setTimeout(end, seconds * 1000)];
 }
 
-async function visit(url, use, { busy = "", lost = "lost-page", done } = {}) {
+async function visit(url, use, { busy, lost = "lost-page", done } = {}) {
   visiting.abort();
   const { signal } = (visiting = new AbortController());
-  announce(busy, Boolean(busy));
+  announce(busy ?? part("announcer").dataset.busy, busy !== "");
   const answer = await ask(url, { signal });
   if (!signal.aborted) answer ? use(answer.page, { ...answer, done }) : complain(lost);
 }
@@ -65,14 +65,14 @@ async function send(form, button) {
   const answer = await ask(form.getAttribute("action"), { method: "POST", body });
   sending = "";
   button.removeAttribute("aria-disabled");
-  if (form.isConnected) {
-    if (!answer) return complain("lost-send");
-    // A refused form is answered in place: that answer has no address of its own.
-    const url = answer.redirected ? answer.url : shown;
-    complain("above-form", answer.page) || show(answer.page, { url, done: form });
-  } else if (document.querySelector("form[method=post]")) announce("");
+  if (!part("page")) return; // logged out
+  if (!answer) return complain("lost-send");
   // Who went elsewhere stays there. If that page tells of what was sent, it says "no answer".
-  else if (part("page")) visit(location.href, (page) => show(page, { scroll: scrollY }));
+  if (!form.isConnected) return visit(location.href, (page) => show(page, { scroll: scrollY }));
+  if (complain("above-form", answer.page)) return;
+  // What was refused has no address of its own, and where no field is at fault, secrets stay.
+  const done = part("page", answer.page).querySelector("[data-as-typed]") ? null : form;
+  show(answer.page, { url: answer.redirected ? answer.url : shown, done });
 }
 
 function show(page, { url, scroll = 0, done } = {}) {
@@ -81,27 +81,30 @@ function show(page, { url, scroll = 0, done } = {}) {
     history.pushState(null, "", url);
   }
   shown = location.href;
-  const typed = typedIn().filter((form) => form !== done);
+  const typed = typedIn().filter((form) => !done?.contains(form));
+  const focused = document.activeElement;
   part("page").replaceWith(part("page", page));
   document.title = page.title;
-  announce(page.title);
-  scrollTo(0, scroll);
+  const notice = document.querySelector("#messages [role=status] .message-heading");
+  announce([notice?.textContent, page.title].filter(Boolean).join(". "));
   const start = document.querySelector("#page [data-focus]") ?? document.querySelector("h1");
-  start.focus({ preventScroll: scroll > 0 });
   // On the same page again, what was typed in its other forms is still there.
   for (const form of typed)
     document.querySelector(`form[action="${form.getAttribute("action")}"]`)?.replaceWith(form);
+  scrollTo(0, scroll);
+  (part("page").contains(focused) ? focused : start).focus({ preventScroll: scroll > 0 });
 }
 
 // A refused form comes marked. An error does not take the place of what somebody has typed.
 const typedIn = () => [...document.querySelectorAll("form[data-typed]")];
 const turnTo = (page, how) => (typedIn().length && complain("above-form", page)) || show(page, how);
+const stay = (words) => (page) => complain("above-form", page) || announce(words);
 
 // Zones come after the rest of a launch, and nothing else moves.
 function fillIn(page) {
   for (const early of document.querySelectorAll("[data-late]")) {
     const late = part(early.id, page);
-    if (!late) return show(page);
+    if (!late) return turnTo(page);
     early.replaceWith(late);
   }
 }
@@ -133,8 +136,8 @@ function forget() {
 
 const actions = {
   renew() {
-    const stay = (page) => complain("above-form", page) || announce(warning.dataset.renewed);
-    visit(location.href, stay, { lost: "lost-renewal" });
+    part("not-renewed")?.remove();
+    visit(warning.dataset.page, stay(warning.dataset.renewed), { lost: "lost-renewal" });
     part("main").focus({ preventScroll: true }); // the button is about to go
   },
   show(button) {
@@ -153,18 +156,15 @@ const actions = {
     next.previousElementSibling.remove();
     (next.querySelector("input") ?? next).focus();
   },
-  // Another kind of value has another control.
   kind(select) {
     const row = select.closest("[data-row]");
     const value = row.querySelector("[data-value]");
-    const typed = value.querySelector("input, textarea")?.value ?? "";
+    row.typed = value.querySelector("input, textarea")?.value ?? row.typed ?? "";
     const template = row.parentElement.querySelector(`[data-new-value="${select.value}"]`);
     value.innerHTML = filled(template, row.dataset.row);
-    value.querySelector("input, textarea")?.setRangeText(typed);
+    value.querySelector("input, textarea")?.setRangeText(row.typed);
   },
 };
-
-const filled = (template, number) => template.innerHTML.replace(/__number\w*__/g, number);
 
 document.addEventListener("click", (event) => {
   const button = event.target.closest("button[data-action]");
@@ -174,8 +174,8 @@ document.addEventListener("click", (event) => {
   if (link?.origin !== location.origin) return;
   event.preventDefault();
   // A link within the page gets no entry in the history: going back would load the page anew.
-  if (link.hash) part(link.hash.slice(1)).focus();
-  else visit(link.href, turnTo, { busy: link.dataset.busy, done: link.closest("form") });
+  if (link.hash) part(link.hash.slice(1))?.focus();
+  else visit(link.href, turnTo, { busy: link.dataset.busy, done: link.closest("form, section") });
 });
 
 document.addEventListener("submit", (event) => {
@@ -192,7 +192,7 @@ document.addEventListener("change", ({ target }) => actions[target.dataset.actio
 addEventListener("popstate", ({ state }) => visit(location.href, (page) => turnTo(page, state ?? {})));
 
 renew(token, meta("session-seconds"));
-if (document.querySelector("[data-pending]")) visit(location.href, fillIn);
+if (document.querySelector("[data-pending]")) visit(location.href, fillIn, { busy: "" });
 if (meta("app-sdk")) {
   window.bcAsyncInit = () => window.Bigcommerce.init({ onLogout: forget });
   document.head.append(Object.assign(document.createElement("script"), { src: meta("app-sdk") }));

@@ -34,6 +34,7 @@ LABELS = {
 # What has the focus: a control by its name or, of several, its value; else by its words.
 STOP = """() => {
   const on = document.activeElement;
+  if (on === document.body) return "";
   if (["choose", "delivery_services"].includes(on.name)) return on.value;
   return on.name || on.innerText;
 }"""
@@ -204,7 +205,7 @@ class Tab:
         older = replace(session, launched_at=session.launched_at - launched)
         header = {"authorization": f"Bearer {tokens.issue(older, now - issued)}"}
         self.page.route(
-            re.compile("/carriers"),
+            re.compile("/carriers|/activity"),
             lambda route: route.continue_(headers=route.request.headers | header),
             times=1,
         )

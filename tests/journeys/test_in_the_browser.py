@@ -119,6 +119,8 @@ def test_the_keyboard_alone_is_enough(open_tab: Callable[[str], Tab]) -> None:
     tab.shows("Welcome to Carrier connections")
 
     tab.walk_to("Skip to content")
+    keyboard.press("Enter")
+    expect(tab.app.get_by_role("main")).to_be_focused()
     tab.walk_to("auspost")
     keyboard.press("Space")
     tab.walk_to("Continue")

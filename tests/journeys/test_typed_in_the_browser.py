@@ -1,0 +1,109 @@
+"""What somebody typed stays theirs, and what was read from BigCommerce stays apart from it."""
+
+import re
+from collections.abc import Callable
+
+from playwright.sync_api import Route, expect
+
+from sandbox.faults import Fault
+from tests.journeys.conftest import Sites
+from tests.journeys.tab import Tab
+
+OpenTab = Callable[[str], Tab]
+
+OPEN_AT = "address => { document.querySelector('iframe[name=app]').src = address; }"
+
+
+def test_what_was_typed_in_one_form_survives_another(open_tab: OpenTab) -> None:
+    tab = open_tab("harbour1")
+    tab.type_details()
+    for zone, name in {"Australia": "Air", "New Zealand": "By sea"}.items():
+        tab.open_zone(zone)
+        tab.zone(zone).get_by_label("Name shown to shoppers").fill(name)
+
+    tab.tick("New Zealand", "Offer FedEx in this zone")
+    tab.tick("New Zealand", "International Economy")
+    tab.save("New Zealand")
+    tab.says("New Zealand saved")
+    tab.keeps_details()
+    expect(tab.zone("Australia").get_by_label("Name shown to shoppers")).to_have_value("Air")
+    tab.open_zone("Australia")
+    tab.zone("Australia").get_by_role("link", name="Cancel").click()
+    expect(tab.zone("Australia").get_by_label("Name shown to shoppers")).to_have_value("FedEx")
+    tab.keeps_details()
+    tab.send()
+
+    tab.says("FedEx details sent to BigCommerce")
+    assert [verb for verb, _ in tab.sent()] == ["POST"]
+
+
+def test_after_a_refresh_a_zone_is_as_it_was_read(open_tab: OpenTab, sites: Sites) -> None:
+    tab = open_tab("harbour1")
+    tab.type_details()
+    tab.open_zone("Australia")
+    tab.tick("Australia", "Offer FedEx in this zone")
+    tab.tick("Australia", "Priority Overnight")
+    sites.world.order(Fault("methods", method="POST", status=500))
+    tab.save("Australia")
+    tab.says("Refresh to see what BigCommerce has")
+    tab.keeps_details()
+
+    tab.follow("Refresh")
+
+    tab.badge("Australia", "Off")
+    expect(tab.app.get_by_role("alert")).to_have_count(0)
+    tab.open_zone("Australia")
+    expect(
+        tab.zone("Australia").get_by_role("checkbox", name="Priority Overnight")
+    ).not_to_be_checked()
+    tab.keeps_details()
+
+
+def test_an_error_instead_of_the_zones_leaves_what_was_typed_meanwhile(
+    open_tab: OpenTab, sites: Sites
+) -> None:
+    tab = open_tab("harbour1")
+    tab.install()
+    held: list[Route] = []
+    tab.page.route(re.compile("/carriers/fedex$"), lambda route: held.append(route))
+    person = sites.world.person("harbour1", "owner")
+    payload = sites.world.signed_payload("harbour1", person, url="/carriers/fedex")
+    tab.page.evaluate(OPEN_AT, f"{sites.app}/load?signed_payload_jwt={payload}")
+    tab.says("Reading your zones from BigCommerce…")
+    tab.shows("Connect FedEx")
+    tab.field("account_number").fill("0042")
+    tab.break_records("ALTER TABLE activity_entries RENAME TO lost")
+
+    held[0].continue_()
+
+    expect(tab.app.get_by_role("alert")).to_contain_text("We can’t reach our records")
+    expect(tab.field("account_number")).to_have_value("0042")
+    expect(tab.app.locator("[aria-busy=true]")).to_have_count(0)
+
+
+def test_a_value_survives_a_walk_through_the_types_by_keyboard(open_tab: OpenTab) -> None:
+    tab = open_tab("harbour1")
+    tab.arrive()
+    tab.follow("Add custom carrier")
+    row = tab.app.get_by_role("group", name="Setting 1", exact=True)
+    row.get_by_label("Value").fill("north")
+
+    for kind in ("secret", "boolean", "list"):
+        row.get_by_label("Type").press("ArrowDown")
+        expect(row.get_by_label("Type")).to_have_value(kind)
+
+    expect(row.get_by_label("Value")).to_have_value("north")
+
+
+def test_a_slow_page_is_waited_for_in_sight(open_tab: OpenTab) -> None:
+    tab = open_tab("harbour1")
+    tab.arrive()
+    held: list[Route] = []
+    tab.page.route("**/activity", lambda route: held.append(route))
+    tab.follow("Activity")
+
+    expect(tab.app.get_by_text("Loading…")).to_be_in_viewport()
+    held[0].continue_()
+
+    tab.says("Installed the app")
+    expect(tab.app.get_by_text("Loading…")).to_have_count(0)
