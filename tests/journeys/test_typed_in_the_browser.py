@@ -68,7 +68,8 @@ def test_an_error_instead_of_the_zones_leaves_what_was_typed_meanwhile(
     tab.page.route(re.compile("/carriers/fedex$"), lambda route: held.append(route))
     person = sites.world.person("harbour1", "owner")
     payload = sites.world.signed_payload("harbour1", person, url="/carriers/fedex")
-    tab.page.evaluate(OPEN_AT, f"{sites.app}/load?signed_payload_jwt={payload}")
+    with tab.page.expect_request(re.compile("/carriers/fedex$")):
+        tab.page.evaluate(OPEN_AT, f"{sites.app}/load?signed_payload_jwt={payload}")
     tab.says("Reading your zones from BigCommerce…")
     tab.shows("Connect FedEx")
     tab.field("account_number").fill("0042")
@@ -100,7 +101,8 @@ def test_a_slow_page_is_waited_for_in_sight(open_tab: OpenTab) -> None:
     tab.arrive()
     held: list[Route] = []
     tab.page.route("**/activity", lambda route: held.append(route))
-    tab.follow("Activity")
+    with tab.page.expect_request("**/activity"):
+        tab.follow("Activity")
 
     expect(tab.app.get_by_text("Loading…")).to_be_in_viewport()
     held[0].continue_()
