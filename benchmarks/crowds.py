@@ -13,6 +13,7 @@ from tests.served import Instance
 
 STORES = 10_000
 MERCHANTS = 200
+IN_VAIN = 400  # more than there are places: all that may wait do
 DELAY = 1.0
 IDEAL = math.ceil(MERCHANTS / (WORKERS * THREADS)) * DELAY
 MOST_TIME = 1.5  # times the ideal
@@ -30,8 +31,8 @@ def measure(stage: Stage, results: Results) -> None:
     stage.let_bigcommerce_take(0)
 
 
-def _sends(stage: Stage, kind: str, app: Instance) -> list[bytes]:
-    stores = stage.stock(kind, STORES).used[:MERCHANTS]
+def _sends(stage: Stage, kind: str, app: Instance, merchants: int) -> list[bytes]:
+    stores = stage.stock(kind, STORES).used[:merchants]
     return [visits.send(visits.token(app.port, number)) for number in stores]
 
 
@@ -40,7 +41,7 @@ def _all_at_once(stage: Stage, results: Results, kind: str) -> None:
     taken, statuses = [], Counter[int]()
     with stage.app(stage.stock(kind, STORES)) as app:
         for _ in range(ROUNDS):
-            sends = _sends(stage, kind, app)
+            sends = _sends(stage, kind, app, MERCHANTS)
             started = time.perf_counter()
             answers = load.ask_all(app.port, sends, MERCHANTS)
             taken.append((time.perf_counter() - started) / IDEAL)
@@ -54,7 +55,7 @@ def _all_at_once(stage: Stage, results: Results, kind: str) -> None:
 
 
 def _while_it_hangs(stage: Stage, results: Results, kind: str) -> None:
-    """Rounds of launches while nobody sends, and while 200 merchants wait in vain."""
+    """Rounds of launches while nobody sends, and while more merchants wait in vain than may."""
     stage.let_bigcommerce_take(HANGING)
     stock = stage.stock(kind, STORES)
     with (
@@ -65,7 +66,8 @@ def _while_it_hangs(stage: Stage, results: Results, kind: str) -> None:
         quiet = asking(app, lambda: launches, at_once=LAUNCHING)
 
         def beside_hanging() -> Round:
-            sending = senders.submit(load.ask_all, app.port, _sends(stage, kind, app), MERCHANTS)
+            sends = _sends(stage, kind, app, IN_VAIN)
+            sending = senders.submit(load.ask_all, app.port, sends, IN_VAIN)
             time.sleep(BUDGET / 4)  # until those that cannot wait are turned away
             measured = quiet()
             if sending.done():

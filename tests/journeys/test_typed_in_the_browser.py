@@ -101,8 +101,9 @@ def test_a_slow_page_is_waited_for_in_sight(open_tab: OpenTab) -> None:
     tab.arrive()
     held: list[Route] = []
     tab.page.route("**/activity", lambda route: held.append(route))
+    tab.frame.evaluate("scrollTo(0, document.body.scrollHeight)")
     with tab.page.expect_request("**/activity"):
-        tab.follow("Activity")
+        tab.frame.evaluate("document.querySelector('a[href=\"/activity\"]').click()")
 
     expect(tab.app.get_by_text("Loading…")).to_be_in_viewport()
     held[0].continue_()
