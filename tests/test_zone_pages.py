@@ -74,6 +74,11 @@ def links(page: TestResponse) -> list[int]:
     return [int(n) for n in re.findall(r'href="/carriers/auspost\?zone=(\d+)"', page.text)]
 
 
+def is_also_off_ticked(page: TestResponse) -> bool:
+    (box,) = re.findall(r'<input[^>]* name="also_off"[^>]*>', page.text)
+    return " checked" in box
+
+
 def turned_off(db: Session) -> list[tuple[str | None, Outcome]]:
     """Zone and outcome of every entry about turning off, by the zone's name."""
     db.expire_all()
@@ -416,6 +421,26 @@ def test_a_zone_that_fails_hides_none_that_worked(merchant: Browser, db: Session
         (names[zone], Outcome.NO_ANSWER if zone == failed else Outcome.CONFIRMED) for zone in names
     )
     assert "auspost" not in merchant.world.store("harbour1").connections
+
+
+@pytest.mark.parametrize(("answered", "status"), [(400, 422), (500, 502)])
+@pytest.mark.parametrize(("sent", "is_ticked"), [({"also_off": "true"}, True), ({}, False)])
+def test_a_disconnect_that_comes_back_asks_what_was_asked(
+    merchant: Browser, answered: int, status: int, sent: dict[str, str], is_ticked: bool
+) -> None:
+    put_on(merchant.world, AUSTRALIA)
+    merchant.send("auspost")
+    shown = merchant.get("/carriers/auspost/disconnect")
+    merchant.world.order(Fault("connection", status=answered))
+
+    refused = merchant.post("/carriers/auspost/disconnect", sent | {"zone_id": "1"})
+
+    assert refused.status_code == status
+    assert is_also_off_ticked(shown)
+    assert is_also_off_ticked(refused) == is_ticked
+    assert '<input type="hidden" name="zone_id" value="1">' in refused.text
+    assert "data-typed" in refused.text
+    assert "data-typed" not in shown.text
 
 
 def test_zones_to_turn_off_that_cannot_be_read_are_told_after_the_disconnect(

@@ -98,13 +98,17 @@ def disconnect(carrier_id: str) -> ResponseReturnValue:
     except BigCommerceError as error:
         refusal = wording.disconnect_refusal(error, standing.carrier)
         return _disconnect_page(standing_or_404(carrier_id), refusal), *status_of(error)
-    if read_boolean(request.form.get("also_off", "")):
+    if _wants_zones_off():
         failed = _turn_off(standing, api)
         if failed is not None:
             return failed
     return redirect(
         url_for("settings_page.show", carrier_id=carrier_id, notice="disconnected"), 303
     )
+
+
+def _wants_zones_off() -> bool:
+    return read_boolean(request.form.get("also_off", "")) is True
 
 
 def _turn_off(standing: Standing, api: StoreApi) -> ResponseReturnValue | None:
@@ -184,6 +188,7 @@ def _disconnect_page(standing: Standing, refusal: Refusal | None = None) -> str:
         refusal=refusal,
         zones_on=[state.zone for state in offering] if known else None,
         zones_off=[state.zone for state in on if not state.zone.enabled],
+        also_off=refusal is None or _wants_zones_off(),
         again=standing.carrier.details,
     )
 
