@@ -240,6 +240,16 @@ def test_a_custom_carriers_options_are_free_rows(merchant: Browser) -> None:
     assert 'value="007"' in page
 
 
+def test_services_of_a_carrier_that_has_none_are_not_looked_at(merchant: Browser) -> None:
+    merchant.post("/carriers", {"number": "33", "name": "Parcel Lane"})
+
+    response = save(merchant, ON | {"delivery_services": ["a\nb"]}, "carrier_33")
+
+    assert response.status_code == 303
+    ((_, body),) = writes(merchant.world)
+    assert "delivery_services" not in body["settings"].get("carrier_options", {})
+
+
 @pytest.mark.parametrize("carrier_id", ["canadapost", "upsready"])
 def test_carriers_that_cannot_be_connected_here_can_be_switched(
     merchant: Browser, carrier_id: str

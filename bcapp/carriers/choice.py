@@ -59,7 +59,9 @@ def _name_fault(name: str | None) -> str | None:
 
 
 def _services_fault(carrier: Carrier, enabled: bool, services: tuple[str, ...]) -> str | None:
-    if carrier.services and enabled and not services:
+    if not carrier.services:
+        return None
+    if enabled and not services:
         return _(
             "Choose at least one delivery service, or turn %(carrier)s off in this zone.",
             carrier=carrier.name,
