@@ -1,6 +1,6 @@
 """The form of a carrier in one zone: what BigCommerce has, or what was typed before a refusal."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bcapp.bigcommerce.shipping import Method, read_boolean
@@ -27,16 +27,20 @@ class OptionInput:
     choices: Sequence[tuple[str, str]]
     value: str
     checked: bool
+    fault: str
 
 
 @dataclass(frozen=True)
 class ZoneForm:
+    """`errors` is field → words."""
+
     enabled: bool
     method_name: str
     groups: Sequence[tuple[str, Sequence[Service]]]
     count: str
     options: Sequence[OptionInput]
     custom_rows: Sequence[Setting]
+    errors: Mapping[str, str]
 
 
 def zone_form(carrier: Carrier, method: Method | None, typed: Choice | None) -> ZoneForm:
@@ -48,14 +52,16 @@ def zone_form(carrier: Carrier, method: Method | None, typed: Choice | None) -> 
     chosen |= set(there) - carrier.service_codes  # what we do not recognise is never dropped
     if typed is not None:
         options.update(typed.options)
+    errors = typed.errors if typed else {}
     name = method.name if method else carrier.name
     return ZoneForm(
         enabled=typed.enabled if typed else method is not None and method.enabled,
         method_name=name if typed is None or typed.name is None else typed.name,
         groups=_groups(carrier, there, chosen),
         count=_count_on(carrier, method),
-        options=[_input(option, options) for option in carrier.options],
+        options=[_input(option, options, errors) for option in carrier.options],
         custom_rows=_rows(options, typed) if carrier.is_custom else [],
+        errors=errors,
     )
 
 
@@ -83,15 +89,18 @@ def _groups(
     return groups
 
 
-def _input(option: MethodOption, options: dict[str, object]) -> OptionInput:
+def _input(
+    option: MethodOption, options: dict[str, object], errors: Mapping[str, str]
+) -> OptionInput:
+    fault = errors.get(option.name, "")
     if option.is_boolean:
         checked = read_boolean(options.get(option.name))
-        return OptionInput(option.name, option.label, "boolean", (), "true", checked)
+        return OptionInput(option.name, option.label, "boolean", (), "true", checked, fault)
     value = selected(option, options)
     choices = dict(option.choices)
     choices.setdefault(value, value or _("Not set"))
     return OptionInput(
-        option.name, option.label, "select", tuple(choices.items()), value, checked=False
+        option.name, option.label, "select", tuple(choices.items()), value, False, fault
     )
 
 

@@ -219,13 +219,8 @@ def refusal(zone_name: str, carrier: Carrier, failure: NotSaved | Busy) -> Refus
 
 def check_failed(zone_id: int, zone_name: str, choice: Choice) -> Refusal:
     """Our own check failed; the links lead to the inputs of that zone's form."""
-    links = [(_input_id(zone_id, field), said) for field, said in choice.errors.items()]
-    return Refusal(
-        "error",
-        _not_saved(zone_name),
-        " ".join(choice.errors.values()) if len(links) == 1 else _("Nothing was sent."),
-        links=tuple(links) if len(links) > 1 else (),
-    )
+    links = tuple((_input_id(zone_id, field), said) for field, said in choice.errors.items())
+    return Refusal("error", _not_saved(zone_name), _("Nothing was sent."), links=links)
 
 
 def turned_off(results: Iterable[tuple[str, Failure | None]], carrier: Carrier) -> list[str]:

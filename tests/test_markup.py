@@ -1,0 +1,112 @@
+"""What pages tell assistive technology: what is wrong, what is required, what is current."""
+
+import html
+import re
+
+import pytest
+from werkzeug.test import TestResponse
+
+from tests.merchant import Browser, said
+
+Form = dict[str, str | list[str]]
+
+ON: Form = {"enabled": "true", "name": "X", "delivery_services": ["AUS_PARCEL_REGULAR"]}
+FEDEX_ON: Form = {"enabled": "true", "name": "X", "delivery_services": ["FEDEX_GROUND"]}
+NO_SERVICE: Form = {"enabled": "true", "name": "X"}
+TWICE: Form = {"setting_name": ["a", "a"], "setting_value": ["1", "2"]}
+NAMELESS: Form = {"name": "X", "option_name": [""], "option_value": ["1"]}
+
+
+def elements(page: TestResponse) -> list[dict[str, str]]:
+    """Tag and attributes of every element that is shown, in the page's order."""
+    shown = re.sub(r"<(template|noscript).*?</\1>", "", page.text, flags=re.DOTALL)
+    return [
+        {name: html.unescape(value) for name, value in re.findall(r'([\w-]+)(?:="(.*?)")?', tag)}
+        for tag in re.findall(r"<([a-z][^<>]*)>", shown)
+    ]
+
+
+def element(page: TestResponse, element_id: str) -> dict[str, str]:
+    (found,) = [one for one in elements(page) if one.get("id") == element_id]
+    return found
+
+
+def words(page: TestResponse, attribute: str) -> str:
+    """What the element says whose opening tag ends in this attribute."""
+    ((_, inside),) = re.findall(rf"<(\w+)[^<>]* {attribute}>(.*?)</\1>", page.text, re.DOTALL)
+    return html.unescape(re.sub(r"<[^>]+>", "", inside)).strip()
+
+
+def marked(page: TestResponse) -> list[str]:
+    return [one["id"] for one in elements(page) if one.get("aria-invalid") == "true"]
+
+
+@pytest.mark.parametrize(
+    ("path", "form", "field"),
+    [
+        pytest.param("auspost/connection", {}, "auth_key", id="secret"),
+        pytest.param(
+            "auspost/connection", {"auth_key": "K", "test_mode": "x"}, "test_mode", id="switch"
+        ),
+        pytest.param("auspost/zones/1", ON | {"name": ""}, "zone-1-name", id="name in a zone"),
+        pytest.param("auspost/zones/2", ON | {"enabled": "x"}, "zone-2-enabled", id="on or off"),
+        pytest.param(
+            "fedex/zones/1", FEDEX_ON | {"rate_type": "\n"}, "zone-1-rate_type", id="select"
+        ),
+        pytest.param(
+            "fedex/zones/1",
+            FEDEX_ON | {"include_package_value": "\n"},
+            "zone-1-include_package_value",
+            id="box",
+        ),
+    ],
+)
+def test_a_refused_input_is_marked_and_described_by_its_error(
+    merchant: Browser, path: str, form: Form, field: str
+) -> None:
+    page = merchant.post(f"/carriers/{path}", form)
+
+    assert page.status_code == 422
+    assert marked(page) == [field]
+    assert element(page, field)["aria-describedby"].split()[0] == f"{field}-error"
+    assert words(page, f'id="{field}-error"') == words(page, f'href="#{field}"')
+
+
+def test_a_refused_group_is_described_by_its_error(merchant: Browser) -> None:
+    merchant.post("/carriers", {"number": "33", "name": "Parcel Lane"})
+
+    services = merchant.post("/carriers/auspost/zones/1", NO_SERVICE)
+    options = merchant.post("/carriers/carrier_33/zones/1", NAMELESS)
+
+    for page, group in ((services, "zone-1-delivery_services"), (options, "zone-1-option")):
+        assert element(page, group)["aria-describedby"] == f"{group}-error"
+        assert words(page, f'id="{group}-error"') == words(page, f'href="#{group}"')
+    assert marked(services) == []
+    assert marked(options) == ["option_name-1-0"]
+
+
+def test_a_refused_row_is_marked_and_described_by_its_error(merchant: Browser) -> None:
+    page = merchant.post("/carriers", {"number": "33", "name": "Parcel Lane"} | TWICE)
+
+    for row in ("setting_name-0", "setting_name-1"):
+        assert element(page, row)["aria-describedby"] == f"{row}-error"
+    assert marked(page) == ["setting_name-0", "setting_name-1"]
+
+
+def test_refused_options_of_a_zone_are_not_folded_away(merchant: Browser) -> None:
+    shown = merchant.get("/carriers/fedex?zone=1")
+    refused = merchant.post("/carriers/fedex/zones/1", FEDEX_ON | {"rate_type": "\n"})
+
+    assert '<details class="more">' in shown.text
+    assert refused.text.count('<details class="more" open>') == 1
+
+
+@pytest.mark.parametrize("path", ["canadapost", "auspost/connection"])
+def test_what_is_required_is_marked_and_the_mark_explained(merchant: Browser, path: str) -> None:
+    page = merchant.get(f"/carriers/{path}")
+
+    required = [one["id"] for one in elements(page) if "required" in one]
+    assert required
+    for field in required:
+        assert words(page, f'for="{field}"').endswith("*")
+    assert "Fields marked * are required." in said(page)
