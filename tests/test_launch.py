@@ -1,5 +1,6 @@
 """`GET /load`: who is let in, and which page they get."""
 
+import re
 import time
 
 import pytest
@@ -173,3 +174,31 @@ def test_two_first_launches_at_the_same_moment_add_one_user(
     assert statuses == [200] * 6
     staff_id = world.person("harbour1", "staff").id
     assert len(db.scalars(select(StoreUser).where(StoreUser.user_id == staff_id)).all()) == 1
+
+
+@pytest.mark.parametrize(
+    ("opened_by", "said_of_it"),
+    [
+        pytest.param(
+            ' target="_blank" rel="noopener"',
+            "Contact support (opens in a new tab)",
+            marks=pytest.mark.settings(SUPPORT_URL="https://help.example"),
+            id="a page",
+        ),
+        pytest.param(
+            "",
+            "Contact support",
+            marks=pytest.mark.settings(SUPPORT_URL="mailto:help@example.com"),
+            id="mail",
+        ),
+    ],
+)
+def test_support_is_reached_outside_the_frame(
+    browser: Browser, opened_by: str, said_of_it: str
+) -> None:
+    response = browser.open()
+
+    assert response.status_code == 403
+    links = re.findall(r'<a[^>]* href="[^"]*help[^"]*"([^>]*)>(.*?)</a>', response.text)
+    assert [how for how, _ in links] == [opened_by] * 3, "on the page, above a form, at the foot"
+    assert {re.sub("<.*?>", "", label) for _, label in links} == {said_of_it}
