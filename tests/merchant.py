@@ -108,6 +108,10 @@ def _check_page(page: str) -> None:
     assert page.count("<h1") == 1
     ids = re.findall(r'\sid="([^"]+)"', page)
     assert len(ids) == len(set(ids)), "an id stands twice"
+    told = re.findall(r'\saria-(?:describedby|labelledby|controls)="([^"]+)"', page)
+    named = {name for names in told for name in names.split()}
+    named.update(re.findall(r'\s(?:for="|href="#)([^"]+)"', page))
+    assert named <= set(ids), "what is named is not there"
     assert "style=" not in page
     assert " onclick" not in page
 

@@ -41,6 +41,10 @@ def marked(page: TestResponse) -> list[str]:
     return [one["id"] for one in elements(page) if one.get("aria-invalid") == "true"]
 
 
+def roles(page: TestResponse) -> list[str]:
+    return [one["role"] for one in elements(page) if one.get("class", "").startswith("message ")]
+
+
 @pytest.mark.parametrize(
     ("path", "form", "field"),
     [
@@ -94,10 +98,8 @@ def test_a_refused_row_is_marked_and_described_by_its_error(merchant: Browser) -
 
 
 def test_refused_options_of_a_zone_are_not_folded_away(merchant: Browser) -> None:
-    shown = merchant.get("/carriers/fedex?zone=1")
     refused = merchant.post("/carriers/fedex/zones/1", FEDEX_ON | {"rate_type": "\n"})
 
-    assert '<details class="more">' in shown.text
     assert refused.text.count('<details class="more" open>') == 1
 
 
@@ -110,3 +112,39 @@ def test_what_is_required_is_marked_and_the_mark_explained(merchant: Browser, pa
     for field in required:
         assert words(page, f'for="{field}"').endswith("*")
     assert "Fields marked * are required." in said(page)
+
+
+def test_what_went_well_is_a_status_and_what_did_not_an_alert(merchant: Browser) -> None:
+    done = merchant.get(merchant.send("auspost").headers["Location"])
+    refused = [
+        merchant.send("auspost", {}),
+        merchant.post("/carriers", {}),
+        merchant.post("/carriers/auspost/zones/1", NO_SERVICE),
+    ]
+
+    assert roles(done) == ["status"]
+    assert [roles(page) for page in refused] == [["alert"]] * 3
+
+
+@pytest.mark.parametrize("path", ["/carriers", "/activity"])
+def test_the_tab_of_a_page_is_marked_as_current(merchant: Browser, path: str) -> None:
+    page = merchant.get(path)
+
+    current = [one["href"] for one in elements(page) if one.get("aria-current") == "page"]
+    assert current == [path]
+
+
+def test_every_control_has_a_label_and_an_id_of_its_own(merchant: Browser) -> None:
+    merchant.send("fedex")
+    merchant.post("/carriers/fedex/zones/1", FEDEX_ON)
+    pages = [merchant.send("fedex", {}), merchant.post("/carriers/fedex/zones/1", NO_SERVICE)]
+    paths = ["", "/fedex", "/new", "/fedex/disconnect"]
+    pages += [merchant.get(f"/carriers{path}") for path in paths] + [merchant.get("/activity")]
+
+    for page in pages:
+        shown = [one for one in elements(page) if one.get("type") != "hidden"]
+        ids = [one["id"] for one in shown if "id" in one]
+        controls = {one["id"] for one in shown if one.keys() & {"input", "select", "textarea"}}
+        assert len(ids) == len(set(ids))
+        assert controls == {one["for"] for one in shown if "for" in one}
+    assert all(f'id="zone-{number}-name"' in pages[3].text for number in (1, 2, 3, 4))
