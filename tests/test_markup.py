@@ -103,9 +103,8 @@ def test_refused_options_of_a_zone_are_not_folded_away(merchant: Browser) -> Non
     assert refused.text.count('<details class="more" open>') == 1
 
 
-@pytest.mark.parametrize("path", ["canadapost", "auspost/connection"])
-def test_what_is_required_is_marked_and_the_mark_explained(merchant: Browser, path: str) -> None:
-    page = merchant.get(f"/carriers/{path}")
+def test_what_is_required_is_marked_and_the_mark_explained(merchant: Browser) -> None:
+    page = merchant.get("/carriers/fedex/connection")
 
     required = [one["id"] for one in elements(page) if "required" in one]
     assert required
