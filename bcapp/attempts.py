@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 from bcapp import activity
@@ -28,6 +29,8 @@ class Sender:
 
 
 _LONGEST_MESSAGE = 300
+_LONGEST_WAIT = timedelta(seconds=60)  # more than `bigcommerce_time_budget` may be
+_NOTHING_CAME = "Nothing came back"
 _TIMED_OUT = re.compile(r"Timed out after (\d+) seconds?")
 
 _Error = TypeVar("_Error", bound=BigCommerceError)
@@ -44,6 +47,12 @@ def masked(error: _Error, secrets: Sequence[str]) -> _Error:
 def settle_failed(entry: ActivityEntry, error: BigCommerceError) -> None:
     """Say in an entry that was recorded beforehand how BigCommerce's answer failed."""
     activity.settle(entry, _outcome(error), error.status, _detail(error))
+
+
+def is_awaited(entry: ActivityEntry) -> bool:
+    """Recorded beforehand and not settled since, but not for so long that no answer will come."""
+    is_settled = entry.outcome is not Outcome.NO_ANSWER or entry.status or entry.detail
+    return not is_settled and datetime.now(UTC) - entry.at < _LONGEST_WAIT
 
 
 def seconds_waited(detail: str) -> int | None:
@@ -68,4 +77,4 @@ def _detail(error: BigCommerceError) -> str:
     if isinstance(error, TimedOut):
         seconds = max(1, round(error.seconds))
         return f"Timed out after {seconds} second{'s' if seconds > 1 else ''}"
-    return ""
+    return "" if error.status else _NOTHING_CAME

@@ -3,6 +3,7 @@
 import html
 import json
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from urllib.parse import quote
 
 import pytest
@@ -588,7 +589,34 @@ def test_a_try_that_may_have_arrived_is_not_undone_by_the_answer_to_the_next(
     assert response.status_code == 502
     assert "may or may not have arrived" in said(response)
     assert last_entry(db).outcome is Outcome.NO_ANSWER
-    assert "No answer" in said(merchant.get("/carriers/zoom2u"))
+    page = said(merchant.get("/carriers/zoom2u"))
+    assert "No answer" in page
+    assert "No answer yet" not in page
+
+
+@pytest.mark.parametrize("act", ["connection", "disconnect"])
+@pytest.mark.parametrize(
+    ("ago", "is_awaited"), [pytest.param(0, True, id="now"), pytest.param(61, False, id="past")]
+)
+def test_what_bigcommerce_may_yet_answer_is_not_told_as_unanswered(
+    merchant: Browser, db: Session, act: str, ago: int, is_awaited: bool
+) -> None:
+    merchant.send("zoom2u")
+    if act == "disconnect":
+        merchant.disconnect("zoom2u")
+    # As it stands between the request and its answer, and for ever after a crash in between.
+    entry = last_entry(db)
+    entry.outcome, entry.status = Outcome.NO_ANSWER, None
+    entry.at -= timedelta(seconds=ago)
+    db.commit()
+
+    for path in ("/carriers", "/activity", "/carriers/zoom2u", "/carriers/zoom2u/connection"):
+        page = said(merchant.get(path))
+        assert "No answer" in page, path
+        assert ("No answer yet" in page) is is_awaited, path
+    page = said(merchant.get("/carriers/zoom2u"))
+    assert ("BigCommerce hasn’t answered yet" in page) is is_awaited
+    assert ("BigCommerce didn’t answer on" in page) is not is_awaited
 
 
 @pytest.mark.parametrize(

@@ -15,14 +15,15 @@ from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.mofile import read_mo, write_mo
 from babel.messages.pofile import read_po
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from bcapp.carriers.table import CARRIERS
 from bcapp.database import CHECKOUT
 from bcapp.language import SUPPORTED
-from bcapp.models import ActivityEntry
+from bcapp.models import ActivityEntry, Outcome
+from bcapp.runtime import runtime
 from sandbox.faults import Fault
 from tests.merchant import Browser
 
@@ -326,6 +327,15 @@ def refused(tab: Browser) -> Iterator[TestResponse]:
     yield tab.get("/activity")
 
 
+def on_its_way(tab: Browser) -> Iterator[TestResponse]:
+    """As another tab sees it before BigCommerce has answered."""
+    tab.send("zoom2u")
+    with tab.app.app_context(), runtime().sessions.begin() as db:
+        db.execute(update(ActivityEntry).values(outcome=Outcome.NO_ANSWER, status=None, detail=""))
+    yield tab.get("/carriers/zoom2u")
+    yield tab.get("/activity")
+
+
 def custom(tab: Browser) -> Iterator[TestResponse]:
     yield tab.post("/carriers", CUSTOM | {"number": "x", "name": ""})
     rows = ["", "a b", "token", "token", "empty", "flag"]
@@ -466,6 +476,7 @@ WALKS: list[Walk] = [
     opening,
     sending,
     refused,
+    on_its_way,
     custom,
     zones,
     made_elsewhere,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from bcapp.attempts import seconds_waited
+from bcapp.attempts import is_awaited, seconds_waited
 from bcapp.language import gettext as _
 from bcapp.language import lazy_gettext, ngettext
 from bcapp.models import ActivityEntry, Event, Outcome
@@ -11,6 +11,7 @@ from bcapp.wording.messages import Badge
 
 NOT_SET_UP = Badge(lazy_gettext("Not set up"), "secondary")
 DISCONNECT_SENT = Badge(lazy_gettext("Disconnect sent"), "secondary")
+NOT_ANSWERED_YET = Badge(lazy_gettext("No answer yet"), "secondary")
 ELSEWHERE = Badge(lazy_gettext("Connect in BigCommerce"), "secondary")
 
 OUTCOME_BADGES = {
@@ -65,6 +66,15 @@ class Attempt:
     outcome: Outcome
     status: int | None
     answer: str
+    is_awaited: bool
+
+    @property
+    def badge(self) -> Badge:
+        if self.is_awaited:
+            return NOT_ANSWERED_YET
+        if self.is_disconnect and self.outcome is Outcome.SENT:
+            return DISCONNECT_SENT
+        return OUTCOME_BADGES[self.outcome]
 
 
 def attempt(entry: ActivityEntry) -> Attempt:
@@ -75,6 +85,7 @@ def attempt(entry: ActivityEntry) -> Attempt:
         outcome=entry.outcome,
         status=entry.status,
         answer=answer(entry),
+        is_awaited=is_awaited(entry),
     )
 
 
@@ -99,6 +110,8 @@ def _answer_in_words(entry: ActivityEntry) -> str:
         return _("Not sent: your zones could not be read")
     if entry.outcome is Outcome.REJECTED:
         return entry.detail or _("Refused")
+    if is_awaited(entry):
+        return _("It may still come")
     waited = seconds_waited(entry.detail)
     if waited is None:
         return _("No answer that we could read")
@@ -121,7 +134,7 @@ def activity_line(entry: ActivityEntry) -> ActivityLine:
         who=_("This app") if entry.event is Event.STORE_TOKEN_REFUSED else entry.who,
         carrier_name=entry.carrier_name,
         what=_what(entry),
-        badge=OUTCOME_BADGES.get(entry.outcome),
+        badge=NOT_ANSWERED_YET if is_awaited(entry) else OUTCOME_BADGES.get(entry.outcome),
         answer=answer(entry),
     )
 

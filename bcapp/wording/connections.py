@@ -9,14 +9,7 @@ from bcapp.carriers.fields import Carrier, mid_sentence
 from bcapp.language import gettext as _
 from bcapp.language import listed
 from bcapp.models import CarrierConnection, Outcome
-from bcapp.wording.activity import (
-    DISCONNECT_SENT,
-    ELSEWHERE,
-    NOT_SET_UP,
-    OUTCOME_BADGES,
-    Attempt,
-    attempt,
-)
+from bcapp.wording.activity import ELSEWHERE, NOT_SET_UP, Attempt, attempt
 from bcapp.wording.messages import Badge, Message, Refusal, asked_to_wait, no_answer, quoted
 
 
@@ -51,11 +44,7 @@ class Standing:
         last = self.last_attempt
         if not self.carrier.connectable:
             return ELSEWHERE
-        if last is None:
-            return NOT_SET_UP
-        if last.outcome is Outcome.SENT and last.is_disconnect:
-            return DISCONNECT_SENT
-        return OUTCOME_BADGES[last.outcome]
+        return NOT_SET_UP if last is None else last.badge
 
     @property
     def action(self) -> str:
