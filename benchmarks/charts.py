@@ -49,7 +49,7 @@ def _line(sizes: Sequence[float], file: Path) -> None:
     axes.plot(range(1, len(sizes) + 1), sizes, color=_COLOURS[0])
     axes.set_ylim(bottom=0)
     axes.set_ylabel("PSS of a worker, MiB")
-    _finish(canvas, axes, "twentieths of 100,000 requests", file)
+    _finish(canvas, axes, "times 5,000 requests", file)
 
 
 def _finish(canvas: Canvas, axes: Axes, unit: str, file: Path) -> None:

@@ -12,7 +12,7 @@ from benchmarks.targets import Results
 from tests.served import Instance
 
 FEWEST, MIDDLE, MOST = SIZES
-REQUESTS = 800  # a round
+REQUESTS = 2_000  # a round
 INSTALLS = 200
 MOST_CPU = 1.8  # times the bare view's
 MOST_GROWTH = 1.1
