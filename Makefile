@@ -51,12 +51,12 @@ translations: $(VENV)/.ready
 		--ignore-obsolete --ignore-pot-creation-date --no-wrap
 	$(BIN)/pybabel -q compile -d bcapp/translations
 
-# Into docs/screenshots, a third as large with a palette; needs a Chromium and uv.
+# Into docs/screenshots, a third as large with a palette; needs a Chromium.
 PALETTE := import sys; from PIL import Image; \
-	[Image.open(f).quantize(dither=0).save(f, optimize=True) for f in sys.argv[1:]]
+	[Image.open(f).quantize(dither=0, kmeans=1).save(f, optimize=True) for f in sys.argv[1:]]
 screenshots: $(VENV)/.ready
 	$(BIN)/python -m tests.journeys.screenshots >/dev/null
-	uv run -q --no-project --with pillow==12.0.0 python -c "$(PALETTE)" docs/screenshots/*.png
+	$(BIN)/python -c "$(PALETTE)" docs/screenshots/*.png
 
 # The font that the pages use, small: needed again only when it is to have other letters.
 fonts:
