@@ -217,6 +217,32 @@ def languages(tab: Tab) -> Iterator[str]:
         yield f"{language}, our check failed"
 
 
+def long_words(tab: Tab) -> Iterator[str]:
+    """Nothing that a merchant, a provider or BigCommerce names has to have a space in it."""
+    store = tab.world.store(tab.store_hash)
+    store.people[0] = replace(store.people[0], email=f"{'owner' * 12}@{'harbour' * 8}.example")
+    store.zones[0]["name"] = "Donaudampfschifffahrtszone" * 4
+    tab.act_as("owner")
+    tab.arrive()
+    tab.post("/carriers/auspost/connection", DETAILS["auspost"])
+    quoted = f'[{{"status":400,"message":"{"unbroken" * 12}"}}]'
+    tab.world.order(Fault("connection", status=400, body=quoted))
+    tab.post("/carriers/fedex/connection", DETAILS["fedex"])
+    yield "long words, refused"
+    tab.post("/carriers", custom_form("33", "N" * 60, [("k" * 60, "text", "v" * 90)]))
+    yield "long words, custom carrier"
+    tab.go("/carriers/carrier_33/connection")
+    yield "long words, its form"
+    tab.post("/carriers/auspost/zones/1", {"enabled": "on", "name": "n" * 60})
+    yield "long words, zone refused"
+    services = {"delivery_services": "AUS_PARCEL_REGULAR"}
+    tab.post("/carriers/auspost/zones/1", {"enabled": "on", "name": "n" * 60, **services})
+    yield "long words, zone saved"
+    for path in ("/carriers?refresh=1", "/activity", "/carriers/auspost/disconnect"):
+        tab.go(path)
+        yield f"long words, {path}"
+
+
 WALKS: list[Walk] = [
     welcome,
     sending,
@@ -226,6 +252,7 @@ WALKS: list[Walk] = [
     reading,
     found,
     languages,
+    long_words,
     whole_pages,
     locked_out,
     above_a_form,
