@@ -10,17 +10,16 @@ const filled = (template, number) => template.innerHTML.replace(/__number\w*__/g
 // The address holds BigCommerce's signed payload, and the App SDK would tell the control panel it.
 if (meta("page-path")) history.replaceState(null, "", meta("page-path"));
 
-let token = meta("session-token");
+let token; // as it goes along
 let shown = location.href; // the page's address
 let sending = ""; // what to say while something is on its way
-let visiting = new AbortController();
-let timers = [];
+let [visiting, timers] = [new AbortController(), []];
 
 async function ask(url, options) {
   try {
-    const answer = await fetch(url, { ...options, headers: { Authorization: `Bearer ${token}` } });
+    const answer = await fetch(url, { ...options, headers: token && { Authorization: token } });
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    if (!part("page", page) || !token) return; // a proxy's, not ours; or come after a log-out
+    if (!part("page", page) || !part("page")) return; // a proxy's; or come after a log-out
     const newToken = answer.headers.get("X-Session-Token");
     // Without one the session is over, or whoever answered did not look who was asking.
     if (newToken || [401, 403].includes(answer.status))
@@ -33,17 +32,14 @@ function renew(newToken, seconds) {
   warning.hidden = true;
   timers.forEach(clearTimeout);
   if (!newToken) return; // the session is over
-  token = newToken;
+  token = `Bearer ${newToken}`;
   // Answered with so little, the session is a day old, and nothing prolongs it.
   warning.classList.toggle("is-last", seconds <= WARNING_SECONDS);
   const warn = () => {
     warning.hidden = false;
     announce(warning.innerText);
   };
-  const end = () => {
-    warning.hidden = true;
-    visit(location.href, stay(""), { lost: "lost-session" });
-  };
+  const end = () => visit(location.href, stay(""), { lost: "lost-session" });
   timers = [setTimeout(warn, (seconds - WARNING_SECONDS) * 1000), setTimeout(end, seconds * 1000)];
 }
 
@@ -52,7 +48,7 @@ async function visit(url, use, { busy, lost = "lost-page", done } = {}) {
   const { signal } = (visiting = new AbortController());
   announce(busy ?? part("announcer").dataset.busy, busy !== "");
   const answer = await ask(url, { signal });
-  if (!signal.aborted) answer ? use(answer.page, { ...answer, done }) : complain(lost);
+  if (!signal.aborted) answer || !lost ? use(answer?.page, { ...answer, done }) : complain(lost);
 }
 
 async function send(form, button) {
@@ -62,7 +58,8 @@ async function send(form, button) {
   button.setAttribute("aria-disabled", "true");
   announce(sending);
   const body = new URLSearchParams(new FormData(form));
-  const answer = await ask(form.getAttribute("action"), { method: "POST", body });
+  const signal = AbortSignal.timeout(90_000); // the app, and a proxy before it, give up sooner
+  const answer = await ask(form.getAttribute("action"), { method: "POST", body, signal });
   sending = "";
   button.removeAttribute("aria-disabled");
   if (!part("page")) return; // logged out
@@ -75,22 +72,24 @@ async function send(form, button) {
   show(answer.page, { url: answer.redirected ? answer.url : shown, done });
 }
 
-function show(page, { url, scroll = 0, done } = {}) {
-  if (url && url !== location.href) {
+function show(page, { url = location.href, scroll = 0, done } = {}) {
+  const address = url.replace(/[?&]notice=\w+$/, ""); // going back to it would be no news
+  if (address !== location.href) {
     history.replaceState({ scroll: scrollY }, "");
-    history.pushState(null, "", url);
+    history.pushState(null, "", address);
   }
   shown = location.href;
   const typed = typedIn().filter((form) => !done?.contains(form));
   const focused = document.activeElement;
   part("page").replaceWith(part("page", page));
   document.title = page.title;
-  const notice = document.querySelector("#messages [role=status] .message-heading");
-  announce([notice?.textContent, page.title].filter(Boolean).join(". "));
+  announce(part("page").dataset.said);
   const start = document.querySelector("#page [data-focus]") ?? document.querySelector("h1");
   // On the same page again, what was typed in its other forms is still there.
-  for (const form of typed)
+  for (const form of typed) {
     document.querySelector(`form[action="${form.getAttribute("action")}"]`)?.replaceWith(form);
+    if (form.contains(focused)) form.closest("details")?.setAttribute("open", "");
+  }
   scrollTo(0, scroll);
   (part("page").contains(focused) ? focused : start).focus({ preventScroll: scroll > 0 });
 }
@@ -100,13 +99,15 @@ const typedIn = () => [...document.querySelectorAll("form[data-typed]")];
 const turnTo = (page, how) => (typedIn().length && complain("above-form", page)) || show(page, how);
 const stay = (words) => (page) => complain("above-form", page) || announce(words);
 
-// Zones come after the rest of a launch, and nothing else moves.
+// Zones come after the rest of a launch, or not at all, and nothing else moves.
 function fillIn(page) {
-  for (const early of document.querySelectorAll("[data-late]")) {
+  if (!page) document.querySelector("[data-pending]").replaceWith(part("lost-zones").content);
+  for (const early of page ? document.querySelectorAll("[data-late]") : []) {
     const late = part(early.id, page);
     if (!late) return turnTo(page);
     early.replaceWith(late);
   }
+  announce(document.querySelector("[data-news]")?.textContent ?? "");
 }
 
 // A message at the top of the page, which stays as it is. The template may be an error page's own.
@@ -114,6 +115,7 @@ function complain(templateId, page = document) {
   const template = part(templateId, page);
   if (!template) return false;
   announce("");
+  warning.hidden ||= templateId === "lost-session";
   if (location.href !== shown) history.pushState(null, "", shown); // "Back" led nowhere
   for (const waiting of document.querySelectorAll("[data-pending]")) waiting.remove();
   part("messages").replaceChildren(document.importNode(template.content, true));
@@ -130,7 +132,7 @@ function announce(words, visibly = false) {
 function forget() {
   renew((token = undefined)); // its timers would ask again
   visiting.abort();
-  document.body.replaceChildren();
+  document.documentElement.replaceChildren(); // the launch's token is in the head
   location.reload();
 }
 
@@ -175,7 +177,7 @@ document.addEventListener("click", (event) => {
   event.preventDefault();
   // A link within the page gets no entry in the history: going back would load the page anew.
   if (link.hash) part(link.hash.slice(1))?.focus();
-  else visit(link.href, turnTo, { busy: link.dataset.busy, done: link.closest("form, section") });
+  else visit(link.href, turnTo, { ...link.dataset, done: link.closest("form, section") });
 });
 
 document.addEventListener("submit", (event) => {
@@ -191,9 +193,7 @@ document.addEventListener("input", ({ target }) => {
 document.addEventListener("change", ({ target }) => actions[target.dataset.action]?.(target));
 addEventListener("popstate", ({ state }) => visit(location.href, (page) => turnTo(page, state ?? {})));
 
-renew(token, meta("session-seconds"));
-if (document.querySelector("[data-pending]")) visit(location.href, fillIn, { busy: "" });
-if (meta("app-sdk")) {
-  window.bcAsyncInit = () => window.Bigcommerce.init({ onLogout: forget });
-  document.head.append(Object.assign(document.createElement("script"), { src: meta("app-sdk") }));
-}
+renew(meta("session-token"), meta("session-seconds"));
+if (document.querySelector("[data-pending]")) visit(location.href, fillIn, { busy: "", lost: "" });
+window.bcAsyncInit = () => window.Bigcommerce.init({ onLogout: forget });
+document.head.append(part("app-sdk")?.content ?? "");

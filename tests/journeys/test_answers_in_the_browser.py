@@ -14,6 +14,12 @@ from tests.merchant import DETAILS
 OpenTab = Callable[[str], Tab]
 
 
+WAIT_A_HUNDREDTH = """
+const wait = AbortSignal.timeout.bind(AbortSignal);
+AbortSignal.timeout = (milliseconds) => wait(milliseconds / 100);
+"""
+
+
 def drop(route: Route) -> None:
     route.abort("internetdisconnected")
 
@@ -128,15 +134,39 @@ def test_an_error_takes_the_place_of_a_page_that_holds_nothing_of_the_merchants(
     tab.shows("We can’t reach our records")
 
 
-def test_zones_that_do_not_come_are_not_waited_for(open_tab: OpenTab) -> None:
+@pytest.mark.parametrize("come", [True, False], ids=["late", "not at all"])
+def test_zones_that_come_late_or_not_at_all_leave_the_focus_alone(
+    open_tab: OpenTab, come: bool
+) -> None:
     tab = open_tab("harbour1")
     tab.install()
-    tab.page.route(re.compile("/carriers$"), lambda route: route.abort())
+    held: list[Route] = []
+    tab.page.route(re.compile("/carriers$"), lambda route: held.append(route))
+    with tab.page.expect_request(re.compile("/carriers$")):
+        tab.press("Open the app")
+    link = tab.app.get_by_role("link", name="Set up FedEx")
+    link.focus()
 
-    tab.press("Open the app")
+    held[0].continue_() if come else held[0].abort()
 
-    expect(tab.app.get_by_role("alert")).to_contain_text("We couldn’t load that page")
+    news = "Zones were read from BigCommerce" if come else "We couldn’t read your zones"
+    expect(tab.app.get_by_role("status").first).to_contain_text(news)
+    expect(tab.app.locator(".panel-foot")).to_contain_text(news)
     expect(tab.app.locator("[aria-busy=true], [data-pending]")).to_have_count(0)
+    expect(link).to_be_focused()
+
+
+def test_a_send_that_nobody_answers_is_given_up(open_tab: OpenTab) -> None:
+    tab = open_tab("harbour1")
+    tab.page.add_init_script(WAIT_A_HUNDREDTH)
+    tab.type_details()
+    tab.page.route(re.compile("/connection$"), lambda route: None)
+
+    tab.send()
+
+    expect(tab.app.get_by_role("alert")).to_contain_text("We didn’t get an answer")
+    tab.keeps_details()
+    tab.page.unroute_all()
 
 
 def test_an_older_answer_does_not_take_the_place_of_a_newer_one(open_tab: OpenTab) -> None:

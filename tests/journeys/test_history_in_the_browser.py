@@ -51,6 +51,23 @@ def test_the_same_page_again_is_no_step_to_go_back(open_tab: OpenTab) -> None:
     expect(tab.app.get_by_role("link", name="Set up FedEx")).to_be_visible()
 
 
+def test_what_was_news_is_not_told_again_to_who_goes_back(open_tab: OpenTab) -> None:
+    tab = open_tab("harbour1")
+    tab.arrive()
+    tab.follow("Set up Royal Mail")
+    tab.send()
+    tab.says("Royal Mail details sent to BigCommerce")
+    assert tab.frame.url.endswith("/carriers/royalmail")
+    tab.follow("Carriers")
+    tab.shows("Carrier connections")
+
+    tab.page.evaluate("history.back()")
+
+    tab.shows("Royal Mail")
+    tab.says("Sent to BigCommerce on")
+    expect(tab.app.locator("#messages > *")).to_have_count(0)
+
+
 def test_a_refused_form_has_no_address_of_its_own(open_tab: OpenTab) -> None:
     tab = open_tab("harbour1")
     tab.arrive()

@@ -190,8 +190,22 @@ def test_a_log_out_is_obeyed_though_the_page_cannot_be_loaded_anew(open_tab: Ope
     tab.frame.evaluate("() => fetch('/static/bcapp.css').then(style => style.text())")
     tab.page.clock.run_for("01:00:01")
 
-    expect(tab.app.locator("body > *")).to_have_count(0)
+    expect(tab.app.locator("html > *")).to_have_count(0)
     assert asked == [None]
+
+
+def test_a_launch_that_failed_leads_on_to_where_the_app_is_opened(open_tab: OpenTab) -> None:
+    """Its page has no session, which is no fault of the merchant's connection."""
+    tab = open_tab("harbour1")
+    tab.arrive()
+    tab.break_records("ALTER TABLE stores RENAME TO away")
+    tab.press("Open the app")
+    tab.shows("We can’t reach our records")
+    tab.break_records("ALTER TABLE away RENAME TO stores")
+
+    tab.follow("Open activity")
+
+    tab.shows("Open this app again")
 
 
 def test_who_goes_back_to_the_control_panel_is_told_to_open_the_app_again(

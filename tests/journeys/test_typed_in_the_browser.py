@@ -59,6 +59,51 @@ def test_after_a_refresh_a_zone_is_as_it_was_read(open_tab: OpenTab, sites: Site
     tab.keeps_details()
 
 
+def test_zones_that_do_not_come_leave_whoever_types_alone(open_tab: OpenTab, sites: Sites) -> None:
+    tab = open_tab("harbour1")
+    tab.install()
+    held: list[Route] = []
+    tab.page.route(re.compile("/carriers/fedex$"), lambda route: held.append(route), times=1)
+    person = sites.world.person("harbour1", "owner")
+    payload = sites.world.signed_payload("harbour1", person, url="/carriers/fedex")
+    with tab.page.expect_request(re.compile("/carriers/fedex$")):
+        tab.page.evaluate(OPEN_AT, f"{sites.app}/load?signed_payload_jwt={payload}")
+    tab.field("account_number").press_sequentially("51")
+
+    held[0].abort()
+
+    tab.says("We couldn’t read your zones")
+    tab.page.keyboard.type("0087143")
+    expect(tab.field("account_number")).to_have_value("510087143")
+    tab.follow("Try again")
+    tab.open_zone("Australia")
+    expect(tab.field("account_number")).to_have_value("510087143")
+
+
+def test_the_answer_about_one_zone_leaves_whoever_types_in_another_alone(
+    open_tab: OpenTab, sites: Sites
+) -> None:
+    tab = open_tab("harbour1")
+    tab.arrive()
+    tab.follow("Set up Australia Post")
+    tab.open_zone("Australia")
+    tab.tick("Australia", "Offer Australia Post in this zone")
+    tab.tick("Australia", "Parcel Post")
+    held: list[Route] = []
+    tab.page.route(re.compile("/zones/1$"), lambda route: held.append(route))
+    with tab.page.expect_request(re.compile("/zones/1$")):
+        tab.save("Australia")
+    tab.open_zone("New Zealand")
+    name = tab.zone("New Zealand").get_by_label("Name shown to shoppers")
+    name.fill("Pos")
+
+    held[0].continue_()
+
+    tab.says("Australia saved")
+    tab.page.keyboard.type("tie")
+    expect(name).to_have_value("Postie")
+
+
 def test_an_error_instead_of_the_zones_leaves_what_was_typed_meanwhile(
     open_tab: OpenTab, sites: Sites
 ) -> None:

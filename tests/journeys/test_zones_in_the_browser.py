@@ -74,3 +74,24 @@ def test_while_sixty_zones_are_read_slowly_the_page_says_what_it_waits_for(
     tab.says("Zones were read from BigCommerce")
     expect(tab.app.get_by_text("No zones", exact=True)).to_have_count(7)
     assert WAITING in tab.frame.evaluate("told")
+
+
+def test_one_of_sixty_zones_is_opened_where_it_stands(
+    open_tab: Callable[[str], Tab], sites: Sites
+) -> None:
+    sites.world.set_zones("harbour1", 60)
+    tab = open_tab("harbour1")
+    tab.arrive()
+    tab.follow("Set up Australia Post")
+    tab.field("auth_key").fill("half a key")
+
+    tab.app.get_by_role("link", name="Postcode area 41").click()
+
+    expect(tab.zone("Postcode area 41").locator("summary").first).to_be_focused()
+    expect(tab.zone("Postcode area 41").locator("summary").first).to_be_in_viewport()
+    expect(tab.field("auth_key")).to_have_value("half a key")
+    tab.tick("Postcode area 41", "Offer Australia Post in this zone")
+    tab.tick("Postcode area 41", "Parcel Post")
+    tab.save("Postcode area 41")
+    tab.says("Postcode area 41 saved")
+    expect(tab.app.locator("h1")).to_be_focused()
