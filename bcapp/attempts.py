@@ -29,8 +29,7 @@ class Sender:
 
 
 _LONGEST_MESSAGE = 300
-_LONGEST_WAIT = timedelta(seconds=60)  # more than `bigcommerce_time_budget` may be
-_NOTHING_CAME = "Nothing came back"
+_LONGEST_WAIT = timedelta(seconds=60)  # what `bigcommerce_time_budget` may be at most
 _TIMED_OUT = re.compile(r"Timed out after (\d+) seconds?")
 
 _Error = TypeVar("_Error", bound=BigCommerceError)
@@ -77,4 +76,5 @@ def _detail(error: BigCommerceError) -> str:
     if isinstance(error, TimedOut):
         seconds = max(1, round(error.seconds))
         return f"Timed out after {seconds} second{'s' if seconds > 1 else ''}"
-    return "" if error.status else _NOTHING_CAME
+    # A status or a detail tells what is settled from what is still awaited.
+    return "" if error.status else "Nothing came back"

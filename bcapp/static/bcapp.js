@@ -10,14 +10,14 @@ const filled = (template, number) => template.innerHTML.replace(/__number\w*__/g
 // The address holds BigCommerce's signed payload, and the App SDK would tell the control panel it.
 if (meta("page-path")) history.replaceState(null, "", meta("page-path"));
 
-let token; // as it goes along
+let bearer; // the session token, as it is sent along
 let shown = location.href; // the page's address
 let sending = ""; // what to say while something is on its way
-let [visiting, timers] = [new AbortController(), []];
+let visiting = new AbortController(), timers = [];
 
 async function ask(url, options) {
   try {
-    const answer = await fetch(url, { ...options, headers: token && { Authorization: token } });
+    const answer = await fetch(url, { ...options, headers: bearer && { Authorization: bearer } });
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     if (!part("page", page) || !part("page")) return; // a proxy's; or come after a log-out
     const newToken = answer.headers.get("X-Session-Token");
@@ -32,7 +32,7 @@ function renew(newToken, seconds) {
   warning.hidden = true;
   timers.forEach(clearTimeout);
   if (!newToken) return; // the session is over
-  token = `Bearer ${newToken}`;
+  bearer = `Bearer ${newToken}`;
   // Answered with so little, the session is a day old, and nothing prolongs it.
   warning.classList.toggle("is-last", seconds <= WARNING_SECONDS);
   const warn = () => {
@@ -130,7 +130,7 @@ function announce(words, visibly = false) {
 
 // On log-out. Our address, asked without our header, shows nothing of the store.
 function forget() {
-  renew((token = undefined)); // its timers would ask again
+  renew((bearer = undefined)); // its timers would ask again
   visiting.abort();
   document.documentElement.replaceChildren(); // the launch's token is in the head
   location.reload();
@@ -177,7 +177,7 @@ document.addEventListener("click", (event) => {
   event.preventDefault();
   // A link within the page gets no entry in the history: going back would load the page anew.
   if (link.hash) part(link.hash.slice(1))?.focus();
-  else visit(link.href, turnTo, { ...link.dataset, done: link.closest("form, section") });
+  else visit(link.href, turnTo, { busy: link.dataset.busy, done: link.closest("form, section") });
 });
 
 document.addEventListener("submit", (event) => {

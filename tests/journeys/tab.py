@@ -220,6 +220,11 @@ class Tab:
         boxes = self.zone(zone).get_by_role("checkbox", name=box, exact=True)
         boxes.set_checked(ticked)
 
+    def offer(self, zone: str, *services: str) -> None:
+        """Australia Post, not saved yet."""
+        for box in ("Offer Australia Post in this zone", *services):
+            self.tick(zone, box)
+
     def save(self, zone: str) -> None:
         self.zone(zone).get_by_role("button", name=f"Save {zone}").click()
 

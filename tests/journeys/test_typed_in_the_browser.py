@@ -59,8 +59,8 @@ def test_after_a_refresh_a_zone_is_as_it_was_read(open_tab: OpenTab, sites: Site
     tab.keeps_details()
 
 
-def test_zones_that_do_not_come_leave_whoever_types_alone(open_tab: OpenTab, sites: Sites) -> None:
-    tab = open_tab("harbour1")
+def open_before_its_zones(tab: Tab, sites: Sites) -> list[Route]:
+    """FedEx's page at a launch; the request for its zones waits to be let go."""
     tab.install()
     held: list[Route] = []
     tab.page.route(re.compile("/carriers/fedex$"), lambda route: held.append(route), times=1)
@@ -68,9 +68,15 @@ def test_zones_that_do_not_come_leave_whoever_types_alone(open_tab: OpenTab, sit
     payload = sites.world.signed_payload("harbour1", person, url="/carriers/fedex")
     with tab.page.expect_request(re.compile("/carriers/fedex$")):
         tab.page.evaluate(OPEN_AT, f"{sites.app}/load?signed_payload_jwt={payload}")
+    return held
+
+
+def test_zones_that_do_not_come_leave_whoever_types_alone(open_tab: OpenTab, sites: Sites) -> None:
+    tab = open_tab("harbour1")
+    late = open_before_its_zones(tab, sites)
     tab.field("account_number").press_sequentially("51")
 
-    held[0].abort()
+    late[0].abort()
 
     tab.says("We couldn’t read your zones")
     tab.page.keyboard.type("0087143")
@@ -87,8 +93,7 @@ def test_the_answer_about_one_zone_leaves_whoever_types_in_another_alone(
     tab.arrive()
     tab.follow("Set up Australia Post")
     tab.open_zone("Australia")
-    tab.tick("Australia", "Offer Australia Post in this zone")
-    tab.tick("Australia", "Parcel Post")
+    tab.offer("Australia", "Parcel Post")
     held: list[Route] = []
     tab.page.route(re.compile("/zones/1$"), lambda route: held.append(route))
     with tab.page.expect_request(re.compile("/zones/1$")):
@@ -108,19 +113,13 @@ def test_an_error_instead_of_the_zones_leaves_what_was_typed_meanwhile(
     open_tab: OpenTab, sites: Sites
 ) -> None:
     tab = open_tab("harbour1")
-    tab.install()
-    held: list[Route] = []
-    tab.page.route(re.compile("/carriers/fedex$"), lambda route: held.append(route))
-    person = sites.world.person("harbour1", "owner")
-    payload = sites.world.signed_payload("harbour1", person, url="/carriers/fedex")
-    with tab.page.expect_request(re.compile("/carriers/fedex$")):
-        tab.page.evaluate(OPEN_AT, f"{sites.app}/load?signed_payload_jwt={payload}")
+    late = open_before_its_zones(tab, sites)
     tab.says("Reading your zones from BigCommerce…")
     tab.shows("Connect FedEx")
     tab.field("account_number").fill("0042")
     tab.break_records("ALTER TABLE activity_entries RENAME TO lost")
 
-    held[0].continue_()
+    late[0].continue_()
 
     expect(tab.app.get_by_role("alert")).to_contain_text("We can’t reach our records")
     expect(tab.field("account_number")).to_have_value("0042")
