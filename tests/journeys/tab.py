@@ -40,16 +40,13 @@ STOP = """() => {
 }"""
 MOST_STOPS = 60
 
-# The frame, of any size within the control panel's page.
+# The frame, of any size within the control panel's page, which else keeps it from being low.
 RESIZE = """([width, height]) => {
   const frame = document.querySelector("iframe[name=app]");
-  const size = `width: ${width}px; height: ${height}px`;
+  const size = `width: ${width}px; height: ${height}px; min-height: 0`;
   frame.style.cssText = `flex: none; border: 0; max-width: none; ${size}`;
 }"""
-SETTLED = """([width, height]) => new Promise((done) => {
-  if (innerWidth === width && innerHeight === height) done();
-  else addEventListener("resize", done, { once: true });
-})"""
+HAS_SIZE = "([width, height]) => innerWidth === width && innerHeight === height"
 
 TOKEN = "document.querySelector('meta[name=session-token]').content"
 
@@ -145,7 +142,7 @@ class Tab:
     def resize(self, width: int, height: int = 900) -> None:
         self.page.set_viewport_size({"width": width + 300, "height": height + 500})
         self.page.evaluate(RESIZE, [width, height])
-        self.frame.evaluate(SETTLED, [width, height])
+        self.frame.wait_for_function(HAS_SIZE, arg=[width, height])
 
     def go(self, path: str) -> None:
         """Follow a link to a page that is some steps away."""
