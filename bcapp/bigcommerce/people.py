@@ -6,8 +6,9 @@ from typing import Any, Self
 
 LARGEST_ID = 2**63 - 1
 _LONGEST_EMAIL = 254
-# The shape of BCP 47, "en-US"; 35 is the length that it asks everybody to have room for.
-_LOCALE = re.compile(r"(?=.{2,35}\Z)[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*")
+# The shape of BCP 47, "en-US", or as Unix writes it, "en_US"; 35 is the length that BCP 47 asks
+# everybody to have room for.
+_LOCALE = re.compile(r"(?=.{2,35}\Z)[A-Za-z]{2,8}(?:[-_][A-Za-z0-9]{1,8})*")
 
 
 @dataclass(frozen=True)
@@ -23,10 +24,11 @@ class Person:
         if type(person_id) is not int or not 0 < person_id <= LARGEST_ID:
             raise ValueError("a person without a whole-number id")
         email, locale = claims.get("email"), claims.get("locale")
+        is_locale = isinstance(locale, str) and _LOCALE.fullmatch(locale)
         return cls(
             person_id,
             _printable(email) if isinstance(email, str) else "",
-            locale if isinstance(locale, str) and _LOCALE.fullmatch(locale) else None,
+            locale.replace("_", "-") if is_locale else None,
         )
 
 
