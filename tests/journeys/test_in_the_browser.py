@@ -148,6 +148,43 @@ def test_the_keyboard_alone_is_enough(open_tab: Callable[[str], Tab]) -> None:
     assert tab.method_writes() == [("POST", True, ["AUS_PARCEL_REGULAR"])]
 
 
+def test_the_keyboard_alone_is_enough_to_update_disconnect_and_look_back(
+    open_tab: Callable[[str], Tab],
+) -> None:
+    tab = open_tab("harbour1")
+    keyboard = tab.page.keyboard
+    tab.arrive()
+    tab.set_up("endicia")
+
+    def press(name: str) -> None:
+        tab.walk_to(name)
+        keyboard.press("Enter")
+
+    press("Manage")
+    tab.shows("USPS via Endicia")
+    press("Update details")
+    tab.shows("Update USPS via Endicia details")
+    for name, value in DETAILS["endicia"].items():
+        tab.walk_to(name)
+        keyboard.type(value)
+    press("Send to BigCommerce")
+    tab.says("New USPS via Endicia details sent to BigCommerce")
+    press("Disconnect")
+    tab.shows("Disconnect USPS via Endicia?")
+    press("Disconnect USPS via Endicia")
+    tab.says("Disconnect sent to BigCommerce")
+    assert [method for method, _ in tab.sent()] == ["POST", "PUT", "DELETE"]
+
+    press("Carriers")
+    tab.shows("Carrier connections")
+    press("Activity")
+    expect(tab.app.get_by_role("row")).to_have_count(5)
+    tab.walk_to("carrier")
+    keyboard.type("USPS")
+    press("Apply")
+    expect(tab.app.get_by_role("row")).to_have_count(4)
+
+
 def test_rows_of_settings_are_added_retyped_and_removed(open_tab: Callable[[str], Tab]) -> None:
     tab = open_tab("harbour1")
     tab.arrive()

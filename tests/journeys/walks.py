@@ -84,6 +84,14 @@ def custom(tab: Tab) -> Iterator[str]:
     tab.post("/carriers", custom_form("33", "Parcel Lane", [("api_key", "secret", "")]))
     tab.says("Enter a value for api_key.")
     yield "custom carrier, setting without value"
+    for name, fault in {
+        "refused": Fault("connection", status=400, body=NOT_OURS),
+        "too many requests": Fault("connection", status=429),
+    }.items():
+        tab.world.order(fault)
+        tab.post("/carriers", custom_form("33", "Parcel Lane", rows[:1]))
+        expect(tab.app.get_by_role("alert")).to_be_focused()
+        yield f"custom carrier, {name}"
     tab.post("/carriers", custom_form("33", "Parcel Lane", rows[:1]))
     tab.says("Parcel Lane details sent to BigCommerce")
     yield "custom carrier, sent"
@@ -118,6 +126,8 @@ def carrier(tab: Tab) -> Iterator[str]:
     yield "carrier, zone off"
     tab.world.order(Fault("connection", status=400, body=NOT_OURS))
     tab.post("/carriers/auspost/connection", DETAILS["auspost"])
+    expect(tab.app.get_by_role("alert")).to_be_focused()
+    yield "form, update refused"
     tab.go("/carriers/auspost")
     tab.says("BigCommerce refused the details")
     yield "carrier, rejected after a success"
@@ -129,6 +139,10 @@ def carrier(tab: Tab) -> Iterator[str]:
     tab.go("/carriers")
     tab.says("No answer")
     yield "carriers, mixed"
+    tab.world.order(Fault("connection", status=400, body=NOT_OURS))
+    tab.post("/carriers/auspost/disconnect", {})
+    expect(tab.app.get_by_role("alert")).to_be_focused()
+    yield "disconnect, refused"
     tab.post("/carriers/auspost/disconnect", {})
     tab.says("Disconnect sent to BigCommerce")
     yield "carrier, disconnect sent"
