@@ -1,0 +1,196 @@
+"""Holds the double to BigCommerce's guides on apps and APIs: tokens, callbacks, status codes."""
+
+import jwt
+import pytest
+import requests
+
+from sandbox.world import DEFAULT_SCOPE, World
+from tests.sandbox.conftest import APP_URL, CONNECTION, Ask
+
+# Who may call (About our APIs: authentication, status codes, rate limits)
+
+
+@pytest.mark.parametrize(
+    ("path", "token"),
+    [
+        pytest.param("/stores/harbour1/v2/time", None, id="no token"),
+        pytest.param("/stores/harbour1/v2/time", "invented", id="invented token"),
+        pytest.param("/stores/harbour1/v2/time", "token-of-elm", id="another store's token"),
+        pytest.param("/stores/unknown3/v2/time", "token-of-elm", id="unknown store"),
+    ],
+)
+def test_only_a_stores_own_token_opens_it(
+    world: World, address: str, session: requests.Session, path: str, token: str | None
+) -> None:
+    world.store("harbour1").access_token = "token-of-harbour"
+    world.store("elmfield2").access_token = "token-of-elm"
+
+    reply = session.get(address + path, headers={"X-Auth-Token": token} if token else {})
+
+    assert reply.status_code == 401
+    assert reply.json()["status"] == 401
+
+
+def test_uninstalling_kills_the_token(ask: Ask, world: World) -> None:
+    before = ask("GET", "/time").status_code
+
+    world.revoke("harbour1")
+
+    assert (before, ask("GET", "/time").status_code) == (200, 401)
+
+
+def test_a_new_token_replaces_the_earlier_one(ask: Ask, world: World, exchange: Ask) -> None:
+    token = exchange().json()["access_token"]
+
+    assert ask("GET", "/time").status_code == 401
+    assert ask("GET", "/time", headers={"X-Auth-Token": token}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("scope", "reading", "writing"),
+    [
+        pytest.param(DEFAULT_SCOPE, 200, 204, id="modify"),
+        pytest.param("store_v2_information_read_only", 200, 403, id="read-only"),
+        pytest.param("store_v2_orders", 403, 403, id="other"),
+        pytest.param(None, 403, 403, id="none"),
+    ],
+)
+def test_the_scope_of_the_token_decides(
+    ask: Ask, world: World, scope: str | None, reading: int, writing: int
+) -> None:
+    world.store("harbour1").scope = scope
+
+    read = ask("GET", "/shipping/zones")
+    written = ask("POST", CONNECTION, {"carrier_id": "royalmail", "connection": {}})
+
+    assert (read.status_code, written.status_code) == (reading, writing)
+
+
+def test_normal_answers_carry_the_rate_limit_headers(ask: Ask) -> None:
+    headers = ask("GET", "/time").headers
+
+    assert headers["X-Rate-Limit-Time-Window-Ms"] == "30000"
+    assert int(headers["X-Rate-Limit-Time-Reset-Ms"]) <= 30000
+    assert int(headers["X-Rate-Limit-Requests-Left"]) < int(headers["X-Rate-Limit-Requests-Quota"])
+
+
+# The token exchange (Apps guide, auth callback)
+
+
+@pytest.mark.parametrize("encoding", ["json", "data"])
+def test_a_code_becomes_a_token_sent_as_json_or_as_form(
+    exchange: Ask, world: World, encoding: str
+) -> None:
+    reply = exchange(encoding)
+
+    granted = reply.json()
+    assert reply.status_code == 200
+    assert granted["access_token"] == world.store("harbour1").access_token
+    assert granted["context"] == "stores/harbour1"
+    assert granted["scope"] == DEFAULT_SCOPE
+    assert granted["user"] == granted["owner"]
+    assert granted["user"]["email"] == granted["user"]["username"] == "owner@harbourpine.example"
+    assert set(granted) == {"access_token", "scope", "user", "owner", "context", "account_uuid"}
+
+
+def test_whoever_pressed_install_is_the_user(exchange: Ask, world: World) -> None:
+    jo = world.person("harbour1", "authorized")
+
+    granted = exchange(query=world.install_query("harbour1", jo)).json()
+
+    assert (granted["user"]["id"], granted["owner"]["id"]) == (jo.id, 9128)
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "error"),
+    [
+        pytest.param({"client_id": "other"}, 401, "invalid_client", id="client id"),
+        pytest.param({"client_secret": "other"}, 401, "invalid_client", id="client secret"),
+        pytest.param({"grant_type": "password"}, 400, "unsupported_grant_type", id="grant type"),
+        pytest.param(
+            {"redirect_uri": f"{APP_URL}/auth/"},
+            400,
+            "Parameter redirect_uri does not match registered URI",
+            id="redirect, as reported in bigcommerce-api-php#281",
+        ),
+        pytest.param({"code": "never-issued"}, 400, "invalid_grant", id="code"),
+        pytest.param({"context": ""}, 400, "invalid_request", id="no context"),
+    ],
+)
+def test_a_wrong_token_request_is_refused(
+    exchange: Ask, world: World, changes: dict[str, str], status: int, error: str
+) -> None:
+    reply = exchange(**changes)
+
+    assert (reply.status_code, reply.json()) == (status, {"error": error})
+    assert world.store("harbour1").access_token is None
+
+
+def test_a_code_works_once(exchange: Ask, world: World) -> None:
+    query = world.install_query("harbour1", world.person("harbour1", "owner"))
+
+    replies = [exchange(query=query), exchange(query=query)]
+
+    assert [reply.status_code for reply in replies] == [200, 400]
+
+
+def test_an_answer_nobody_accepts_is_406(exchange: Ask, session: requests.Session) -> None:
+    session.headers["Accept"] = "text/html"
+
+    reply = exchange()
+
+    assert (reply.status_code, reply.json()) == (406, {"error": "Invalid format."})
+
+
+def test_a_wrong_context_earns_a_token_that_opens_nothing(
+    exchange: Ask, address: str, session: requests.Session
+) -> None:
+    granted = exchange(context="stores/elmfield2").json()
+
+    reply = session.get(
+        f"{address}/stores/elmfield2/v2/store", headers={"X-Auth-Token": granted["access_token"]}
+    )
+
+    assert granted["scope"] is None
+    assert reply.status_code == 403
+
+
+@pytest.mark.parametrize("outcome", ["succeeded", "failed"])
+def test_an_install_by_external_button_ends_on_a_page(
+    address: str, session: requests.Session, outcome: str
+) -> None:
+    reply = session.get(f"{address}/app/client-id/install/{outcome}")
+
+    assert reply.status_code == 200
+    assert "installed" in reply.text
+
+
+# Signed payloads (Apps guide, callbacks)
+
+
+def test_a_signed_payload_holds_the_documented_claims(world: World) -> None:
+    sam = world.person("harbour1", "staff")
+
+    token = world.signed_payload("harbour1", sam, url="/deep", channel_id=3)
+
+    claims = jwt.decode(
+        token, world.client_secret, algorithms=["HS256"], audience="client-id", issuer="bc"
+    )
+    assert claims["sub"] == "stores/harbour1"
+    assert claims["user"] == {"id": sam.id, "email": sam.email, "locale": sam.locale}
+    assert claims["owner"] == {"id": 9128, "email": "owner@harbourpine.example"}
+    assert (claims["url"], claims["channel_id"]) == ("/deep", 3)
+    assert (claims["nbf"], claims["exp"]) == (claims["iat"] - 5, claims["iat"] + 86400)
+
+
+def test_a_signed_payload_can_be_made_wrong(world: World) -> None:
+    owner = world.person("harbour1", "owner")
+
+    token = world.signed_payload(
+        "harbour1", owner, now=1000, algorithm="none", without=["jti"], iss=5, sub="store/harbour1"
+    )
+
+    claims = jwt.decode(token, options={"verify_signature": False})
+    assert (claims["iat"], claims["iss"], claims["sub"]) == (1000, 5, "store/harbour1")
+    assert "jti" not in claims
+    assert jwt.get_unverified_header(token)["alg"] == "none"

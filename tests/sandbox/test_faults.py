@@ -1,0 +1,173 @@
+"""What a network and an overloaded platform do, documented or not."""
+
+import socket
+from typing import Any
+
+import pytest
+import requests
+
+from sandbox.faults import Fault
+from sandbox.server import serve
+from sandbox.world import World
+from tests.sandbox.conftest import CONNECTION, Ask
+
+# For requests that are to run into their time limit; ample for a loaded machine to begin one.
+SOON = 0.5
+
+
+@pytest.mark.parametrize(
+    ("fault", "limit", "trouble"),
+    [
+        pytest.param(Fault(kind="reset"), 10, requests.ConnectionError, id="reset"),
+        pytest.param(Fault(kind="hang"), SOON, requests.ReadTimeout, id="hang"),
+        pytest.param(Fault(kind="hang", seconds=0.01), 10, requests.ConnectionError, id="hang up"),
+        pytest.param(Fault(kind="delay", seconds=60), SOON, requests.ReadTimeout, id="delay"),
+        pytest.param(Fault(kind="drip", seconds=600), SOON, requests.ConnectionError, id="drip"),
+        pytest.param(
+            Fault(kind="truncated"), 10, requests.exceptions.ChunkedEncodingError, id="truncated"
+        ),
+        pytest.param(
+            Fault(kind="truncated", status=200, body="[]"),
+            10,
+            requests.exceptions.ChunkedEncodingError,
+            id="truncated reply of its own",
+        ),
+    ],
+)
+def test_a_fault_is_met_once_and_then_all_is_well(
+    ask: Ask, world: World, fault: Fault, limit: float, trouble: type[Exception]
+) -> None:
+    world.order(fault)
+
+    with pytest.raises(trouble):
+        ask("GET", "/time", timeout=limit)
+
+    assert ask("GET", "/time").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        pytest.param(Fault(kind="delay", seconds=0.01), id="delay"),
+        pytest.param(Fault(kind="delay", seconds=0.01, after=True), id="delay afterwards"),
+        pytest.param(Fault(kind="drip", seconds=0.01), id="drip"),
+    ],
+)
+def test_a_slow_answer_is_the_true_one(ask: Ask, world: World, fault: Fault) -> None:
+    truth = ask("GET", "/store").json()
+    world.order(fault)
+
+    reply = ask("GET", "/store")
+
+    assert (reply.status_code, reply.json()) == (200, truth)
+
+
+def test_an_ordered_reply_is_sent_as_it_is(ask: Ask, world: World) -> None:
+    world.order(
+        Fault(status=429, headers={"X-Retry-After": "7"}, body="<p>", content_type="text/html")
+    )
+
+    reply = ask("POST", CONNECTION, {"carrier_id": "royalmail", "connection": {}})
+
+    assert (reply.status_code, reply.text, reply.headers["X-Retry-After"]) == (429, "<p>", "7")
+    assert reply.headers["Content-Type"].startswith("text/html")
+    assert world.store("harbour1").connections == {}
+
+
+@pytest.mark.parametrize(
+    ("fault", "status"),
+    [
+        pytest.param(Fault(kind="reset", after=True), None, id="reset"),
+        pytest.param(Fault(kind="hang", after=True), None, id="hang"),
+        pytest.param(Fault(kind="delay", seconds=60, after=True), None, id="delay"),
+        pytest.param(Fault(status=502, after=True), 502, id="reply"),
+    ],
+)
+def test_the_request_can_be_executed_and_only_its_answer_lost(
+    ask: Ask, world: World, fault: Fault, status: int | None
+) -> None:
+    world.order(fault)
+    body = {"carrier_id": "royalmail", "connection": {}}
+
+    try:
+        answered: int | None = ask("POST", CONNECTION, body, timeout=SOON).status_code
+    except requests.RequestException:
+        answered = None
+
+    assert answered == status
+    assert "royalmail" in world.store("harbour1").connections
+
+
+def test_an_endless_body_ends_when_the_reader_leaves(ask: Ask, world: World) -> None:
+    world.order(Fault(kind="endless", status=200))
+
+    with ask("GET", "/time", stream=True) as reply:
+        start = reply.raw.read(1_000_000)
+
+    assert (reply.status_code, len(start)) == (200, 1_000_000)
+
+
+def test_a_reset_is_a_reset_and_no_mere_farewell(ask: Ask, world: World) -> None:
+    world.order(Fault(kind="reset"))
+
+    with pytest.raises(requests.ConnectionError) as caught:
+        ask("GET", "/time")
+
+    assert isinstance(caught.value.args[0].args[1], ConnectionResetError)
+
+
+def test_an_idle_connection_ends_with_the_server(world: World, session: requests.Session) -> None:
+    with serve(world) as address:
+        port = int(address.rpartition(":")[2])
+        idle = socket.create_connection(("127.0.0.1", port))
+        session.get(address)  # connections are accepted in order: the idle one was
+
+    with idle:
+        farewell = idle.recv(1)
+
+    assert farewell == b""
+
+
+@pytest.mark.parametrize(
+    ("where", "met"),
+    [
+        ("zones", ["zones"]),
+        ("methods", ["methods"]),
+        ("connection", ["connection"]),
+        ("store", ["store"]),
+        ("time", ["time"]),
+        ("token", ["token"]),
+        ("api", ["zones", "methods", "connection", "store", "time"]),
+        ("any", ["zones", "methods", "connection", "store", "time", "token"]),
+    ],
+)
+def test_a_fault_strikes_where_it_was_ordered(
+    ask: Ask, exchange: Ask, world: World, where: Any, met: list[str]
+) -> None:
+    world.order(Fault(where=where, status=555, times=None))
+
+    statuses = {
+        "zones": ask("GET", "/shipping/zones/1").status_code,
+        "methods": ask("GET", "/shipping/zones/1/methods").status_code,
+        "connection": ask("DELETE", CONNECTION, {"carrier_id": "fedex"}).status_code,
+        "store": ask("GET", "/store").status_code,
+        "time": ask("GET", "/time").status_code,
+        "token": exchange().status_code,
+    }
+
+    assert [name for name, status in statuses.items() if status == 555] == met
+
+
+def test_a_fault_can_wait_for_one_verb_strike_twice_and_be_cleared(ask: Ask, world: World) -> None:
+    fault = Fault(where="zones", method="POST", status=503, times=2)
+    body = {"name": "Global", "type": "global"}
+    world.order(fault)
+    world.order(Fault(where="time", times=None))
+
+    statuses = [ask("GET", "/shipping/zones").status_code]
+    statuses += [ask("POST", "/shipping/zones", body).status_code for _ in range(3)]
+    world.clear_faults()
+    statuses.append(ask("GET", "/time").status_code)
+
+    assert statuses == [200, 503, 503, 201, 200]
+    assert fault.times == 2

@@ -1,0 +1,228 @@
+"""Holds the double to the references of shipping zones and methods."""
+
+from typing import Any
+
+import pytest
+
+from sandbox.world import World
+from tests.sandbox.conftest import Ask, message
+
+# Create a Shipping Method: the example of each carrier's section, and of two settings objects.
+METHOD_EXAMPLES: dict[str, dict[str, Any]] = {
+    "perorder": {"rate": 7},
+    "peritem": {"rate": 8},
+    "endicia": {
+        "carrier_options": {
+            "delivery_services": ["PriorityExpress", "MediaMail"],
+            "packaging_type": "FlatRateLegalEnvelope",
+            "show_transit_time": True,
+        }
+    },
+    "fedex": {
+        "carrier_options": {
+            "delivery_services": ["PRIORITY_OVERNIGHT", "FEDEX_2_DAY"],
+            "dropoff_type": "REGULAR_PICKUP",
+            "packaging_type": "FEDEX_ENVELOPE",
+            "packing_method": "SEPARATE",
+            "rate_type": "NONE",
+            "include_package_value": True,
+            "destination_type": "residential",
+        }
+    },
+    "upsready": {
+        "carrier_options": {
+            "delivery_services": ["2nd_Day_Air", "Standard"],
+            "packaging_type": "21",
+            "packing_method": "separate",
+            "include_package_value": True,
+            "destination_type": "residential",
+            "show_transit_time": True,
+        }
+    },
+    "canadapost": {"carrier_options": {"delivery_services": ["DOM.RP", "DOM.EP"]}},
+    "auspost": {
+        "carrier_options": {"delivery_services": ["AUS_PARCEL_REGULAR", "AUS_PARCEL_EXPRESS"]}
+    },
+    "royalmail": {
+        "carrier_options": {"delivery_services": ["StandardFirstClass", "StandardSecondClass"]}
+    },
+    "zoom2u": {"carrier_options": {"delivery_services": ["3_hour", "Same_day", "VIP"]}},
+}
+
+
+# Shipping Zones: POST's examples by their names there
+
+
+@pytest.mark.parametrize("number", [0, 1, 4, 60])
+def test_the_number_of_zones_can_be_switched(ask: Ask, world: World, number: int) -> None:
+    world.set_zones("harbour1", number)
+
+    reply = ask("GET", "/shipping/zones")
+
+    assert reply.status_code == 200
+    assert [zone["id"] for zone in reply.json()] == list(range(1, number + 1))
+
+
+def test_the_sample_zones_are_of_several_kinds(ask: Ask) -> None:
+    zones = ask("GET", "/shipping/zones").json()
+
+    assert [(zone["name"], zone["type"], zone["enabled"]) for zone in zones] == [
+        ("Australia", "country", True),
+        ("New Zealand", "country", True),
+        ("Tasmania and remote", "zip", True),
+        ("Rest of the world", "global", False),
+    ]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(
+            {
+                "name": "United States",
+                "type": "zip",
+                "locations": [{"zip": "11103", "country_iso2": "US"}],
+            },
+            id="Type: ZIP",
+        ),
+        pytest.param(
+            {"name": "Mexico", "type": "country", "locations": [{"country_iso2": "MX"}]},
+            id="Type: Country",
+        ),
+        pytest.param(
+            {
+                "name": "South Carolina",
+                "type": "state",
+                "locations": [{"country_iso2": "US", "state_iso2": "SC"}],
+            },
+            id="Type: State",
+        ),
+        pytest.param({"name": "Global", "type": "global"}, id="Type: Global"),
+    ],
+)
+def test_every_documented_zone_can_be_made_read_changed_and_deleted(
+    ask: Ask, body: dict[str, Any]
+) -> None:
+    made = ask("POST", "/shipping/zones", body)
+    path = f"/shipping/zones/{made.json()['id']}"
+
+    changed = ask("PUT", path, {"name": "Renamed", "enabled": False})
+    read = ask("GET", path)
+    deleted = ask("DELETE", path)
+
+    assert (made.status_code, changed.status_code, deleted.status_code) == (201, 200, 204)
+    assert read.json() == {**made.json(), "name": "Renamed", "enabled": False}
+    assert body.items() <= made.json().items()
+    assert ask("GET", path).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        pytest.param("POST", "/shipping/zones", {"name": "No type"}, id="zone without type"),
+        pytest.param("POST", "/shipping/zones", {"name": "n", "type": "town"}, id="zone type"),
+        pytest.param("PUT", "/shipping/zones/1", {"enabled": True}, id="PUT without name"),
+        pytest.param("PUT", "/shipping/zones/1", {"name": "n", "enabled": "1"}, id="text boolean"),
+    ],
+)
+def test_a_malformed_zone_is_refused(ask: Ask, method: str, path: str, body: object) -> None:
+    reply = ask(method, path, body)
+
+    assert reply.status_code == 400
+    assert message(reply)
+
+
+# Shipping Method
+
+
+@pytest.mark.parametrize(("kind", "settings"), METHOD_EXAMPLES.items(), ids=METHOD_EXAMPLES)
+def test_every_documented_method_can_be_made(ask: Ask, kind: str, settings: dict[str, Any]) -> None:
+    body = {"name": "Example", "type": kind, "settings": settings, "enabled": True}
+
+    made = ask("POST", "/shipping/zones/2/methods", body)
+
+    listed = ask("GET", "/shipping/zones/2/methods").json()
+    assert made.status_code == 200
+    assert body.items() <= made.json().items()
+    assert listed == [made.json()]
+
+
+def test_a_method_lives_in_its_own_zone(ask: Ask) -> None:
+    (flat_rate,) = ask("GET", "/shipping/zones/1/methods").json()
+
+    found = ask("GET", f"/shipping/zones/1/methods/{flat_rate['id']}")
+    elsewhere = ask("GET", f"/shipping/zones/2/methods/{flat_rate['id']}")
+
+    assert found.json() == flat_rate
+    assert flat_rate["type"] == "perorder"
+    assert elsewhere.status_code == 404
+
+
+def test_put_keeps_what_it_does_not_name_and_replaces_settings(ask: Ask) -> None:
+    (flat_rate,) = ask("GET", "/shipping/zones/1/methods").json()
+    # Update a Shipping Method, the request example.
+    body = {"settings": {"rate": 11}, "handling_fees": {"fixed_surcharge": "0"}, "channel_ids": [2]}
+
+    reply = ask("PUT", f"/shipping/zones/1/methods/{flat_rate['id']}", body)
+
+    assert reply.status_code == 200
+    assert reply.json() == flat_rate | body
+
+
+def test_a_deleted_method_is_gone_and_its_id_never_comes_back(ask: Ask) -> None:
+    body = {"name": "Flat", "type": "perorder", "settings": {"rate": 1}}
+    first = ask("POST", "/shipping/zones/2/methods", body).json()["id"]
+
+    deleted = ask("DELETE", f"/shipping/zones/2/methods/{first}")
+    second = ask("POST", "/shipping/zones/2/methods", body).json()["id"]
+
+    assert deleted.status_code == 204
+    assert second > first
+
+
+@pytest.mark.parametrize(
+    ("changes", "name"),
+    [
+        pytest.param({"type": "dhl"}, "type", id="type"),
+        pytest.param({"enabled": "true"}, "enabled", id="text boolean"),
+        pytest.param({"delivery_services": ["FEDEX_3_DAY"]}, "delivery_services", id="service"),
+        pytest.param({"delivery_services": []}, "delivery_services", id="no service"),
+        pytest.param({"delivery_services": "FEDEX_GROUND"}, "delivery_services", id="not a list"),
+        pytest.param({"packing_method": "separate"}, "packing_method", id="UPS's spelling"),
+        pytest.param({"include_package_value": "1"}, "include_package_value", id="text option"),
+    ],
+)
+def test_a_method_with_a_code_that_is_not_in_the_reference_is_refused(
+    ask: Ask, changes: dict[str, Any], name: str
+) -> None:
+    top = {key: value for key, value in changes.items() if key in ("type", "enabled")}
+    options = {key: value for key, value in changes.items() if key not in top}
+    settings = {"carrier_options": {"delivery_services": ["FEDEX_GROUND"], **options}}
+
+    reply = ask(
+        "POST",
+        "/shipping/zones/1/methods",
+        {"name": "FedEx", "type": "fedex", "settings": settings, **top},
+    )
+
+    assert reply.status_code == 400
+    assert message(reply) == f"The field '{name}' is invalid."
+
+
+def test_awkward_replies_have_the_shapes_of_the_samples(ask: Ask, world: World) -> None:
+    options = {"delivery_services": ["MediaMail"], "show_transit_time": False}
+    for carrier_options in (options, {}):
+        body = {"name": "USPS", "type": "endicia", "settings": {"carrier_options": carrier_options}}
+        ask("POST", "/shipping/zones/2/methods", body)
+
+    world.awkward = True
+
+    lone, bare = ask("GET", "/shipping/zones/2/methods").json()
+    assert lone["settings"]["carrier_options"] == {
+        "delivery_services": {"value": "MediaMail"},
+        "show_transit_time": "",
+        "packaging": [],
+    }
+    assert bare["settings"] == {}
+    assert (lone["enabled"], isinstance(lone["id"], str)) == ("1", True)
+    assert ask("GET", "/shipping/zones/3/methods").status_code == 204
