@@ -1,7 +1,11 @@
 """Pictures of the main pages, for the papers: `make screenshots`."""
 
+import io
 import tempfile
+from itertools import accumulate
 from pathlib import Path
+
+from PIL import Image
 
 from bcapp.database import CHECKOUT
 from sandbox.faults import Fault
@@ -15,6 +19,16 @@ from tests.merchant import DETAILS
 FOLDER = CHECKOUT / "docs" / "screenshots"
 WIDTH = 1100
 CONTENT = "document.getElementById('page').offsetHeight"
+
+# What has the focus: of which kind it is, and what of the page shows that; null at the end.
+FOCUS = """() => {
+  const on = document.activeElement;
+  if (on === document.body || !document.hasFocus()) return null;
+  const { x, y, width, height } = (on.closest(".card, .control") ?? on).getBoundingClientRect();
+  return { kind: `${on.localName}.${on.className}.${on.type}`, box: [x, y, width, height] };
+}"""
+MARGIN = 8
+WIDEST = 480
 
 
 def main() -> None:
@@ -37,6 +51,39 @@ def take(tab: Tab, name: str) -> None:
     tab.page.locator("iframe[name=app]").screenshot(
         path=FOLDER / f"{name}.png", animations="disabled"
     )
+
+
+def take_focus(tab: Tab) -> None:
+    """The pages' stops, the first of each kind with the focus on it, one below the other."""
+    taken: dict[str, Image.Image] = {}
+    for path in ("/carriers", "/carriers/auspost/connection", "/carriers/new", "/carriers/auspost"):
+        tab.go(path)
+        tab.frame.evaluate("document.body.tabIndex = -1; document.body.focus()")
+        while True:
+            tab.page.keyboard.press("Tab")
+            stop = tab.frame.evaluate(FOCUS)
+            if stop is None:
+                break
+            if stop["kind"] not in taken:
+                taken[stop["kind"]] = picture_of(tab, stop["box"])
+    tops = [0, *accumulate(picture.height for picture in taken.values())]
+    sheet = Image.new("RGB", (WIDEST, tops[-1]), "white")
+    for picture, top in zip(taken.values(), tops, strict=False):
+        sheet.paste(picture, (0, top))
+    sheet.save(FOLDER / "focus.png")
+
+
+def picture_of(tab: Tab, box: list[float]) -> Image.Image:
+    frame = tab.page.locator("iframe[name=app]").bounding_box()
+    assert frame is not None
+    left, top, width, height = box
+    clip = {
+        "x": frame["x"] + max(0, left - MARGIN),
+        "y": frame["y"] + max(0, top - MARGIN),
+        "width": min(width + 2 * MARGIN, WIDEST),
+        "height": height + 2 * MARGIN,
+    }
+    return Image.open(io.BytesIO(tab.page.screenshot(clip=clip, animations="disabled")))
 
 
 def take_all(tab: Tab) -> None:
@@ -77,6 +124,7 @@ def take_all(tab: Tab) -> None:
     take(tab, "carriers")
     tab.go("/activity")
     take(tab, "activity")
+    take_focus(tab)
 
 
 if __name__ == "__main__":
