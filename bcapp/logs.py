@@ -93,7 +93,7 @@ def _end(response: Response) -> Response:
             route=str(request.url_rule) if request.url_rule else None,
             status=response.status_code,
             duration_ms=round((time.monotonic() - g.started) * 1000, 1),
-            **({"store_hash": visit.store.store_hash} if visit else {}),
+            **({"store_hash": visit.session.store_hash} if visit else {}),
         )
     return response
 

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -114,6 +115,27 @@ def test_calls_to_bigcommerce_are_counted_by_name_and_outcome(
     assert counted("bcapp_bigcommerce_calls_total", **call, outcome="Unavailable") == 2
     assert counted("bcapp_bigcommerce_calls_total", **call, outcome="ok") == 1
     assert counted("bcapp_bigcommerce_call_seconds_count", **call) == 4
+
+
+@pytest.mark.parametrize(
+    ("where", "call", "body"),
+    [
+        pytest.param("zones", "GET /shipping/zones", "[{", id="cut off"),
+        pytest.param("zones", "GET /shipping/zones", '[{"id": "x"}]', id="of another shape"),
+        pytest.param("token", "POST /oauth2/token", '{"access_token": 5}', id="no token"),
+    ],
+)
+def test_an_answer_that_cannot_be_read_is_not_counted_as_good(
+    browser: Browser, counted: Count, where: Any, call: str, body: str
+) -> None:
+    browser.world.order(Fault(where, status=200, body=body))
+
+    browser.install()
+    browser.get("/carriers")
+
+    unreadable = {"call": call, "outcome": "MalformedReply"}
+    assert counted("bcapp_bigcommerce_calls_total", **unreadable) == 1
+    assert counted("bcapp_bigcommerce_calls_total", call=call, outcome="ok") == 0
 
 
 def test_installs_uninstalls_and_who_is_turned_away_are_counted(

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from bcapp.models import ActivityEntry, Event, Store, StoreUser
 from sandbox.faults import Fault
-from tests.merchant import Browser
+from tests.merchant import Browser, said
 
 
 def is_installed(db: Session, store_hash: str = "harbour1") -> bool:
@@ -60,17 +60,11 @@ def test_anybody_elses_payload_is_acted_on_when_the_token_is_revoked(
     assert not is_installed(db)
 
 
-@pytest.mark.parametrize(
-    "fault",
-    [
-        pytest.param(Fault("time", status=403), id="403"),
-        pytest.param(Fault("time", status=401, body="<html>"), id="401 HTML"),
-    ],
-)
+@pytest.mark.parametrize("status", [401, 403])
 def test_bigcommerces_plain_no_proves_the_uninstall(
-    merchant: Browser, db: Session, fault: Fault
+    merchant: Browser, db: Session, status: int
 ) -> None:
-    merchant.world.order(fault)
+    merchant.world.order(Fault("time", status=status))
 
     merchant.another("staff").uninstall()
 
@@ -85,6 +79,8 @@ def test_bigcommerces_plain_no_proves_the_uninstall(
         pytest.param(Fault("time", status=404, times=None), id="404"),
         pytest.param(Fault("time", status=429, times=None), id="429"),
         pytest.param(Fault("time", status=302, times=None), id="redirect"),
+        pytest.param(Fault("time", status=401, body="<html>", times=None), id="401 of a page"),
+        pytest.param(Fault("time", status=403, body="<html>", times=None), id="403 of a page"),
         pytest.param(Fault("time", kind="reset", times=None), id="reset"),
         pytest.param(Fault("time", kind="hang", seconds=20, times=None), id="no answer"),
     ],
@@ -267,3 +263,23 @@ def test_a_database_that_does_not_answer_is_a_503_so_that_a_retry_can_help(
     response = merchant.client.get(path, query_string={"signed_payload_jwt": payload})
 
     assert response.status_code == 503
+
+
+def test_a_write_that_the_database_refuses_is_told_as_well_and_leaves_nothing_behind(
+    merchant: Browser, db: Session
+) -> None:
+    db.execute(text("CREATE UNIQUE INDEX no_more_entries ON activity_entries (store_id)"))
+    db.commit()
+    zone = {"enabled": "true", "name": "Royal Mail", "delivery_services": "StandardFirstClass"}
+
+    sent = merchant.send("zoom2u")
+    saved = merchant.post("/carriers/royalmail/zones/1", zone)
+
+    for response in (sent, saved):
+        assert response.status_code == 503
+        assert "We can’t reach our records" in said(response)
+        assert "X-Session-Token" in response.headers
+    assert merchant.world.calls_to("/shipping") == []
+    db.execute(text("DROP INDEX no_more_entries"))
+    db.commit()
+    assert merchant.post("/carriers/royalmail/zones/1", zone).status_code == 303

@@ -68,8 +68,7 @@ def exchange(config: Config, code: str, scope: str, context: str) -> Grant:
     asked_at = datetime.now(UTC)
     fields = {"code": code, "scope": scope, "context": context}
     with metrics.bigcommerce_call("POST /oauth2/token"):
-        reply = _fetch(session, deadline, config, fields)
-    return _read(reply, context, asked_at)
+        return _read(_fetch(session, deadline, config, fields), context, asked_at)
 
 
 def _fetch(

@@ -3,8 +3,8 @@
 import random
 import re
 import time
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 import requests
 import structlog
@@ -28,11 +28,14 @@ CONNECTION = "/v2/shipping/carrier/connection"
 
 # What may be repeated, once, inside the time budget (BigCommerce's status code page and migration
 # guide, tightened for a page that somebody waits for): a 429 whose reset is near, as it was not
-# carried out; and what never reached BigCommerce's own code, if repeating it changes nothing.
+# carried out; and what went without an answer of BigCommerce's own code (a fault of the network,
+# 502 to 504), where doing it twice is like doing it once.
 _LONGEST_WAIT = 10
 MOST_LISTED = 1000  # zones, each of which costs a call, or methods: no shop comes near
 
 _log = structlog.get_logger()
+
+T = TypeVar("T")
 
 
 class StoreApi:
@@ -61,54 +64,56 @@ class StoreApi:
 
     def create_connection(self, carrier_id: str, connection: Mapping[str, Any]) -> int:
         """POST; the status says "received", never that the credentials work."""
-        return self._call("POST", CONNECTION, _connection(carrier_id, connection)).status
+        return self._call("POST", CONNECTION, _status, _connection(carrier_id, connection))
 
     def update_connection(self, carrier_id: str, connection: Mapping[str, Any]) -> int:
         """PUT: replaces the whole connection, so every property has to be there again."""
-        return self._call("PUT", CONNECTION, _connection(carrier_id, connection)).status
+        return self._call("PUT", CONNECTION, _status, _connection(carrier_id, connection))
 
     def delete_connection(self, carrier_id: str) -> int:
         """DELETE, with a JSON body: that is where the reference puts the carrier."""
-        return self._call("DELETE", CONNECTION, {"carrier_id": carrier_id}).status
+        return self._call("DELETE", CONNECTION, _status, {"carrier_id": carrier_id})
 
     def list_zones(self) -> list[Zone]:
-        return [Zone.read(item) for item in self._list("/v2/shipping/zones")]
+        return self._call("GET", "/v2/shipping/zones", _list_of(Zone.read))
 
     def get_zone(self, zone_id: int) -> Zone:
         """Raises NotFound for a zone that is gone."""
-        return Zone.read(self._json("GET", f"/v2/shipping/zones/{zone_id}"))
+        return self._call("GET", f"/v2/shipping/zones/{zone_id}", _json(Zone.read))
 
     def list_methods(self, zone_id: int) -> list[Method]:
-        return [Method.read(item) for item in self._list(_methods(zone_id))]
+        return self._call("GET", _methods(zone_id), _list_of(Method.read))
 
     def get_method(self, zone_id: int, method_id: int) -> Method:
-        return Method.read(self._json("GET", f"{_methods(zone_id)}/{method_id}"))
+        return self._call("GET", f"{_methods(zone_id)}/{method_id}", _json(Method.read))
 
     def create_method(self, zone_id: int, body: Mapping[str, Any]) -> Method:
         """POST. Never repeated after a lost answer: a second one would be a second method."""
-        return Method.read(self._json("POST", _methods(zone_id), body, repeatable=False))
+        return self._call("POST", _methods(zone_id), _json(Method.read), body, repeatable=False)
 
     def update_method(self, zone_id: int, method_id: int, body: Mapping[str, Any]) -> Method:
         """PUT. A key that BigCommerce will not have written is left out and the rest sent again."""
         path = f"{_methods(zone_id)}/{method_id}"
         for _ in range(_MOST_UNWRITABLE):
             try:
-                return Method.read(self._json("PUT", path, body))
+                return self._call("PUT", path, _json(Method.read), body)
             except Rejected as error:
                 named = {name for text in error.messages for name in _UNWRITABLE.findall(text)}
                 if not named & (body.keys() - _ESSENTIAL):
                     raise
                 body = {k: v for k, v in body.items() if k not in named - _ESSENTIAL}
-        return Method.read(self._json("PUT", path, body))
+        return self._call("PUT", path, _json(Method.read), body)
 
     def get_store(self) -> StoreInformation:
-        return StoreInformation.read(self._json("GET", "/v2/store"))
+        return self._call("GET", "/v2/store", _json(StoreInformation.read))
 
     def is_token_honoured(self) -> bool:
-        """False only when BigCommerce itself says no; raises Unavailable when it says nothing."""
+        """False only when BigCommerce itself says no; raises when it says nothing."""
         try:
-            self._call("GET", "/v2/time")
-        except AccessRevoked:
+            self._call("GET", "/v2/time", _status)
+        except AccessRevoked as error:
+            if error.is_page:
+                raise
             return False
         except (Rejected, RateLimited):
             return True
@@ -120,30 +125,25 @@ class StoreApi:
         Everything else says nothing about the token, and raises.
         """
         try:
-            self._json("GET", "/v2/time")
+            self._call("GET", "/v2/time", parsed)
         except AccessRevoked as error:
             if error.status == 401 and not error.is_page:
                 return True
             raise
         return False
 
-    def _list(self, path: str) -> list[Any]:
-        """A list; several of BigCommerce's answer 204 when there is nothing in it."""
-        reply = self._call("GET", path)
-        items = [] if reply.status == NO_CONTENT else parsed(reply)
-        if not isinstance(items, list) or len(items) > MOST_LISTED:
-            raise MalformedReply(reply.status)
-        return items
-
-    def _json(self, method: str, path: str, body: object = None, *, repeatable: bool = True) -> Any:
-        return parsed(self._call(method, path, body, repeatable=repeatable))
-
     def _call(
-        self, method: str, path: str, body: object = None, *, repeatable: bool = True
-    ) -> Reply:
+        self,
+        method: str,
+        path: str,
+        read: Callable[[Reply], T],
+        body: object = None,
+        *,
+        repeatable: bool = True,
+    ) -> T:
         unknown: Unavailable | None = None
         try:
-            return self._attempt(method, path, body)
+            return self._attempt(method, path, read, body)
         except RateLimited as error:
             if error.named_wait is None or error.named_wait >= _LONGEST_WAIT:
                 raise
@@ -157,18 +157,18 @@ class StoreApi:
             unknown = error
         time.sleep(wait)
         try:
-            return self._attempt(method, path, body)
+            return self._attempt(method, path, read, body)
         except (RateLimited, AccessRevoked):
             # The second try was not carried out. The first may have been, and that is what counts.
             if unknown is not None:
                 raise unknown from None
             raise
 
-    def _attempt(self, method: str, path: str, body: object) -> Reply:
+    def _attempt(self, method: str, path: str, read: Callable[[Reply], T], body: object) -> T:
         # No number stays in it, so there are as many names as there are calls.
         place = re.sub(r"\d+", "_", path.removeprefix("/v2"))
         with metrics.bigcommerce_call(f"{method} {place}"):
-            return self._ask(method, path, body, place)
+            return read(self._ask(method, path, body, place))
 
     def _ask(self, method: str, path: str, body: object, place: str) -> Reply:
         started = time.monotonic()
@@ -211,6 +211,26 @@ _MOST_UNWRITABLE = 3
 _ESSENTIAL = {"name", "enabled", "settings", "type"}
 
 _HEADERS = {"Accept": "application/json", "Content-Type": "application/json"}
+
+
+def _status(reply: Reply) -> int:
+    return reply.status
+
+
+def _json(read: Callable[[Any], T]) -> Callable[[Reply], T]:
+    return lambda reply: read(parsed(reply))
+
+
+def _list_of(read: Callable[[Any], T]) -> Callable[[Reply], list[T]]:
+    """A list; several of BigCommerce's answer 204 when there is nothing in it."""
+
+    def read_all(reply: Reply) -> list[T]:
+        items = [] if reply.status == NO_CONTENT else parsed(reply)
+        if not isinstance(items, list) or len(items) > MOST_LISTED:
+            raise MalformedReply(reply.status)
+        return [read(item) for item in items]
+
+    return read_all
 
 
 def _methods(zone_id: int) -> str:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
+from typing import Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import structlog
@@ -33,15 +34,20 @@ TOKEN_HEADER = "X-Session-Token"  # noqa: S105 - a header's name
 
 @dataclass(frozen=True)
 class Visit:
-    """A verified session: who is here, in which store."""
+    """A verified session: who is here, in which store.
+
+    All but the store are values: once the database has failed, its rows cannot be read any more,
+    and there is still a page to be made.
+    """
 
     store: Store
-    user: StoreUser
-    launched_at: datetime
+    session: Session
+    sender: Sender
+    locale: str | None
 
-    @property
-    def sender(self) -> Sender:
-        return Sender(self.store.id, self.user.email)
+    @classmethod
+    def of(cls, store: Store, user: StoreUser, session: Session) -> Self:
+        return cls(store, session, Sender(store.id, user.email), user.locale)
 
 
 def require_embedded_session() -> None:
@@ -56,12 +62,13 @@ def require_embedded_session() -> None:
         raise InvalidSession
     session = runtime().session_tokens.read(token.strip(), datetime.now(UTC))
     store, user = stores.find_visit(db(), session)
-    g.visit = Visit(store, user, session.launched_at)
+    g.visit = Visit.of(store, user, session)
 
 
 def begin_visit(store: Store, user: StoreUser, now: datetime) -> None:
     """Start a session for a launch that BigCommerce has signed."""
-    g.visit = Visit(store, user, now)
+    session = Session(store.store_hash, user.user_id, now, stores.admission(store, user))
+    g.visit = Visit.of(store, user, session)
 
 
 def visit() -> Visit:
@@ -80,7 +87,7 @@ def timezone() -> tzinfo:
 
 def languages() -> Iterator[str]:
     """What whoever reads the page would like to read: as the user, then as their browser says."""
-    locale = visit().user.locale if "visit" in g else None
+    locale = visit().locale if "visit" in g else None
     if locale:
         yield locale
     if has_request_context():
@@ -97,10 +104,7 @@ def session_token() -> str | None:
     if "visit" not in g:
         return None
     if "session_token" not in g:
-        store, user = visit().store, visit().user
-        stay = stores.admission(store, user)
-        session = Session(store.store_hash, user.user_id, visit().launched_at, stay)
-        g.session_token = runtime().session_tokens.issue(session, datetime.now(UTC))
+        g.session_token = runtime().session_tokens.issue(visit().session, datetime.now(UTC))
     token: str = g.session_token
     return token
 
@@ -109,7 +113,7 @@ def session_seconds() -> int:
     """How long the renewed token is good for: an hour, and less towards the end of a day."""
     if "visit" not in g:
         return 0
-    until = visit().launched_at + LONGEST_SESSION - datetime.now(UTC)
+    until = visit().session.launched_at + LONGEST_SESSION - datetime.now(UTC)
     return int(min(LIFETIME, until).total_seconds())
 
 
