@@ -61,6 +61,7 @@ def create_app(config: Config) -> Flask:
     app.add_template_filter(_when, "when")
     app.add_template_filter(_clock, "clock")
     app.add_template_filter(_utc, "utc")
+    app.add_template_test(_is_today, "today")
     app.wsgi_app = _at_our_address(app.wsgi_app, config)  # type: ignore[method-assign, assignment]
     if config.trusted_proxies:
         # Only whose address it is: our own we know.
@@ -130,6 +131,11 @@ def _when(moment: datetime) -> str:
 
 def _clock(moment: datetime) -> str:
     return language.time_of_day(moment, guard.timezone())
+
+
+def _is_today(moment: datetime) -> bool:
+    zone = guard.timezone()
+    return moment.astimezone(zone).date() == datetime.now(zone).date()
 
 
 def _utc(moment: datetime) -> str:

@@ -2,22 +2,26 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from flask import Flask
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from bcapp.config import Config
 from bcapp.factory import create_app
-from bcapp.models import ActivityEntry, Event, Outcome
+from bcapp.models import ActivityEntry, Event, Outcome, Store
+from bcapp.runtime import runtime
 from sandbox.faults import Fault
 from sandbox.world import World
 from tests.conftest import close
 from tests.merchant import Browser, said
+from tests.ops import Operator
 
 AUSTRALIA, NEW_ZEALAND, TASMANIA, REST_OF_THE_WORLD = 1, 2, 3, 4
 
@@ -205,6 +209,36 @@ def test_a_save_in_another_process_has_the_zones_read_anew(
 
     assert offered_in(before) == "No zones"
     assert offered_in(merchant.get("/carriers")) == "1 of 4 zones"
+
+
+def test_what_was_read_of_an_erased_store_is_shown_to_nobody(app: Flask, merchant: Browser) -> None:
+    """SQLite gives its number to the next store."""
+    merchant.get("/carriers")
+    Operator(app).run("erase", "harbour1", "--even-installed", "--yes")
+    merchant.world.set_zones("elmfield2", 1)
+    other = merchant.another("owner", "elmfield2")
+    other.install()
+
+    assert offered_in(other.get("/carriers")) == "No zones"
+    assert len(forms(other.get("/carriers/auspost"))) == 1
+
+
+def test_zones_read_on_another_day_are_said_to_be(
+    app: Flask, merchant: Browser, db: Session
+) -> None:
+    read_today = merchant.get("/carriers/auspost")
+    with app.app_context():
+        readings = runtime().readings
+    store = db.scalars(select(Store)).one()
+    known = readings.latest(store)
+    assert known is not None
+    readings.keep(store, replace(known, read_at=datetime(2026, 3, 4, 1, 30, tzinfo=UTC)))
+    merchant.world.order(Fault("api", status=500, times=None))
+
+    response = merchant.post("/carriers/auspost/zones/1", TURN_ON)
+
+    assert "Read from BigCommerce today at" in said(read_today)
+    assert "Read from BigCommerce 4 Mar 2026, 12:30" in said(response)
 
 
 def test_one_stores_reading_is_not_shown_to_another(merchant: Browser) -> None:

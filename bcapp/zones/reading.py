@@ -61,25 +61,25 @@ class Readings:
     """The latest reading of each store, for a minute and until the next write.
 
     One per process. A write through another process shows in the store's `zones_version`, which
-    every request has at hand.
+    every request has at hand. By hash: SQLite gives the id of an erased store to the next one.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._kept: OrderedDict[int, Reading] = OrderedDict()
-        self._under_way: dict[tuple[int, int], Future[Reading]] = {}
+        self._kept: OrderedDict[str, Reading] = OrderedDict()
+        self._under_way: dict[tuple[str, int], Future[Reading]] = {}
 
     def latest(self, store: Store) -> Reading | None:
         """Whatever was read last, be it out of date: `read_at` says how old it is."""
         with self._lock:
-            return self._kept.get(store.id)
+            return self._kept.get(store.store_hash)
 
     def read_once(self, store: Store, read: Callable[[], Reading], at_most: float) -> Reading:
         """Read, or wait for the reading of another tab: all zones cost a call each.
 
         Raises TimedOut when the other tab takes longer than `at_most` seconds.
         """
-        key = (store.id, store.zones_version)
+        key = (store.store_hash, store.zones_version)
         with self._lock:
             under_way = self._under_way.get(key)
             mine: Future[Reading] = Future()
@@ -105,15 +105,15 @@ class Readings:
 
     def get(self, store: Store) -> Reading | None:
         with self._lock:
-            kept = self._kept.get(store.id)
+            kept = self._kept.get(store.store_hash)
         if kept is None or kept.version != store.zones_version:
             return None
         return kept if datetime.now(UTC) - kept.read_at < FRESH_FOR else None
 
     def keep(self, store: Store, reading: Reading) -> None:
         with self._lock:
-            self._kept[store.id] = reading
-            self._kept.move_to_end(store.id)
+            self._kept[store.store_hash] = reading
+            self._kept.move_to_end(store.store_hash)
             while len(self._kept) > _STORES_KEPT:
                 self._kept.popitem(last=False)
 
