@@ -18,8 +18,6 @@ from bcapp.carriers import custom
 from bcapp.carriers.fields import Carrier, Details
 from bcapp.models import ActivityEntry, CarrierConnection, Event, Outcome
 
-NO_CONTENT = 204
-
 _log = structlog.get_logger()
 
 # Built once: that takes longer than to run them.
@@ -111,8 +109,8 @@ def disconnect(db: Session, api: StoreApi, sender: Sender, carrier: Carrier) -> 
     with _attempt(db, sender, carrier, Event.CONNECTION_DELETED, []) as acknowledge:
         try:
             status = api.delete_connection(carrier.id)
-        except NotFound as error:
-            status = error.status or NO_CONTENT
+        except NotFound:
+            status = 404
         acknowledge(status, None)
 
 
@@ -198,7 +196,9 @@ def _attempt(
         attempts.settle_failed(entry, masked)
         if entry.outcome in attempts.NOT_CARRIED_OUT:
             still_the_last = its_connection.where(CarrierConnection.last_attempt_id == entry.id)
-            db.execute(still_the_last.values(last_attempt_id=begun.attempt_before))
+            # Looked up: nothing referred to it meanwhile, so it may have been pruned.
+            before = select(ActivityEntry.id).where(ActivityEntry.id == begun.attempt_before)
+            db.execute(still_the_last.values(last_attempt_id=before.scalar_subquery()))
         db.commit()
         raise masked from error
 

@@ -170,8 +170,13 @@ class CarrierConnection(Base):
     test_mode: Mapped[bool | None]  # of the last acknowledged send
     # The last attempt that was carried out or may have been; one that certainly was not, as when
     # BigCommerce asks us to wait, takes nothing away from what is known or unknown.
-    last_attempt_id: Mapped[int | None] = mapped_column(ForeignKey("activity_entries.id"))
-    acknowledged_id: Mapped[int | None] = mapped_column(ForeignKey("activity_entries.id"))
+    # Indexed for whoever deletes entries: each is looked for among those that are referred to.
+    last_attempt_id: Mapped[int | None] = mapped_column(
+        ForeignKey("activity_entries.id"), index=True
+    )
+    acknowledged_id: Mapped[int | None] = mapped_column(
+        ForeignKey("activity_entries.id"), index=True
+    )
 
     last_attempt: Mapped[ActivityEntry | None] = relationship(foreign_keys=[last_attempt_id])
     acknowledged: Mapped[ActivityEntry | None] = relationship(foreign_keys=[acknowledged_id])

@@ -98,10 +98,11 @@ def _is_done_with(before: datetime) -> ColumnElement[bool]:
     )
     is_saved_in_zone = and_(ActivityEntry.zone_id.is_not(None), ActivityEntry.outcome.in_(_SAVED))
     is_referred_to = exists().where(
+        CarrierConnection.store_id == ActivityEntry.store_id,
         or_(
             CarrierConnection.last_attempt_id == ActivityEntry.id,
             CarrierConnection.acknowledged_id == ActivityEntry.id,
-        )
+        ),
     )
     return and_(
         ActivityEntry.at < before,

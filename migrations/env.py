@@ -1,12 +1,10 @@
 """Alembic's entry: brings the database that DATABASE_URL names to another schema."""
 
-import os
-
 from alembic import context
-from dotenv import dotenv_values
 from sqlalchemy import text
 
 from bcapp import database
+from bcapp.config import environment
 from bcapp.models import Base
 
 # Any number that nobody else uses in this database: two machines may upgrade at the same moment.
@@ -14,7 +12,7 @@ UPGRADE_LOCK = 7_220_633_415
 
 
 def run() -> None:
-    address = os.environ.get("DATABASE_URL") or dotenv_values(".env").get("DATABASE_URL")
+    address = environment().get("DATABASE_URL")
     engine = database.open_engine(database.parse_url(address or database.DEFAULT_URL))
     is_sqlite = engine.dialect.name == "sqlite"
     with engine.connect().execution_options(begin="IMMEDIATE") as connection:

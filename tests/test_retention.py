@@ -1,17 +1,21 @@
 """`flask ops prune`, `export` and `erase`: what is kept, handed out and deleted."""
 
 import json
+import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import select, text
+from sqlalchemy import event, select, text
 from sqlalchemy.orm import Session
+from werkzeug.test import TestResponse
 
 from bcapp.models import ActivityEntry, Base, Store
 from bcapp.retention import prune_activity
 from bcapp.runtime import db as request_db
+from sandbox.faults import Fault
+from tests.crash.worker import until
 from tests.merchant import Browser, said
 from tests.ops import Operator
 
@@ -179,6 +183,49 @@ def test_pruning_in_batches_leaves_nothing_behind(
 
     assert numbers == [2, 2, 1]
     assert events(db) == ["connection:updated"]
+
+
+def test_what_is_pruned_while_bigcommerce_is_asked_is_not_put_back(
+    merchant: Browser, db: Session
+) -> None:
+    merchant.world.order(Fault("connection", status=400))
+    merchant.send("fedex")
+    age(db, 4000)
+    merchant.world.order(Fault("connection", "drip", status=429, body=" " * 20, seconds=1))
+    answers: list[TestResponse] = []
+    sending = threading.Thread(target=lambda: answers.append(merchant.send("fedex")))
+    sending.start()
+    until(lambda: len(merchant.world.calls_to("/connection")) == 2, "nothing was sent")
+
+    pruned = prune_activity(db, datetime.now(UTC) - timedelta(days=1), 0, 100)
+    sending.join()
+
+    assert pruned is not None
+    assert [answer.status_code for answer in answers] == [503]
+    assert "asked us to wait" in said(answers[0])
+    assert merchant.send("fedex").status_code == 303
+
+
+# PostgreSQL plans otherwise for few rows than for many.
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_finding_what_is_old_looks_at_each_stores_own_connections(
+    operator: Operator, merchant: Browser, db: Session
+) -> None:
+    asked: list[str] = []
+    event.listen(db.get_bind(), "before_cursor_execute", lambda *given: asked.append(given[2]))
+
+    operator.run("prune", "--yes")
+
+    plans = [
+        str(row)
+        for statement in asked
+        if statement.startswith(("SELECT", "DELETE"))
+        for row in db.connection().exec_driver_sql(
+            f"EXPLAIN QUERY PLAN {statement}", (0,) * statement.count("?")
+        )
+    ]
+    assert any("carrier_connections" in plan for plan in plans)
+    assert not any("SCAN carrier_connections" in plan for plan in plans)
 
 
 def test_an_export_holds_every_row_of_the_store_and_no_token(
