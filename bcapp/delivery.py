@@ -2,7 +2,6 @@
 
 import gzip
 import hashlib
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,25 +14,26 @@ COMPRESSED = {"text/html", "text/css", "text/javascript"}
 
 def init_app(app: Flask) -> None:
     folder = Path(app.root_path, "static")
+    files = (file for file in folder.rglob("*") if file.is_file())
+    versions = {file.relative_to(folder).as_posix(): _version(file) for file in files}
 
     @app.url_defaults
     def with_version(endpoint: str, values: dict[str, Any]) -> None:
         if endpoint == "static":
-            values["v"] = _version(folder / values["filename"])
+            values["v"] = versions[values["filename"]]
 
     @app.after_request
     def keep_files(response: Response) -> Response:
         """A browser may keep a file whose address changes with it. A font's never changes."""
         if request.endpoint == "static" and response.status_code < 400:
-            file = folder / (request.view_args or {})["filename"]
-            if file.suffix == ".woff2" or request.args.get("v") == _version(file):
+            name = (request.view_args or {})["filename"]
+            if name.endswith(".woff2") or request.args.get("v") == versions.get(name):
                 response.headers["Cache-Control"] = f"public, max-age={YEAR}, immutable"
         return response
 
     app.after_request(_compress)
 
 
-@cache
 def _version(file: Path) -> str:
     return hashlib.sha256(file.read_bytes()).hexdigest()[:8]
 

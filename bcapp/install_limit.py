@@ -1,6 +1,6 @@
 """How often somebody may make us call BigCommerce by asking for an install."""
 
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv6Address, ip_address, ip_network
 
 import limits
 import structlog
@@ -61,7 +61,10 @@ def _network(address: str) -> str:
         known = ip_address(address)
     except ValueError:
         return address
-    return address if known.version == 4 else str(ip_network((known.packed, 64), strict=False))
+    if isinstance(known, IPv6Address):
+        # A listener for both kinds has IPv4 addresses so, and all of them in one /64.
+        known = known.ipv4_mapped or known
+    return str(known) if known.version == 4 else str(ip_network((known.packed, 64), strict=False))
 
 
 def _storage(url: str) -> Storage:

@@ -23,6 +23,14 @@ def test_the_page_names_its_files_by_their_content_and_they_are_kept(merchant: B
             assert response.headers["Cache-Control"] == FOREVER
 
 
+def test_a_file_is_kept_by_its_own_name_only(merchant: Browser) -> None:
+    """Names are the asker's, as many as they like: nothing is remembered of them."""
+    (file,) = re.findall(r'href="/static/(bcapp.css[^"]+)"', merchant.get("/carriers").text)
+
+    with merchant.client.get(f"/static/fonts/../{file}") as response:
+        assert response.headers["Cache-Control"] == "no-cache"
+
+
 @pytest.mark.parametrize("file", ["/static/bcapp.css", "/static/bcapp.css?v=ffffffff"])
 def test_a_file_asked_for_by_another_name_is_asked_for_again(app: Flask, file: str) -> None:
     with app.test_client().get(file) as first:

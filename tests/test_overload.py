@@ -161,6 +161,8 @@ def test_installs_of_one_store_are_limited_and_of_another_are_not(browser: Brows
         pytest.param("2001:db8::1", "2001:db8::2", 429, id="one IPv6 network"),
         pytest.param("2001:db8::1", "2001:db8:0:1::1", 200, id="two IPv6 networks"),
         pytest.param("192.0.2.1", "192.0.2.2", 200, id="IPv4"),
+        pytest.param("::ffff:192.0.2.1", "::ffff:192.0.2.2", 200, id="IPv4 written as IPv6"),
+        pytest.param("::ffff:192.0.2.1", "192.0.2.1", 429, id="one IPv4 written in both ways"),
     ],
 )
 def test_an_address_is_a_network_where_everybody_has_many(
