@@ -28,6 +28,9 @@ class Sender:
     who: str
 
 
+# The detail of an entry, kept in English as all are: an earlier creation may yet be carried out.
+STILL_UNKNOWN = "Waiting for an earlier request"
+
 _LONGEST_MESSAGE = 300
 _LONGEST_WAIT = timedelta(seconds=60)  # what `bigcommerce_time_budget` may be at most
 _TIMED_OUT = re.compile(r"Timed out after (\d+) seconds?")

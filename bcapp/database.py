@@ -55,7 +55,10 @@ def parse_url(text: str) -> URL:
 
 
 def open_engine(url: URL, time_limit: float | None = None) -> Engine:
-    """An engine whose errors never quote parameters: they would carry e-mails and sealed tokens.
+    """An engine whose errors quote no parameters: they would carry e-mails and sealed tokens.
+
+    PostgreSQL itself quotes a row in the DETAIL of a constraint's error, so only the kind of such
+    an error may be logged.
 
     `time_limit` is how many seconds PostgreSQL may take for a statement; without one it may take
     as long as it likes, which migrations need.

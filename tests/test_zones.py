@@ -657,6 +657,20 @@ def test_an_answer_that_quotes_a_typed_option_is_masked(merchant: Browser, db: S
     assert not any("hunter22" in detail for detail in details)
 
 
+def test_a_save_that_waits_for_an_earlier_one_is_listed_with_its_reason(
+    merchant: Browser,
+) -> None:
+    merchant.world.order(Fault("methods", status=500, method="POST"))
+    unanswered = save(merchant)
+
+    again = save(merchant)
+
+    assert (unanswered.status_code, again.status_code) == (502, 502)
+    assert "We still don’t know whether" in said(again)
+    listed = said(merchant.get("/activity"))
+    assert "Not sent: an earlier request may still be carried out" in listed
+
+
 def test_a_creation_that_was_refused_leaves_no_doubt(merchant: Browser, db: Session) -> None:
     merchant.world.order(Fault("methods", status=429, method="POST"))
     refused = save(merchant)

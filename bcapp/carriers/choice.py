@@ -36,7 +36,7 @@ def read(carrier: Carrier, form: Any) -> Choice:
         "enabled": None if enabled is not None else _("This is either on or off."),
         "name": _name_fault(name),
         "delivery_services": _services_fault(carrier, enabled is True, services),
-        **{option.name: _option_fault(carrier, option.name, form) for option in carrier.options},
+        **{option.name: _option_fault(option.name, form) for option in carrier.options},
         "option": None if own is None or own.is_valid else _("Check the options marked below."),
     }
     return Choice(
@@ -71,7 +71,7 @@ def _services_fault(carrier: Carrier, enabled: bool, services: tuple[str, ...]) 
     return None
 
 
-def _option_fault(carrier: Carrier, name: str, form: Any) -> str | None:
+def _option_fault(name: str, form: Any) -> str | None:
     typed = form.get(name, "")
     if len(typed) > LONGEST_NAME or not typed.isprintable():
         return _("One of the further options is not a value of BigCommerce’s.")

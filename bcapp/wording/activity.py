@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from bcapp.attempts import is_awaited, seconds_waited
+from bcapp.attempts import STILL_UNKNOWN, is_awaited, seconds_waited
 from bcapp.language import gettext as _
 from bcapp.language import lazy_gettext, ngettext
 from bcapp.models import ActivityEntry, Event, Outcome
@@ -106,6 +106,8 @@ def _answer_in_words(entry: ActivityEntry) -> str:
         return _("BigCommerce no longer lets this app in")
     if entry.outcome is Outcome.NOT_SENT and entry.status == 429:
         return _("BigCommerce asked us to wait")
+    if entry.outcome is Outcome.NOT_SENT and entry.detail == STILL_UNKNOWN:
+        return _("Not sent: an earlier request may still be carried out")
     if entry.outcome is Outcome.NOT_SENT:
         return _("Not sent: your zones could not be read")
     if entry.outcome is Outcome.REJECTED:

@@ -255,6 +255,8 @@ class _Save:
         attempts.settle_failed(entry, masked)
         if not self.writing and entry.outcome is Outcome.NO_ANSWER:
             entry.outcome = Outcome.NOT_SENT
+            if isinstance(error, StillUnknown):
+                entry.detail = attempts.STILL_UNKNOWN
         self.db.commit()
         return NotSaved(masked, self.zone_name or "", written=self.writing)
 
