@@ -1,5 +1,7 @@
 """Custom carriers over HTTP: added, updated, refused, listed once."""
 
+import re
+
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -65,6 +67,33 @@ def test_its_form_asks_for_every_value_again(merchant: Browser) -> None:
         assert f'value="{name}"' in page
     for value in ("s3cret-token", "0042", "north"):
         assert value not in page
+
+
+def test_its_form_gives_no_answer_that_nobody_chose(merchant: Browser) -> None:
+    merchant.post("/carriers", PARCEL_LANE)
+
+    page = merchant.get("/carriers/carrier_33/connection").text
+    untouched = PARCEL_LANE | {"setting_value": ["new", "0042", "", "north"]}
+    response = merchant.post("/carriers/carrier_33/connection", untouched)
+
+    (choices,) = re.findall(r'<select id="setting_value-2".*?</select>', page, re.DOTALL)
+    assert re.findall(r"<option.*</option>", choices)[0] == (
+        '<option value="" selected>Choose</option>'
+    )
+    assert response.status_code == 422
+    assert "use_sandbox is either true or false." in said(response)
+    assert len(sent(merchant)) == 1
+
+
+def test_what_is_wrong_with_many_rows_is_summed_up_once(merchant: Browser) -> None:
+    names = [f"setting_{number}" for number in range(60)]
+    rows = {"setting_name": names, "setting_kind": ["text"] * 60, "setting_value": ["x"] * 60}
+
+    response = merchant.post("/carriers", {"number": "33", "name": "Parcel Lane"} | rows)
+
+    summary = response.text.partition('role="alert"')[2].partition("</ul>")[0]
+    assert summary.count("A carrier takes at most 50 settings.") == 1
+    assert 'href="#setting_name-50"' in summary
 
 
 def test_an_update_is_a_put_under_the_same_number(merchant: Browser) -> None:

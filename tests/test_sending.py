@@ -2,6 +2,7 @@
 
 import html
 import json
+import re
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from urllib.parse import quote
@@ -124,6 +125,22 @@ def test_test_mode_is_sent_as_a_boolean_and_shown(merchant: Browser, typed: str)
         {"carrier_id": "auspost", "connection": {"auth_key": "K", "test_mode": True}}
     ]
     assert "Mode Test" in said(merchant.get("/carriers/auspost"))
+
+
+def test_an_update_begins_with_the_mode_that_was_sent(merchant: Browser) -> None:
+    def switch() -> str:
+        page = merchant.get("/carriers/auspost/connection").text
+        (box,) = re.findall(r'<input[^>]* name="test_mode"[^>]*>', page)
+        return str(box)
+
+    before = switch()
+    merchant.send("auspost", DETAILS["auspost"] | {"test_mode": "true"})
+    in_test_mode = switch()
+    merchant.send("auspost")
+
+    assert " checked" not in before
+    assert " checked" in in_test_mode
+    assert " checked" not in switch()
 
 
 def test_only_declared_keys_leave_the_form(merchant: Browser) -> None:
@@ -480,13 +497,14 @@ def test_endicia_refused_under_both_spellings_marks_the_one_field(merchant: Brow
 def test_a_refused_update_keeps_the_earlier_success_in_sight(merchant: Browser) -> None:
     merchant.send("fedex")
     merchant.world.order(Fault("connection", status=400, body="[]"))
-    merchant.send("fedex")
+    refused = merchant.send("fedex")
 
     page = said(merchant.get("/carriers/fedex"))
 
     assert "Rejected" in page
     assert "BigCommerce refused the details sent on" in page
     assert "may still be in use." in page
+    assert "may still be in use." in said(refused)
 
 
 def test_an_update_after_a_refused_one_is_still_a_put(merchant: Browser) -> None:

@@ -451,6 +451,9 @@ def test_a_zone_that_fails_hides_none_that_worked(merchant: Browser, db: Session
     assert f"{name}: Australia Post may or may not be changed in {name}." in page
     for zone in names.keys() - {failed}:
         assert f"{names[zone]}: BigCommerce confirmed that it is off." in page
+    # The zones that were on before are no news, and there is nothing left to disconnect.
+    assert "may stop seeing its rates" not in page
+    assert "<form" not in response.text
     assert turned_off(db) == sorted(
         (names[zone], Outcome.NO_ANSWER if zone == failed else Outcome.CONFIRMED) for zone in names
     )

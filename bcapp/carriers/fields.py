@@ -98,10 +98,13 @@ class Carrier:
             return _("Needs an %(details)s", details=details)
         return _("Needs a %(details)s", details=details)
 
-    def form(self, submitted: Any = None) -> BaseForm:
-        """One form field per property; `submitted` is the request's MultiDict."""
+    def form(self, submitted: Any = None, *, test_mode: bool | None = None) -> BaseForm:
+        """One form field per property; `submitted` is the request's MultiDict.
+
+        `test_mode` is what the switch of that name begins with, if the carrier has it.
+        """
         form = BaseForm({field.name: _form_field(field) for field in self.credentials})
-        form.process(submitted)
+        form.process(submitted, data={"test_mode": test_mode})
         return form
 
     def read(self, form: BaseForm) -> Details:

@@ -120,7 +120,9 @@ def _read(identity: BaseForm, settings: Settings) -> tuple[Carrier | None, Refus
         return custom.carrier(carrier_id, name, settings.names_and_kinds), None
     links = [(field.id, field.errors[0]) for field in identity if field.errors]
     links += [(_row_id(row.index), row.errors[0]) for row in settings.for_page() if row.errors]
-    return None, not_sent(links)
+    # Of many that say the same, as of too many settings, the first is enough.
+    once = {text: (field_id, text) for field_id, text in reversed(links)}
+    return None, not_sent([link for link in links if link in once.values()])
 
 
 def _not_accepted(

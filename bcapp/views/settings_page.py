@@ -134,7 +134,8 @@ def _turn_off(standing: Standing, api: StoreApi) -> ResponseReturnValue | None:
     elif not failures:
         return None
     refusal = wording.disconnected_but(carrier, lines)
-    return _disconnect_page(standing_or_404(carrier.id), refusal), *_worst(failures)
+    page = _disconnect_page(standing_or_404(carrier.id), refusal, is_done=True)
+    return page, *_worst(failures)
 
 
 def _zone_id(requested: str) -> int | None:
@@ -160,7 +161,7 @@ def _form_page(
     return render_template(
         "settings/form.html",
         standing=standing,
-        form=typed or standing.carrier.form(),
+        form=typed or standing.carrier.form(test_mode=standing.test_mode),
         updating=standing.is_sent,
         refusal=refusal,
         carrier=standing.carrier,
@@ -177,7 +178,9 @@ def _not_accepted(error: BigCommerceError, carrier_id: str, typed: BaseForm) -> 
     return _form_page(standing, typed, refusal), *status_of(error)
 
 
-def _disconnect_page(standing: Standing, refusal: Refusal | None = None) -> str:
+def _disconnect_page(
+    standing: Standing, refusal: Refusal | None = None, *, is_done: bool = False
+) -> str:
     # After a refusal the time for asking is used up: the zones are shown as they were read last.
     known = runtime().readings.latest(visit().store) if refusal else carrier_page.reading()
     on = known.with_method_on(standing.carrier.id) if known else []
@@ -186,6 +189,7 @@ def _disconnect_page(standing: Standing, refusal: Refusal | None = None) -> str:
         "settings/disconnect.html",
         standing=standing,
         refusal=refusal,
+        is_done=is_done,
         zones_on=[state.zone for state in offering] if known else None,
         zones_off=[state.zone for state in on if not state.zone.enabled],
         also_off=refusal is None or _wants_zones_off(),
