@@ -67,9 +67,11 @@ async function send(form, button) {
   // Who went elsewhere stays there. If that page tells of what was sent, it says "no answer".
   if (!form.isConnected) return visit(location.href, (page) => show(page, { scroll: scrollY }));
   if (complain("above-form", answer.page)) return;
-  // What was refused has no address of its own, and where no field is at fault, secrets stay.
-  const done = part("page", answer.page).querySelector("[data-as-typed]") ? null : form;
-  show(answer.page, { url: answer.redirected ? answer.url : shown, done });
+  // A refusal has no address of its own, nor secrets. Where no field is at fault these stay.
+  const secrets = [...form.querySelectorAll("[data-secret]")].filter(({ value }) => value);
+  for (const input of answer.page.querySelectorAll("[data-as-typed] [data-secret]"))
+    input.value = secrets.shift()?.value ?? "";
+  show(answer.page, { url: answer.redirected ? answer.url : shown, done: form });
 }
 
 function show(page, { url = location.href, scroll = 0, done } = {}) {
@@ -80,12 +82,12 @@ function show(page, { url = location.href, scroll = 0, done } = {}) {
   }
   shown = location.href;
   const typed = typedIn().filter((form) => !done?.contains(form));
-  const focused = document.activeElement;
+  // A refusal takes the focus. What was typed in other forms of the same page is still there.
+  const focused = page.querySelector("#page [role=alert][data-focus]") ?? document.activeElement;
   part("page").replaceWith(part("page", page));
   document.title = page.title;
   announce(part("page").dataset.said);
   const start = document.querySelector("#page [data-focus]") ?? document.querySelector("h1");
-  // On the same page again, what was typed in its other forms is still there.
   for (const form of typed) {
     document.querySelector(`form[action="${form.getAttribute("action")}"]`)?.replaceWith(form);
     if (form.contains(focused)) form.closest("details")?.setAttribute("open", "");
@@ -117,7 +119,7 @@ function complain(templateId, page = document) {
   announce("");
   warning.hidden ||= templateId === "lost-session";
   if (location.href !== shown) history.pushState(null, "", shown); // "Back" led nowhere
-  for (const waiting of document.querySelectorAll("[data-pending]")) waiting.remove();
+  document.querySelector("[data-pending]")?.replaceWith(part("lost-zones").content);
   part("messages").replaceChildren(document.importNode(template.content, true));
   part("messages").querySelector("[data-focus]").focus();
   return true;
@@ -171,7 +173,6 @@ const actions = {
 document.addEventListener("click", (event) => {
   const button = event.target.closest("button[data-action]");
   if (button) actions[button.dataset.action](button);
-
   const link = event.target.closest("a[href]:not([target])");
   if (link?.origin !== location.origin) return;
   event.preventDefault();
@@ -186,7 +187,6 @@ document.addEventListener("submit", (event) => {
   if (form.getAttribute("method") === "post") send(form, event.submitter);
   else visit(`${form.getAttribute("action")}?${new URLSearchParams(new FormData(form))}`, turnTo);
 });
-
 document.addEventListener("input", ({ target }) => {
   if (target.form?.getAttribute("method") === "post") target.form.dataset.typed = "";
 });

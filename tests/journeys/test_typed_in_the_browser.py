@@ -8,6 +8,7 @@ from playwright.sync_api import Route, expect
 from sandbox.faults import Fault
 from tests.journeys.conftest import Sites
 from tests.journeys.tab import Tab
+from tests.merchant import DETAILS
 
 OpenTab = Callable[[str], Tab]
 
@@ -107,6 +108,93 @@ def test_the_answer_about_one_zone_leaves_whoever_types_in_another_alone(
     tab.says("Australia saved")
     tab.page.keyboard.type("tie")
     expect(name).to_have_value("Postie")
+
+
+def test_a_zone_that_is_refused_is_seen_to_be_by_whoever_types_in_another(
+    open_tab: OpenTab,
+) -> None:
+    tab = open_tab("harbour1")
+    tab.arrive()
+    tab.follow("Set up Australia Post")
+    tab.open_zone("Australia")
+    tab.tick("Australia", "Offer Australia Post in this zone")
+    held: list[Route] = []
+    tab.page.route(re.compile("/zones/1$"), lambda route: held.append(route))
+    with tab.page.expect_request(re.compile("/zones/1$")):
+        tab.save("Australia")
+    tab.open_zone("New Zealand")
+    tab.zone("New Zealand").get_by_label("Name shown to shoppers").fill("Postie")
+
+    held[0].continue_()
+
+    expect(tab.app.get_by_role("alert")).to_be_focused()
+    expect(tab.app.get_by_text("Choose at least one delivery service").first).to_be_visible()
+    tab.open_zone("New Zealand")
+    name = tab.zone("New Zealand").get_by_label("Name shown to shoppers")
+    expect(name).to_have_value("Postie")
+
+
+def test_of_a_refusal_nothing_stays_once_another_answer_has_come(
+    open_tab: OpenTab, sites: Sites
+) -> None:
+    tab = open_tab("harbour1")
+    tab.arrive()
+    tab.follow("Set up FedEx")
+    tab.send()
+    expect(tab.app.locator("[aria-invalid]")).to_have_count(4)
+    tab.fill(DETAILS["fedex"])
+    tab.app.get_by_role("button", name="Show key", exact=True).click()
+    sites.world.order(Fault("connection", status=429))
+
+    tab.send()
+
+    tab.says("asked us to wait")
+    expect(tab.app.locator("[aria-invalid], .error")).to_have_count(0)
+    tab.keeps_details()
+    expect(tab.field("key")).to_have_attribute("type", "password")
+    tab.send()
+    tab.says("FedEx details sent to BigCommerce")
+    assert tab.sent()[-1] == tab.sent()[-2]
+
+
+def test_secrets_of_rows_stay_with_their_rows(open_tab: OpenTab, sites: Sites) -> None:
+    tab = open_tab("harbour1")
+    tab.arrive()
+    tab.follow("Add custom carrier")
+    tab.app.get_by_label("Carrier ID").fill("33")
+    tab.app.get_by_label("Name", exact=False).nth(0).fill("Parcel Lane")
+    for _ in range(2):
+        tab.button("Add setting").click()
+    # The first row and the third are left blank.
+    for number, name in {2: "api_key", 4: "pin"}.items():
+        row = tab.app.get_by_role("group", name=f"Setting {number}", exact=True)
+        row.get_by_label("Setting name").fill(name)
+        row.get_by_label("Type").select_option("secret")
+        row.get_by_label("Value").fill(f"secret of {name}")
+    sites.world.order(Fault("connection", status=400, body='[{"message": "no"}]'))
+
+    tab.send()
+
+    expect(tab.app.get_by_role("alert")).to_be_focused()
+    tab.send()
+    tab.says("Parcel Lane details sent to BigCommerce")
+    settings = {"api_key": "secret of api_key", "pin": "secret of pin"}
+    expected = {"carrier_id": "carrier_33", "connection": settings}
+    assert tab.sent() == [("POST", expected), ("POST", expected)]
+
+
+def test_a_lost_send_leaves_word_of_zones_that_are_no_longer_read(
+    open_tab: OpenTab, sites: Sites
+) -> None:
+    tab = open_tab("harbour1")
+    open_before_its_zones(tab, sites)
+    tab.fill(DETAILS["fedex"])
+    tab.page.route("**/connection", lambda route: route.abort())
+
+    tab.send()
+
+    tab.says("We didn’t get an answer")
+    tab.says("We couldn’t read your zones")
 
 
 def test_an_error_instead_of_the_zones_leaves_what_was_typed_meanwhile(
