@@ -368,6 +368,7 @@ def zones(tab: Browser) -> Iterator[TestResponse]:
         yield tab.post(f"/carriers/fedex/zones/{zone}", ON)
         yield tab.post(f"/carriers/fedex/zones/{zone}", ON | {"name": "Other"})
     yield tab.post("/carriers/royalmail/zones/1", ON)
+    yield tab.post("/carriers/fedex/zones/99", ON)
     yield tab.post("/carriers/fedex/zones/2", {"enabled": "off"})
     yield tab.post("/carriers/fedex/zones/1", {"enabled": "on"})
     yield tab.post("/carriers/fedex/zones/1", {"enabled": "maybe", "name": ""})

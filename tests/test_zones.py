@@ -312,6 +312,7 @@ def test_an_unknown_zone_is_a_404_without_an_entry(
     response = merchant.post(f"/carriers/auspost/zones/{zone_id}", ON)
 
     assert response.status_code == 404
+    assert "BigCommerce has no such zone" in said(response)
     assert writes(merchant.world) == []
     assert entries(db) == []
 

@@ -53,8 +53,10 @@ from bcapp.wording.whole_pages import (
     TOO_MANY_INSTALLS,
     USER_REMOVED,
     WRONG_METHOD,
+    ZONE_UNKNOWN,
     ErrorPage,
 )
+from bcapp.zones.saving import UnknownZone
 
 _log = structlog.get_logger()
 
@@ -67,6 +69,7 @@ _PAGES: dict[type[Exception], ErrorPage] = {
     UserRemoved: USER_REMOVED,
     ScopeMissing: SCOPE_MISSING,
     Unopenable: TOKEN_UNREADABLE,
+    UnknownZone: ZONE_UNKNOWN,
     DBAPIError: NO_DATABASE,
     PoolTimeout: NO_DATABASE,
 }

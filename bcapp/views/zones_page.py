@@ -1,6 +1,6 @@
 """A carrier in one zone: turned on, turned off, its services changed."""
 
-from flask import Blueprint, abort, redirect, request, url_for
+from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from bcapp.bigcommerce.errors import AccessRevoked
@@ -27,7 +27,7 @@ bp = Blueprint("zones_page", __name__)
 def save(carrier_id: str, zone_id: int) -> ResponseReturnValue:
     standing = standing_or_404(carrier_id)
     if zone_id > LARGEST_ID:
-        abort(404)
+        raise UnknownZone
     chosen = choice.read(standing.carrier, request.form)
     if chosen.errors:
         name = _zone_name(zone_id)
@@ -37,8 +37,6 @@ def save(carrier_id: str, zone_id: int) -> ResponseReturnValue:
         result = saving.save(
             db(), store_api(visit().store), visit().sender, standing.carrier, zone_id, chosen
         )
-    except UnknownZone:
-        abort(404)
     except Busy as busy:
         name = _zone_name(zone_id)
         refusal = zone_wording.refusal(name, standing.carrier, busy)
@@ -64,9 +62,9 @@ def _again(
 
 
 def _zone_name(zone_id: int) -> str:
-    """As it was read last, for a message; 404 for a zone that BigCommerce does not list."""
+    """As it was read last, for a message; UnknownZone where BigCommerce does not list it."""
     known = carrier_page.reading()
     state = known.zone(zone_id) if known else None
     if known is not None and state is None:
-        abort(404)
+        raise UnknownZone
     return state.zone.name if state else ""

@@ -182,6 +182,11 @@ NOT_FOUND = ErrorPage(
     _("The link may be old, or the carrier may have been removed from this app."),
     _TO_CARRIERS,
 )
+ZONE_UNKNOWN = replace(
+    NOT_FOUND,
+    heading=_("BigCommerce has no such zone"),
+    text=_("It may have been deleted there. Nothing was changed. Open the carrier again."),
+)
 WRONG_METHOD = ErrorPage(
     405,
     "exclamation",
