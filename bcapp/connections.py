@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
-from sqlalchemy import ColumnElement, and_, bindparam, select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload
 
@@ -31,6 +31,17 @@ _FOR_STORE = (
     .execution_options(populate_existing=True)
 )
 _ONE = _FOR_STORE.where(CarrierConnection.carrier_id == bindparam("carrier_id"))
+# Without its entries: joined to them, a row that somebody else has just pointed at a newer entry
+# would be missing from PostgreSQL's answer once its lock is free.
+_LOCKED = (
+    select(CarrierConnection)
+    .where(
+        CarrierConnection.store_id == bindparam("store_id"),
+        CarrierConnection.carrier_id == bindparam("carrier_id"),
+    )
+    .with_for_update()
+    .execution_options(populate_existing=True)
+)
 
 
 class AlreadyListed(Exception):
@@ -51,10 +62,6 @@ def listed(recorded: Mapping[str, CarrierConnection], country: str | None) -> li
     own = [carrier_of(row) for row in recorded.values()]
     own = sorted((c for c in own if c.is_custom), key=lambda carrier: carrier.name.lower())
     return [*carriers.offered(country), *own]
-
-
-def _is(store_id: int, carrier_id: str) -> ColumnElement[bool]:
-    return and_(CarrierConnection.store_id == store_id, CarrierConnection.carrier_id == carrier_id)
 
 
 def carrier_of(connection: CarrierConnection) -> Carrier:
@@ -175,7 +182,12 @@ def _attempt(
     """
     begun = _begin(db, sender, carrier, event)
     entry = begun.entry
-    its_connection = update(CarrierConnection).where(CarrierConnection.id == begun.connection_id)
+    # Nobody reads the object any more: it need not be brought up to date.
+    its_connection = (
+        update(CarrierConnection)
+        .where(CarrierConnection.id == begun.connection_id)
+        .execution_options(synchronize_session=False)
+    )
 
     def acknowledge(status: int, test_mode: bool | None) -> None:
         database.begin_write(db)
@@ -242,14 +254,7 @@ def _description(carrier: Carrier, event: Event) -> dict[str, Any]:
 
 
 def _lock(db: Session, store_id: int, carrier_id: str) -> CarrierConnection | None:
-    # Without its entries: joined to them, a row that somebody else has just pointed at a newer
-    # entry would be missing from PostgreSQL's answer once its lock is free.
-    return db.scalar(
-        select(CarrierConnection)
-        .where(_is(store_id, carrier_id))
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
+    return db.scalar(_LOCKED, {"store_id": store_id, "carrier_id": carrier_id})
 
 
 def _insert(db: Session, sender: Sender, carrier: Carrier) -> CarrierConnection:

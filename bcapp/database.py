@@ -113,7 +113,7 @@ def begin_read(db: Session) -> None:
 
     To PostgreSQL a BEGIN and a ROLLBACK are questions of their own. SQLite's go nowhere.
     """
-    db.commit()
+    _end(db)
     if db.get_bind().dialect.name != "sqlite":
         db.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
 
@@ -124,8 +124,13 @@ def begin_write(db: Session) -> None:
     SQLite would otherwise take the write lock only at the first write, and fail at once (not wait)
     when somebody else wrote in between. PostgreSQL needs no notice; there rows are locked by name.
     """
-    db.commit()
+    _end(db)
     db.connection(execution_options={"begin": "IMMEDIATE"})
+
+
+def _end(db: Session) -> None:
+    if db.in_transaction():  # a commit would begin one first
+        db.commit()
 
 
 def forget_deleted(db: Session) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Flask, Response, request
 
 YEAR = 365 * 24 * 60 * 60
-_LEVEL = 4  # a page of 9 KB: 2.7 instead of 2.6 KB, in half of the time
+_LEVEL = 3  # a page of 15 KB: 3.1 instead of 3.0 KB, in half of the time
 COMPRESSED = {"text/html", "text/css", "text/javascript"}
 
 

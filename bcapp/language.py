@@ -14,6 +14,7 @@ from babel.lists import format_list
 from babel.numbers import format_decimal
 from babel.support import NullTranslations
 from flask import Flask, g, has_app_context
+from flask_babel.speaklater import LazyString
 from markupsafe import Markup, escape
 
 SUPPORTED = ("en", "es", "fr", "de")  # the others have a catalogue in `translations`
@@ -51,7 +52,7 @@ def ngettext(singular: str, plural: str, count: int, **values: object) -> str:
 
 def lazy_gettext(message: str) -> str:
     """For texts that are made once: translated each time when they become a string."""
-    return cast(str, flask_babel.lazy_gettext(message))
+    return cast(str, LazyString(gettext, message))
 
 
 def listed(items: Iterable[str]) -> str:
@@ -94,9 +95,9 @@ def _locale() -> Locale:
 # markup, as the output of a macro is.
 
 
-def _gettext_in_page(message: str, **values: object) -> Markup:
-    text = escape(_catalogue().ugettext(message))
-    return text % values if values else text
+def _gettext_in_page(message: str, **values: object) -> str:
+    text: str = _catalogue().ugettext(message)
+    return escape(text) % values if values else text
 
 
 def _ngettext_in_page(singular: str, plural: str, count: int, **values: object) -> Markup:

@@ -99,7 +99,7 @@ def _end(response: Response) -> Response:
 
 
 def _new_request_id() -> str:
-    letters = [secrets.choice(_ALPHABET) for _ in range(8)]
+    letters = [_ALPHABET[byte % 32] for byte in secrets.token_bytes(8)]
     return "".join(letters[:4]) + "-" + "".join(letters[4:])
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from bcapp import connections
 from bcapp.bigcommerce.errors import BigCommerceError, NotFound, RateLimited, Rejected
@@ -24,7 +25,7 @@ class Standing:
     def is_sent(self) -> bool:
         return connections.is_sent(self.connection)
 
-    @property
+    @cached_property
     def last_attempt(self) -> Attempt | None:
         entry = self.connection.last_attempt if self.connection else None
         return attempt(entry) if entry else None
