@@ -40,11 +40,12 @@ def _all_at_once(stage: Stage, results: Results, kind: str) -> None:
     stage.let_bigcommerce_take(DELAY)
     taken, statuses = [], Counter[int]()
     with stage.app(stage.stock(kind, STORES)) as app:
-        for _ in range(ROUNDS):
+        for number in range(ROUNDS + 1):
             sends = _sends(stage, kind, app, MERCHANTS)
             started = time.perf_counter()
             answers = load.ask_all(app.port, sends, MERCHANTS)
-            taken.append((time.perf_counter() - started) / IDEAL)
+            if number > 0:  # the first one warms up
+                taken.append((time.perf_counter() - started) / IDEAL)
             statuses.update(answer.status for answer in answers)
     name = f"{MERCHANTS} merchants at once, {kind}, BigCommerce takes {DELAY:g} s"
     ideal = f" × {IDEAL:g} s"

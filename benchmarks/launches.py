@@ -43,8 +43,10 @@ def _known_users(
         ratio = compared(rounds, f"app, {size:,} stores", f"bare, {size:,} stores")
         workload = f"{name}, {size:,} stores: CPU against the bare view"
         results.expect(workload, ratio, MOST_CPU, " ×")
-    growth = compared(rounds, f"app, {MOST:,} stores", f"app, {FEWEST:,} stores")
-    results.expect(f"{name}: CPU with {MOST:,} stores against {FEWEST}", growth, MOST_GROWTH, " ×")
+    # Not CPU, which is the workers' only: what grows, if anything does, is the database's part.
+    many, few = f"app, {MOST:,} stores", f"app, {FEWEST:,} stores"
+    growth = compared(rounds, many, few, "median_ms")
+    results.expect(f"{name}: time with {MOST:,} stores against {FEWEST}", growth, MOST_GROWTH, " ×")
 
 
 def _other_pages(results: Results, stock: Stock, app: Instance, bare: Instance) -> None:
