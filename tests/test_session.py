@@ -150,6 +150,7 @@ def test_a_token_signed_with_another_key_is_refused(merchant: Browser) -> None:
 
 
 def test_a_session_names_its_store_and_user_and_opens_no_other(merchant: Browser) -> None:
+    merchant.another("owner", "elmfield2").install()
     stranger = token_for(merchant, user_id=424242)
     elsewhere = token_for(merchant, store_hash="elmfield2")
 
