@@ -5,6 +5,8 @@ const storeHash = document.querySelector("[data-store]").dataset.store;
 const list = document.getElementById("calls");
 const showSecrets = document.getElementById("show-secrets");
 
+let sends = 0; // answered: whatever was asked for before the last answer is older than it
+
 /** Take over every part of the page that the server drew, except the frame and the calls. */
 function swapParts(html) {
   const fresh = new DOMParser().parseFromString(html, "text/html");
@@ -25,7 +27,9 @@ async function sendQuietly(event) {
   if (!form.matches("[data-quiet]")) return;
   event.preventDefault();
   const response = await fetch(form.action, { method: "POST", body: new FormData(form) });
-  swapParts(await response.text());
+  const page = await response.text();
+  sends += 1;
+  swapParts(page);
 }
 
 function line(tag, text, className) {
@@ -65,13 +69,15 @@ function showCalls(calls) {
 
 async function refresh() {
   const show = showSecrets.checked ? 1 : 0;
+  const before = sends;
   const response = await fetch(`/calls.json?store=${storeHash}&show=${show}`);
   const { calls, mark } = await response.json();
   showCalls(calls);
   if (mark !== document.getElementById("side").dataset.mark) {
     const page = new URL(location.href);
     page.searchParams.delete("done");
-    swapParts(await (await fetch(page)).text());
+    const fresh = await (await fetch(page)).text();
+    if (sends === before) swapParts(fresh);
   }
 }
 
