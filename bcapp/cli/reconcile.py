@@ -1,6 +1,7 @@
 """`flask ops reconcile`: stores that have uninstalled without our being told."""
 
 import enum
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -64,6 +65,7 @@ class Reconciliation:
 
     def __init__(self, after: int, per_second: float, *, is_dry: bool) -> None:
         self.findings = Findings(after)
+        self.is_interrupted = False
         self._asked_id = after
         self._is_dry = is_dry
         self._pause = 1 / per_second
@@ -133,7 +135,9 @@ class Reconciliation:
         return Question(store_id, store_hash, token, datetime.now(UTC))
 
     def _answer(self, question: Question) -> Answer:
-        """Raises Stopped when BigCommerce stays silent."""
+        """Raises Stopped when BigCommerce stays silent, or somebody has had enough."""
+        if self.is_interrupted:
+            raise Stopped("Interrupted.")
         db().commit()  # no transaction stays open while we wait
         time.sleep(max(0.0, self._next_at - time.monotonic()))
         self._next_at = time.monotonic() + self._pause
@@ -180,6 +184,13 @@ def reconcile(
             "Forget every token that is refused, even if all of them are?", abort=True, err=True
         )
     work = Reconciliation(after, per_second, is_dry=dry_run)
+
+    def interrupt(number: int, _frame: object) -> None:
+        # Not by an exception: Python drops one that comes while it calls back for a dead object.
+        work.is_interrupted = True
+        signal.signal(number, before)
+
+    before = signal.signal(signal.SIGINT, interrupt)
     number = db().scalar(select(func.count()).select_from(_installed(after).subquery())) or 0
     try:
         if not without_witness:
@@ -190,6 +201,8 @@ def reconcile(
         work.findings.stopped = str(reason)
     except KeyboardInterrupt:
         work.findings.stopped = "Interrupted."
+    finally:
+        signal.signal(signal.SIGINT, before)
     database.forget_deleted(db())
     _tell(work.findings, is_dry=dry_run, is_json=is_json)
     if work.findings.stopped or work.findings.unclear:
