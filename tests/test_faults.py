@@ -280,7 +280,7 @@ EXPECTED: dict[Kind, Expectations] = {
         "send": Expected(422, "didn’t find your store’s shipping settings", (Outcome.REJECTED,)),
         "update": SENT,  # by POST
         "disconnect": SENT,  # it is gone, which is what was wanted
-        "get zone": Expected(404, "We can’t find that page"),
+        "get zone": Expected(404, "BigCommerce has no such zone"),
     },
     Kind.REVOKED: alike(CALLS, REVOKED)
     | {"install": CODE_REFUSED, "list zones": replace(REVOKED, outcomes=())},
