@@ -16,8 +16,8 @@ ifndef SOAK_SEED
 SOAK_SEED := $(shell od -An -N4 -tu4 /dev/urandom | tr -d ' ')
 endif
 soak: $(VENV)/.ready
-	SOAK_KILLS=300 FUZZ_EXAMPLES=1000 SOAK_SEED=$(SOAK_SEED) $(BIN)/python -m pytest -s -o faulthandler_timeout=0 \
-		--hypothesis-seed=$(SOAK_SEED) tests/crash tests/test_fuzz.py
+	SOAK_KILLS=300 FUZZ_EXAMPLES=1000 SOAK_SEED=$(SOAK_SEED) $(BIN)/python -m pytest -s \
+		-o faulthandler_timeout=0 --hypothesis-seed=$(SOAK_SEED) tests/crash tests/test_fuzz.py
 
 check: $(VENV)/.ready
 	$(BIN)/ruff check .

@@ -120,9 +120,10 @@ def _read(identity: BaseForm, settings: Settings) -> tuple[Carrier | None, Refus
         return custom.carrier(carrier_id, name, settings.names_and_kinds), None
     links = [(field.id, field.errors[0]) for field in identity if field.errors]
     links += [(_row_id(row.index), row.errors[0]) for row in settings.for_page() if row.errors]
-    # Of many that say the same, as of too many settings, the first is enough.
-    once = {text: (field_id, text) for field_id, text in reversed(links)}
-    return None, not_sent([link for link in links if link in once.values()])
+    first: dict[str, str] = {}  # of those that say the same, as of too many settings
+    for field_id, text in links:
+        first.setdefault(text, field_id)
+    return None, not_sent([(field_id, text) for text, field_id in first.items()])
 
 
 def _not_accepted(

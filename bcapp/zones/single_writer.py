@@ -56,7 +56,7 @@ class Claim:
             self._set_doubt(None)
 
     def release(self) -> None:
-        self._db.rollback()  # a database that failed the writer
+        self._db.rollback()  # else nothing could be asked after a statement that failed
         database.begin_write(self._db)
         row = self._row()
         if row is not None and row.holder == self._holder:

@@ -58,14 +58,12 @@ def take_focus(tab: Tab) -> None:
     taken: dict[str, Image.Image] = {}
     for path in ("/carriers", "/carriers/auspost/connection", "/carriers/new", "/carriers/auspost"):
         tab.go(path)
-        tab.frame.evaluate("document.body.tabIndex = -1; document.body.focus()")
-        while True:
-            tab.page.keyboard.press("Tab")
-            stop = tab.frame.evaluate(FOCUS)
-            if stop is None:
-                break
+        tab.focus_top()
+        tab.page.keyboard.press("Tab")
+        while (stop := tab.frame.evaluate(FOCUS)) is not None:
             if stop["kind"] not in taken:
                 taken[stop["kind"]] = picture_of(tab, stop["box"])
+            tab.page.keyboard.press("Tab")
     tops = [0, *accumulate(picture.height for picture in taken.values())]
     sheet = Image.new("RGB", (WIDEST, tops[-1]), "white")
     for picture, top in zip(taken.values(), tops, strict=False):

@@ -48,6 +48,13 @@ RESIZE = """([width, height]) => {
 }"""
 HAS_SIZE = "([width, height]) => innerWidth === width && innerHeight === height"
 
+# So that the next Tab leads to the first stop.
+FOCUS_TOP = """() => {
+  document.body.tabIndex = -1;
+  document.body.focus();
+  document.body.removeAttribute("tabindex");
+}"""
+
 TOKEN = "document.querySelector('meta[name=session-token]').content"
 
 # Both leave the page's script to do it, and go with the page.
@@ -185,6 +192,10 @@ class Tab:
         self.says(f"{NAMES[carrier_id]} details sent to BigCommerce")
         self.follow("Carriers")
         self.shows("Carrier connections")
+
+    def focus_top(self) -> None:
+        self.page.locator("iframe[name=app]").focus()
+        self.frame.evaluate(FOCUS_TOP)
 
     def walk_to(self, name: str) -> None:
         """Press Tab until the focus is on what has this text, name or value."""

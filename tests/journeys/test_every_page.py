@@ -38,11 +38,6 @@ STOP = """() => {
   if (isSeen && isMarked) return "";
   return `${on.outerHTML.slice(0, 200)} ${isSeen ? "looks the same with the focus" : "is covered"}`;
 }"""
-BEGIN = """() => {
-  document.body.tabIndex = -1;
-  document.body.focus();
-  document.body.removeAttribute("tabindex");
-}"""
 MOST_STOPS = 150
 
 UNWRAP = """() => {
@@ -76,8 +71,7 @@ def violations(page: Page | Frame) -> list[str]:
 
 def unseen_focus(tab: Tab) -> list[str]:
     tab.resize(800)
-    tab.page.locator("iframe[name=app]").focus()
-    tab.frame.evaluate(BEGIN)
+    tab.focus_top()
     faults = []
     for _ in range(MOST_STOPS):
         tab.page.keyboard.press("Tab")

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from playwright.sync_api import Route, expect
+from playwright.sync_api import Locator, Route, expect
 
 from sandbox.faults import Fault
 from tests.journeys.conftest import Sites
@@ -87,23 +87,29 @@ def test_zones_that_do_not_come_leave_whoever_types_alone(open_tab: OpenTab, sit
     expect(tab.field("account_number")).to_have_value("510087143")
 
 
-def test_the_answer_about_one_zone_leaves_whoever_types_in_another_alone(
-    open_tab: OpenTab, sites: Sites
-) -> None:
-    tab = open_tab("harbour1")
+def type_beside_a_save(tab: Tab, typed: str, *services: str) -> tuple[Route, Locator]:
+    """Australia is on its way to be saved, held until it is let go; New Zealand is typed in."""
     tab.arrive()
     tab.follow("Set up Australia Post")
     tab.open_zone("Australia")
-    tab.offer("Australia", "Parcel Post")
+    tab.offer("Australia", *services)
     held: list[Route] = []
     tab.page.route(re.compile("/zones/1$"), lambda route: held.append(route))
     with tab.page.expect_request(re.compile("/zones/1$")):
         tab.save("Australia")
     tab.open_zone("New Zealand")
     name = tab.zone("New Zealand").get_by_label("Name shown to shoppers")
-    name.fill("Pos")
+    name.fill(typed)
+    return held[0], name
 
-    held[0].continue_()
+
+def test_the_answer_about_one_zone_leaves_whoever_types_in_another_alone(
+    open_tab: OpenTab,
+) -> None:
+    tab = open_tab("harbour1")
+    save, name = type_beside_a_save(tab, "Pos", "Parcel Post")
+
+    save.continue_()
 
     tab.says("Australia saved")
     tab.page.keyboard.type("tie")
@@ -114,23 +120,13 @@ def test_a_zone_that_is_refused_is_seen_to_be_by_whoever_types_in_another(
     open_tab: OpenTab,
 ) -> None:
     tab = open_tab("harbour1")
-    tab.arrive()
-    tab.follow("Set up Australia Post")
-    tab.open_zone("Australia")
-    tab.tick("Australia", "Offer Australia Post in this zone")
-    held: list[Route] = []
-    tab.page.route(re.compile("/zones/1$"), lambda route: held.append(route))
-    with tab.page.expect_request(re.compile("/zones/1$")):
-        tab.save("Australia")
-    tab.open_zone("New Zealand")
-    tab.zone("New Zealand").get_by_label("Name shown to shoppers").fill("Postie")
+    save, name = type_beside_a_save(tab, "Postie")
 
-    held[0].continue_()
+    save.continue_()
 
     expect(tab.app.get_by_role("alert")).to_be_focused()
     expect(tab.app.get_by_text("Choose at least one delivery service").first).to_be_visible()
     tab.open_zone("New Zealand")
-    name = tab.zone("New Zealand").get_by_label("Name shown to shoppers")
     expect(name).to_have_value("Postie")
 
 
