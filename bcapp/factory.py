@@ -40,8 +40,6 @@ def create_app(config: Config) -> Flask:
     app.jinja_env.undefined = StrictUndefined
     # An address depends on nothing but its parts: every request comes to APP_URL.
     app.jinja_env.globals["url_for"] = lru_cache(1024)(app.url_for)
-    # No template has globals of its own, which a ChainMap would look for at each import.
-    app.jinja_env.make_globals = lambda _own: app.jinja_env.globals  # type: ignore[method-assign, assignment]
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 
     logs.configure(config.log_level)
