@@ -40,7 +40,7 @@ class UTCDateTime(TypeDecorator[datetime]):
 
 
 class Event(enum.StrEnum):
-    """What an activity entry is about. Closed: a new kind is added here and in `wording`."""
+    """What an activity entry is about. Closed: a new kind is added here and in `presenters`."""
 
     STORE_INSTALLED = "store:installed"
     STORE_GRANTED = "store:granted"

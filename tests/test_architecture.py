@@ -16,7 +16,7 @@ FLOORS: tuple[set[str], ...] = (
     {"activity"},
     {"attempts"},
     {"stores", "connections", "zones", "rotation", "retention", "relocation"},
-    {"wording", "runtime", "logs", "delivery"},
+    {"presenters", "runtime", "logs", "delivery"},
     {"views", "cli"},
     {"factory"},
 )

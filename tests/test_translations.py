@@ -160,7 +160,7 @@ def sentences(file: Path) -> Iterator[str]:
             yield text
 
 
-@pytest.mark.parametrize("package", ["carriers", "views", "wording"])
+@pytest.mark.parametrize("package", ["carriers", "views", "presenters"])
 def test_no_sentence_in_the_code_goes_around_the_catalogues(package: str) -> None:
     texts = {text for message in extracted() for text in forms(message)}
 

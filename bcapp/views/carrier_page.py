@@ -7,14 +7,14 @@ from flask import abort, g, render_template, request
 from bcapp import activity
 from bcapp.language import gettext as _
 from bcapp.models import Outcome
+from bcapp.presenters import activity as activity_presenters
+from bcapp.presenters import connections as connection_presenters
+from bcapp.presenters import zones as zone_presenters
+from bcapp.presenters.connections import Standing
+from bcapp.presenters.messages import Message
+from bcapp.presenters.zones import Refused, ZonesPanel
 from bcapp.runtime import db, read_zones, runtime
 from bcapp.views.guard import query, visit
-from bcapp.wording import activity as activity_wording
-from bcapp.wording import connections as connection_wording
-from bcapp.wording import zones as zone_wording
-from bcapp.wording.connections import Standing
-from bcapp.wording.messages import Message
-from bcapp.wording.zones import Refused, ZonesPanel
 from bcapp.zones.reading import Reading, forget_reading
 
 _NEWS_FOR = timedelta(minutes=2)
@@ -74,7 +74,7 @@ def _panel(
     if "zones_pending" in g:
         return ZonesPanel(readable=False, pending=True)
     written = activity.zones_written(db(), visit().store.id, standing.carrier.id)
-    return zone_wording.panel(standing.carrier, known, written, opened, refused)
+    return zone_presenters.panel(standing.carrier, known, written, opened, refused)
 
 
 def _notice(standing: Standing, known: Reading | None, opened: int | None) -> Message | None:
@@ -83,15 +83,15 @@ def _notice(standing: Standing, known: Reading | None, opened: int | None) -> Me
     state = known.zone(opened) if known and opened is not None else None
     if state is None:
         off = _turned_off_with_it(standing)
-        return connection_wording.notice(code, standing, off)
+        return connection_presenters.notice(code, standing, off)
     if code == "zone_off" and state.method_of(standing.carrier.id) is None:
-        return zone_wording.nothing_to_do(standing.carrier, state)
+        return zone_presenters.nothing_to_do(standing.carrier, state)
     last = activity.last_in_zone(db(), visit().store.id, standing.carrier.id, state.zone.id)
     is_news = last is not None and datetime.now(UTC) - last.at < _NEWS_FOR
     if code != "zone_saved" or last is None or not is_news:
         return None
     is_saved = last.outcome in {Outcome.CONFIRMED, Outcome.SENT}
-    return zone_wording.saved(standing.carrier, state, last.outcome) if is_saved else None
+    return zone_presenters.saved(standing.carrier, state, last.outcome) if is_saved else None
 
 
 def _turned_off_with_it(standing: Standing) -> list[str]:
@@ -101,7 +101,7 @@ def _turned_off_with_it(standing: Standing) -> list[str]:
         return []
     since = connection.acknowledged_id
     entries = activity.in_zones_since(db(), visit().store.id, standing.carrier.id, since)
-    return [f"{entry.zone_name}: {activity_wording.answer(entry)}" for entry in entries]
+    return [f"{entry.zone_name}: {activity_presenters.answer(entry)}" for entry in entries]
 
 
 def _facts(standing: Standing) -> list[tuple[str, str]]:

@@ -11,12 +11,12 @@ from bcapp.carriers.custom import Settings
 from bcapp.carriers.fields import Carrier
 from bcapp.connections import AlreadyListed
 from bcapp.language import gettext as _
+from bcapp.presenters import connections as presenters
+from bcapp.presenters.connections import Standing
+from bcapp.presenters.messages import Refusal, not_sent
 from bcapp.runtime import db, store_api
 from bcapp.views.answers import status_of
 from bcapp.views.guard import standing_or_404, visit
-from bcapp.wording import connections as wording
-from bcapp.wording.connections import Standing
-from bcapp.wording.messages import Refusal, not_sent
 
 bp = Blueprint("custom_page", __name__)
 
@@ -134,9 +134,9 @@ def _not_accepted(
     settings: Settings,
 ) -> ResponseReturnValue:
     if isinstance(error, Rejected):
-        settings = settings.with_errors(wording.refused_fields(error, carrier))
+        settings = settings.with_errors(presenters.refused_fields(error, carrier))
     ids = {row.name: _row_id(row.index) for row in settings.for_page()}
-    refusal = wording.refusal(error, carrier, ids)
+    refusal = presenters.refusal(error, carrier, ids)
     return _page(standing, identity, settings, refusal), *status_of(error)
 
 

@@ -25,12 +25,7 @@ from bcapp.bigcommerce.oauth import ScopeMissing
 from bcapp.bigcommerce.payload import InvalidPayload
 from bcapp.install_limit import TooManyInstalls
 from bcapp.language import gettext as _
-from bcapp.runtime import config
-from bcapp.session_token import InvalidSession, NoSession
-from bcapp.stores import NotInstalled, UserRemoved
-from bcapp.vault import Unopenable
-from bcapp.views.answers import status_of
-from bcapp.wording.whole_pages import (
+from bcapp.presenters.error_pages import (
     ACCESS_REVOKED,
     ASKED_TO_WAIT,
     BAD_REQUEST,
@@ -56,6 +51,11 @@ from bcapp.wording.whole_pages import (
     ZONE_UNKNOWN,
     ErrorPage,
 )
+from bcapp.runtime import config
+from bcapp.session_token import InvalidSession, NoSession
+from bcapp.stores import NotInstalled, UserRemoved
+from bcapp.vault import Unopenable
+from bcapp.views.answers import status_of
 from bcapp.zones.saving import UnknownZone
 
 _log = structlog.get_logger()

@@ -13,6 +13,7 @@ from flask import Response, abort, g, has_request_context, request
 from bcapp import carriers, connections, stores
 from bcapp.attempts import Sender
 from bcapp.models import Store, StoreUser
+from bcapp.presenters.connections import Standing
 from bcapp.runtime import db, runtime
 from bcapp.session_token import (
     LIFETIME,
@@ -21,7 +22,6 @@ from bcapp.session_token import (
     NoSession,
     Session,
 )
-from bcapp.wording.connections import Standing
 
 # Every blueprint is named here or in OPEN; a test holds the factory to it.
 EMBEDDED = {"settings_page", "custom_page", "zones_page", "activity_page"}

@@ -12,14 +12,14 @@ from bcapp.bigcommerce.errors import AccessRevoked, BigCommerceError, Rejected
 from bcapp.bigcommerce.store_api import StoreApi
 from bcapp.carriers.fields import read_boolean
 from bcapp.language import gettext as _
+from bcapp.presenters import connections as presenters
+from bcapp.presenters import zones as zone_presenters
+from bcapp.presenters.connections import Standing
+from bcapp.presenters.messages import Refusal, not_sent
 from bcapp.runtime import db, runtime, store_api
 from bcapp.views import carrier_page
 from bcapp.views.answers import status_of
 from bcapp.views.guard import query, standing_or_404, visit
-from bcapp.wording import connections as wording
-from bcapp.wording import zones as zone_wording
-from bcapp.wording.connections import Standing
-from bcapp.wording.messages import Refusal, not_sent
 from bcapp.zones import saving
 from bcapp.zones.saving import Failure, NotSaved
 
@@ -37,7 +37,7 @@ def overview() -> ResponseReturnValue:
     return render_template(
         "settings/overview.html",
         standings=[Standing(carrier, recorded.get(carrier.id)) for carrier in listed],
-        offered=known and {c.id: zone_wording.offered_in(c, known) for c in listed},
+        offered=known and {c.id: zone_presenters.offered_in(c, known) for c in listed},
         zones_read_at=known and known.read_at,
         zones_pending="zones_pending" in g,
     )
@@ -96,7 +96,7 @@ def disconnect(carrier_id: str) -> ResponseReturnValue:
     except AccessRevoked:
         raise
     except BigCommerceError as error:
-        refusal = wording.disconnect_refusal(error, standing.carrier)
+        refusal = presenters.disconnect_refusal(error, standing.carrier)
         return _disconnect_page(standing_or_404(carrier_id), refusal), *status_of(error)
     if _wants_zones_off():
         failed = _turn_off(standing, api)
@@ -128,12 +128,12 @@ def _turn_off(standing: Standing, api: StoreApi) -> ResponseReturnValue | None:
         built.sessions, built.zone_readers, api, visit().sender, carrier, chosen
     )
     failures = [failure for _, failure in results if failure is not None]
-    lines = zone_wording.turned_off(results, carrier)
+    lines = zone_presenters.turned_off(results, carrier)
     if known is None:
         lines = [_("We couldn’t read your zones, so nothing was turned off in them.")]
     elif not failures:
         return None
-    refusal = wording.disconnected_but(carrier, lines)
+    refusal = presenters.disconnected_but(carrier, lines)
     page = _disconnect_page(standing_or_404(carrier.id), refusal, is_done=True)
     return page, *_worst(failures)
 
@@ -172,9 +172,9 @@ def _form_page(
 def _not_accepted(error: BigCommerceError, carrier_id: str, typed: BaseForm) -> ResponseReturnValue:
     standing = standing_or_404(carrier_id)  # afresh: the attempt is on record by now
     if isinstance(error, Rejected):
-        for name, said in wording.refused_fields(error, standing.carrier).items():
+        for name, said in presenters.refused_fields(error, standing.carrier).items():
             typed[name].errors = [said]
-    refusal = wording.refusal(error, standing.carrier)
+    refusal = presenters.refusal(error, standing.carrier)
     return _form_page(standing, typed, refusal), *status_of(error)
 
 

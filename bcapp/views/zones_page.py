@@ -7,13 +7,13 @@ from bcapp.bigcommerce.errors import AccessRevoked
 from bcapp.bigcommerce.people import LARGEST_ID
 from bcapp.carriers import choice
 from bcapp.carriers.choice import Choice
+from bcapp.presenters import zones as zone_presenters
+from bcapp.presenters.connections import Standing
+from bcapp.presenters.messages import Refusal
 from bcapp.runtime import db, store_api
 from bcapp.views import carrier_page
 from bcapp.views.answers import status_of
 from bcapp.views.guard import standing_or_404, visit
-from bcapp.wording import zones as zone_wording
-from bcapp.wording.connections import Standing
-from bcapp.wording.messages import Refusal
 from bcapp.zones import saving
 from bcapp.zones.saving import NotSaved, Result, UnknownZone
 from bcapp.zones.single_writer import Busy
@@ -31,7 +31,7 @@ def save(carrier_id: str, zone_id: int) -> ResponseReturnValue:
     chosen = choice.read(standing.carrier, request.form)
     if chosen.errors:
         name = _zone_name(zone_id)
-        refusal = zone_wording.check_failed(zone_id, name, chosen)
+        refusal = zone_presenters.check_failed(zone_id, name, chosen)
         return _again(standing, zone_id, name, chosen, refusal), 422
     try:
         result = saving.save(
@@ -39,12 +39,12 @@ def save(carrier_id: str, zone_id: int) -> ResponseReturnValue:
         )
     except Busy as busy:
         name = _zone_name(zone_id)
-        refusal = zone_wording.refusal(name, standing.carrier, busy)
+        refusal = zone_presenters.refusal(name, standing.carrier, busy)
         return _again(standing, zone_id, name, chosen, refusal), 503, _BUSY_RETRY_AFTER
     except NotSaved as failure:
         if isinstance(failure.error, AccessRevoked):
             raise failure.error from None
-        refusal = zone_wording.refusal(failure.zone_name, standing.carrier, failure)
+        refusal = zone_presenters.refusal(failure.zone_name, standing.carrier, failure)
         page = _again(standing, zone_id, failure.zone_name, chosen, refusal)
         return page, *status_of(failure.error)
     notice = "zone_off" if result is Result.NOTHING_TO_DO else "zone_saved"
@@ -57,7 +57,7 @@ def _again(
 ) -> str:
     # The attempt is on record by now, so the standing is read afresh.
     again = standing_or_404(standing.carrier.id)
-    refused = zone_wording.Refused(zone_id, zone_name, chosen, refusal)
+    refused = zone_presenters.Refused(zone_id, zone_name, chosen, refusal)
     return carrier_page.render_refused(again, refused)
 
 

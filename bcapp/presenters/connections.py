@@ -10,8 +10,8 @@ from bcapp.carriers.fields import Carrier, mid_sentence
 from bcapp.language import gettext as _
 from bcapp.language import listed
 from bcapp.models import CarrierConnection, Outcome
-from bcapp.wording.activity import ELSEWHERE, NOT_SET_UP, Attempt, attempt
-from bcapp.wording.messages import Badge, Message, Refusal, asked_to_wait, no_answer, quoted
+from bcapp.presenters.activity import ELSEWHERE, NOT_SET_UP, Attempt, attempt
+from bcapp.presenters.messages import Badge, Message, Refusal, asked_to_wait, no_answer, quoted
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from bcapp.attempts import STILL_UNKNOWN, is_awaited, seconds_waited
 from bcapp.language import gettext as _
 from bcapp.language import lazy_gettext, ngettext
 from bcapp.models import ActivityEntry, Event, Outcome
-from bcapp.wording.messages import Badge
+from bcapp.presenters.messages import Badge
 
 NOT_SET_UP = Badge(lazy_gettext("Not set up"), "secondary")
 DISCONNECT_SENT = Badge(lazy_gettext("Disconnect sent"), "secondary")

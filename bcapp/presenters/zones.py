@@ -11,8 +11,8 @@ from bcapp.carriers.fields import Carrier
 from bcapp.language import gettext as _
 from bcapp.language import lazy_gettext, ngettext, number
 from bcapp.models import Outcome
-from bcapp.wording.messages import Badge, Message, Refusal, asked_to_wait, no_answer, quoted
-from bcapp.wording.zone_form import ZoneForm, zone_form
+from bcapp.presenters.messages import Badge, Message, Refusal, asked_to_wait, no_answer, quoted
+from bcapp.presenters.zone_form import ZoneForm, zone_form
 from bcapp.zones.reading import Reading, ZoneState
 from bcapp.zones.saving import Failure, NotSaved, StillUnknown
 from bcapp.zones.single_writer import Busy
