@@ -11,8 +11,8 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session, sessionmaker
 
 from bcapp import database, metrics
-from bcapp.bigcommerce import transport
 from bcapp.bigcommerce.errors import AccessRevoked, BigCommerceError, Overloaded
+from bcapp.bigcommerce.http import new_session
 from bcapp.bigcommerce.store_api import StoreApi
 from bcapp.config import Config
 from bcapp.install_limit import InstallLimit
@@ -50,7 +50,7 @@ def init_app(app: Flask, config: Config) -> None:
         session_tokens=SessionTokens(config.session_keys),
         engine=engine,
         sessions=database.session_factory(engine),
-        http=transport.new_session(ZONE_READERS + config.bigcommerce_concurrency),
+        http=new_session(ZONE_READERS + config.bigcommerce_concurrency),
         install_limit=InstallLimit(config),
         waiting=BoundedSemaphore(config.bigcommerce_concurrency),
         readings=Readings(),

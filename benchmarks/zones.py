@@ -15,7 +15,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from bcapp.bigcommerce import transport
+from bcapp.bigcommerce.http import new_session
 from bcapp.bigcommerce.store_api import StoreApi
 from bcapp.factory import create_app
 from sandbox.faults import Fault
@@ -91,7 +91,7 @@ def installed_app(world: World, bigcommerce: str) -> Iterator[Browser]:
 def one_call(world: World, bigcommerce: str) -> Measured:
     """A call as the app makes it, on a connection that is open already."""
     token = SecretStr(world.store(STORE).access_token or "")
-    with transport.new_session() as http:
+    with new_session() as http:
 
         def call() -> None:
             StoreApi(http, bigcommerce, STORE, token, budget=5).list_zones()

@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import Connection, Engine, event
 
-from bcapp.bigcommerce import transport
+from bcapp.bigcommerce import http
 from bcapp.config import Config
 from bcapp.factory import create_app
 from bcapp.runtime import runtime
@@ -178,7 +178,7 @@ def test_a_connection_that_was_idle_is_not_used_again(
 ) -> None:
     kept_open.send("zoom2u")
     opened = len(KeepingOpen.opened)
-    monkeypatch.setattr(transport, "LONGEST_IDLE", 0)
+    monkeypatch.setattr(http, "LONGEST_IDLE", 0)
 
     kept_open.send("zoom2u")
 

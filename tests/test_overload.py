@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session
 from bcapp import database
 from bcapp.bigcommerce import oauth
 from bcapp.bigcommerce.errors import MalformedReply, TimedOut
+from bcapp.bigcommerce.http import new_session
 from bcapp.bigcommerce.store_api import StoreApi
-from bcapp.bigcommerce.transport import new_session
 from bcapp.models import Store
 from sandbox.faults import Fault
 from sandbox.world import World

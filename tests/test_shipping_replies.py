@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from bcapp.bigcommerce import transport
 from bcapp.bigcommerce.errors import MalformedReply
-from bcapp.bigcommerce.shipping import Method, StoreInformation, Zone, read_boolean
+from bcapp.bigcommerce.http import new_session
+from bcapp.bigcommerce.schemas import Method, StoreInformation, Zone, read_boolean
 from bcapp.bigcommerce.store_api import StoreApi
 from sandbox.faults import Fault
 from sandbox.world import World
@@ -69,7 +69,7 @@ ITEMS = st.builds(
 @pytest.fixture
 def api(world: World, bigcommerce: str) -> Iterator[StoreApi]:
     world.store("harbour1").access_token = "token"
-    with transport.new_session() as http:
+    with new_session() as http:
         yield StoreApi(http, bigcommerce, "harbour1", SecretStr("token"), budget=5)
 
 

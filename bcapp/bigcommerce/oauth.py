@@ -19,8 +19,8 @@ from bcapp.bigcommerce.errors import (
     Rejected,
     Unavailable,
 )
+from bcapp.bigcommerce.http import UNCOMPRESSED, Adapter, Deadline, as_our_error, read_body
 from bcapp.bigcommerce.people import Person
-from bcapp.bigcommerce.transport import UNCOMPRESSED, Adapter, Deadline, as_our_error, read_body
 from bcapp.config import Config
 
 REQUIRED_SCOPE = "store_v2_information"

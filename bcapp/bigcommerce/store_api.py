@@ -19,9 +19,9 @@ from bcapp.bigcommerce.errors import (
     Rejected,
     Unavailable,
 )
-from bcapp.bigcommerce.replies import Reply, parsed, raise_for_status
-from bcapp.bigcommerce.shipping import Method, StoreInformation, Zone
-from bcapp.bigcommerce.transport import Deadline, as_our_error, read_body
+from bcapp.bigcommerce.http import Deadline, as_our_error, read_body
+from bcapp.bigcommerce.responses import Reply, parsed, raise_for_status
+from bcapp.bigcommerce.schemas import Method, StoreInformation, Zone
 
 NO_CONTENT = 204
 CONNECTION = "/v2/shipping/carrier/connection"

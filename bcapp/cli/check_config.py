@@ -7,8 +7,8 @@ from datetime import timedelta
 import click
 
 from bcapp import database, install_limit, rotation
-from bcapp.bigcommerce import reachability
-from bcapp.bigcommerce.reachability import Answer
+from bcapp.bigcommerce import probe
+from bcapp.bigcommerce.probe import ProbeResult
 from bcapp.cli.common import as_json, echo_json
 from bcapp.config import Config, ConfigError, environment
 from bcapp.database import Standing
@@ -67,7 +67,7 @@ def _lines() -> Iterator[Line]:
         return
     yield from _database(config)
     yield from _install_limit(config)
-    yield from _bigcommerce(reachability.knock(config))
+    yield from _bigcommerce(probe.probe_hosts(config))
 
 
 def _database(config: Config) -> Iterator[Line]:
@@ -109,7 +109,7 @@ def _install_limit(config: Config) -> Iterator[Line]:
         yield Line(what, is_shared, "answers" if is_shared else said)
 
 
-def _bigcommerce(answers: dict[str, Answer]) -> Iterator[Line]:
+def _bigcommerce(answers: dict[str, ProbeResult]) -> Iterator[Line]:
     for name, answer in answers.items():
         if answer.status is None:
             said = f"does not answer ({answer.fault}): is outgoing HTTPS open, and does DNS work?"

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bcapp.bigcommerce.shipping import Method, read_boolean
+from bcapp.bigcommerce.schemas import Method, read_boolean
 from bcapp.carriers.choice import Choice
 from bcapp.carriers.custom import Setting, Settings
 from bcapp.carriers.fields import Carrier, MethodOption

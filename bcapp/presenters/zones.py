@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bcapp.bigcommerce.errors import AccessRevoked, RateLimited, Rejected
-from bcapp.bigcommerce.shipping import Method, Zone
+from bcapp.bigcommerce.schemas import Method, Zone
 from bcapp.carriers.choice import Choice
 from bcapp.carriers.fields import Carrier
 from bcapp.language import gettext as _

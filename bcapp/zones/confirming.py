@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bcapp.bigcommerce.shipping import Method, clean, read_boolean, readable_services
+from bcapp.bigcommerce.schemas import Method, clean, read_boolean, readable_services
 from bcapp.zones.options import SERVICES
 
 

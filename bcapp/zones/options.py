@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bcapp.bigcommerce.shipping import (
+from bcapp.bigcommerce.schemas import (
     Method,
     clean,
     read_boolean,

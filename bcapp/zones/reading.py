@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from bcapp import database
 from bcapp.bigcommerce.errors import BigCommerceError, TimedOut
-from bcapp.bigcommerce.shipping import Method, StoreInformation, Zone
+from bcapp.bigcommerce.schemas import Method, StoreInformation, Zone
 from bcapp.bigcommerce.store_api import StoreApi
 from bcapp.models import Store
 

@@ -18,7 +18,7 @@ from bcapp.bigcommerce.errors import (
     Unavailable,
     Unconfirmed,
 )
-from bcapp.bigcommerce.shipping import Method, new_method
+from bcapp.bigcommerce.schemas import Method, new_method
 from bcapp.bigcommerce.store_api import StoreApi
 from bcapp.carriers.choice import Choice
 from bcapp.carriers.fields import Carrier

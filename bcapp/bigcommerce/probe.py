@@ -7,14 +7,14 @@ from email.utils import parsedate_to_datetime
 import requests
 import urllib3
 
-from bcapp.bigcommerce.transport import Deadline, new_session
+from bcapp.bigcommerce.http import Deadline, new_session
 from bcapp.config import Config
 
-_PATIENCE = 10  # seconds
+_TIMEOUT = 10  # seconds
 
 
 @dataclass(frozen=True)
-class Answer:
+class ProbeResult:
     """What came: a status, or else the kind of fault.
 
     `clock_ahead` is how far our clock is ahead of theirs, None where they named no time. Their
@@ -26,27 +26,27 @@ class Answer:
     clock_ahead: timedelta | None = None
 
 
-def knock(config: Config) -> dict[str, Answer]:
+def probe_hosts(config: Config) -> dict[str, ProbeResult]:
     """Ask each host, by the setting that names it, for something that needs no permission.
 
     Both refuse it, which is an answer too.
     """
     with new_session() as http:
         return {
-            "BIGCOMMERCE_LOGIN_URL": _ask(http, f"{config.bigcommerce_login_url}/oauth2/token"),
-            "BIGCOMMERCE_API_URL": _ask(http, f"{config.bigcommerce_api_url}/stores/0/v2/time"),
+            "BIGCOMMERCE_LOGIN_URL": _probe(http, f"{config.bigcommerce_login_url}/oauth2/token"),
+            "BIGCOMMERCE_API_URL": _probe(http, f"{config.bigcommerce_api_url}/stores/0/v2/time"),
         }
 
 
-def _ask(http: requests.Session, url: str) -> Answer:
+def _probe(http: requests.Session, url: str) -> ProbeResult:
     asked_at = datetime.now(UTC)
     try:
         with http.get(
-            url, timeout=Deadline(_PATIENCE).timeouts(), allow_redirects=False, stream=True
+            url, timeout=Deadline(_TIMEOUT).timeouts(), allow_redirects=False, stream=True
         ) as response:
-            return Answer(response.status_code, "", _clock_ahead(response, asked_at))
+            return ProbeResult(response.status_code, "", _clock_ahead(response, asked_at))
     except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
-        return Answer(None, type(error).__name__)
+        return ProbeResult(None, type(error).__name__)
 
 
 def _clock_ahead(response: requests.Response, asked_at: datetime) -> timedelta | None:
