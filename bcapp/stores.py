@@ -10,9 +10,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from bcapp import activity, database
+from bcapp.bigcommerce.identity import Person
 from bcapp.bigcommerce.oauth import Grant
 from bcapp.bigcommerce.payload import Payload
-from bcapp.bigcommerce.people import Person
 from bcapp.models import TOKEN_PLACE, Event, Store, StoreUser
 from bcapp.session_token import InvalidSession
 from bcapp.session_token import Session as EmbeddedSession

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
+from bcapp.bigcommerce.identity import Person
 from bcapp.bigcommerce.payload import InvalidPayload, Payload, read
-from bcapp.bigcommerce.people import Person
 from tests import make
 
 OLDER_SECRET = "older-client-secret-of-the-tests-" + "o" * 16

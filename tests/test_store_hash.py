@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bcapp.bigcommerce import store_hash
+from bcapp.bigcommerce.identity import parse_store_hash
 
 LETTERS = string.ascii_lowercase + string.digits
 
 
 @given(requested_hash=st.text(LETTERS, min_size=1, max_size=64))
 def test_the_hash_is_what_follows_stores(requested_hash: str) -> None:
-    parsed = store_hash.parse(f"stores/{requested_hash}")
+    parsed = parse_store_hash(f"stores/{requested_hash}")
 
     assert parsed == requested_hash
 
@@ -34,7 +34,7 @@ def test_what_parses_is_stores_and_a_hash_again(start: str, rest: str) -> None:
 
 def parses(context: object) -> bool:
     try:
-        store_hash.parse(context)
+        parse_store_hash(context)
     except ValueError:
         return False
     return True
@@ -66,4 +66,4 @@ def parses(context: object) -> bool:
 )
 def test_nothing_else_is_taken_for_a_store(context: object) -> None:
     with pytest.raises(ValueError, match="not of the form stores/<hash>"):
-        store_hash.parse(context)
+        parse_store_hash(context)

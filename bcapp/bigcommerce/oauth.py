@@ -12,7 +12,6 @@ from authlib.integrations.requests_client import OAuth2Session
 from pydantic import SecretStr
 
 from bcapp import metrics
-from bcapp.bigcommerce import store_hash
 from bcapp.bigcommerce.errors import (
     BigCommerceError,
     MalformedReply,
@@ -20,7 +19,7 @@ from bcapp.bigcommerce.errors import (
     Unavailable,
 )
 from bcapp.bigcommerce.http import UNCOMPRESSED, Adapter, Deadline, as_our_error, read_body
-from bcapp.bigcommerce.people import Person
+from bcapp.bigcommerce.identity import Person, parse_store_hash
 from bcapp.config import Config
 
 REQUIRED_SCOPE = "store_v2_information"
@@ -125,8 +124,8 @@ def _read(reply: dict[str, Any], requested_context: str, asked_at: datetime) -> 
     if reply.get("context") != requested_context:
         raise MalformedReply(200)
     try:
-        user = Person.read(reply.get("user"))
-        known_owner = Person.read(owner) if owner else None
+        user = Person.from_json(reply.get("user"))
+        known_owner = Person.from_json(owner) if owner else None
     except ValueError:
         raise MalformedReply(200) from None
     # A wrong context is answered by 200 with `scope: null` and a token that opens nothing
@@ -135,6 +134,6 @@ def _read(reply: dict[str, Any], requested_context: str, asked_at: datetime) -> 
         raise ScopeMissing
     if not scope.isascii() or not scope.isprintable() or len(scope) > _LONGEST_SCOPE:
         raise MalformedReply(200)
-    granted_hash = store_hash.parse(requested_context)
+    granted_hash = parse_store_hash(requested_context)
     answered_at = datetime.now(UTC)
     return Grant(granted_hash, SecretStr(token), scope, user, known_owner, asked_at, answered_at)

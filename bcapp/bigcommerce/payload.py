@@ -9,8 +9,7 @@ from typing import Any
 import jwt
 from pydantic import SecretStr
 
-from bcapp.bigcommerce import store_hash
-from bcapp.bigcommerce.people import Person
+from bcapp.bigcommerce.identity import Person, parse_store_hash
 
 _LEEWAY = 60  # seconds that the two clocks may differ
 _REQUIRED = ["aud", "iss", "iat", "nbf", "exp", "sub"]
@@ -44,9 +43,9 @@ def read(token: str, client_id: str, secrets: Sequence[SecretStr]) -> Payload:
         for claim in ("nbf", "exp"):
             _moment(claims[claim])
         return Payload(
-            store_hash=store_hash.parse(claims["sub"]),
-            user=Person.read(claims.get("user")),
-            owner=Person.read(claims.get("owner")),
+            store_hash=parse_store_hash(claims["sub"]),
+            user=Person.from_json(claims.get("user")),
+            owner=Person.from_json(claims.get("owner")),
             issued_at=_moment(claims["iat"]),
             path=_local_path(claims.get("url")),
         )

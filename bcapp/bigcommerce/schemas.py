@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from bcapp.bigcommerce.errors import MalformedReply
-from bcapp.bigcommerce.people import LARGEST_ID
+from bcapp.bigcommerce.identity import LARGEST_ID
 
 # What "Update a Shipping Method" lets one write, `type` included; ids are read-only.
 _READ_ONLY = {"id"}

@@ -12,8 +12,9 @@ from werkzeug.exceptions import BadRequest, HTTPException
 from werkzeug.routing import RequestRedirect
 
 from bcapp import carriers, stores
-from bcapp.bigcommerce import oauth, payload, store_hash
+from bcapp.bigcommerce import oauth, payload
 from bcapp.bigcommerce.errors import BigCommerceError, Overloaded
+from bcapp.bigcommerce.identity import parse_store_hash
 from bcapp.bigcommerce.oauth import REQUIRED_SCOPE, Grant, ScopeMissing
 from bcapp.bigcommerce.payload import InvalidPayload, Payload
 from bcapp.models import Store
@@ -103,7 +104,7 @@ def _install_request() -> InstallRequest:
     if not _CODE.fullmatch(code) or len(scope) > _LONGEST_SCOPE or not scope.isprintable():
         raise BadRequest
     try:
-        store_hash.parse(context)
+        parse_store_hash(context)
     except ValueError:
         raise BadRequest from None
     if REQUIRED_SCOPE not in scope.split():

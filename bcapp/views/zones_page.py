@@ -4,7 +4,7 @@ from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from bcapp.bigcommerce.errors import AccessRevoked
-from bcapp.bigcommerce.people import LARGEST_ID
+from bcapp.bigcommerce.identity import LARGEST_ID
 from bcapp.carriers import choice
 from bcapp.carriers.choice import Choice
 from bcapp.presenters import zones as zone_presenters

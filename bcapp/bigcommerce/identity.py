@@ -1,14 +1,24 @@
-"""A person as BigCommerce names one, in token replies and signed payloads."""
+"""Who BigCommerce names in token responses and signed payloads: a store and a person."""
 
 import re
 from dataclasses import dataclass
 from typing import Any, Self
 
+_CONTEXT = re.compile(r"stores/([a-z0-9]{1,64})")
 LARGEST_ID = 2**63 - 1
 _LONGEST_EMAIL = 254
 # The shape of BCP 47, "en-US", or as Unix writes it, "en_US"; 35 is the length that BCP 47 asks
 # everybody to have room for.
 _LOCALE = re.compile(r"(?=.{2,35}\Z)[A-Za-z]{2,8}(?:[-_][A-Za-z0-9]{1,8})*")
+
+
+def parse_store_hash(context: object) -> str:
+    """Parse the hash out of `stores/<hash>`; raises ValueError for anything else."""
+    # fullmatch, because `$` would accept a trailing newline.
+    match = _CONTEXT.fullmatch(context) if isinstance(context, str) else None
+    if match is None:
+        raise ValueError("not of the form stores/<hash>")
+    return match[1]
 
 
 @dataclass(frozen=True)
@@ -18,7 +28,7 @@ class Person:
     locale: str | None = None  # the language of their control panel, where BigCommerce names one
 
     @classmethod
-    def read(cls, claims: Any) -> Self:
+    def from_json(cls, claims: Any) -> Self:
         """Build one from JSON that is not trusted yet; ValueError when there is no usable id."""
         person_id = claims.get("id") if isinstance(claims, dict) else None
         if type(person_id) is not int or not 0 < person_id <= LARGEST_ID:
