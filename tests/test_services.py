@@ -9,8 +9,8 @@ import pytest
 from werkzeug.datastructures import MultiDict
 
 from bcapp.carriers import choice
+from bcapp.carriers.catalog import CARRIERS
 from bcapp.carriers.fields import Carrier, MethodOption, Value
-from bcapp.carriers.table import CARRIERS
 from bcapp.zones.options import merged
 from sandbox import contract
 

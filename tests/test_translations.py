@@ -19,7 +19,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
-from bcapp.carriers.table import CARRIERS
+from bcapp.carriers.catalog import CARRIERS
 from bcapp.database import CHECKOUT
 from bcapp.language import SUPPORTED
 from bcapp.models import ActivityEntry, Outcome

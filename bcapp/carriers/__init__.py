@@ -1,7 +1,7 @@
 """Carriers: what each one asks for. Custom ones belong to a store and live in `connections`."""
 
+from bcapp.carriers.catalog import CARRIERS
 from bcapp.carriers.fields import Carrier
-from bcapp.carriers.table import CARRIERS
 
 _BY_ID = {carrier.id: carrier for carrier in CARRIERS}
 
