@@ -20,8 +20,8 @@ from bcapp.models import TOKEN_PLACE, Store
 from bcapp.session_token import SessionTokens
 from bcapp.stores import NotInstalled
 from bcapp.vault import Vault
-from bcapp.zones import reading as zones
-from bcapp.zones.reading import Reading, Readings
+from bcapp.zones import snapshot as zones
+from bcapp.zones.snapshot import Reading, Readings
 
 _EXTENSION = "bcapp"
 ZONE_READERS = 128

@@ -22,7 +22,7 @@ SEEDS = 20261123
 WRITES = ("send", "disconnect", "turn_on", "turn_off")
 DEEDS = ("load", "overview", "send", "send", "turn_on", "turn_off", "disconnect", "activity")
 ACKNOWLEDGED = (Outcome.SENT, Outcome.CONFIRMED)
-# Seconds after which nobody waits any more for a writer that died (bcapp/zones/single_writer.py).
+# Seconds after which nobody waits any more for a writer that died (bcapp/zones/lock.py).
 CLAIMS_END = BUDGET + 6
 
 TOKENS = SessionTokens(make.config().session_keys)

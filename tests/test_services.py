@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from werkzeug.datastructures import MultiDict
 
-from bcapp.carriers import choice
 from bcapp.carriers.catalog import CARRIERS
 from bcapp.carriers.fields import Carrier, MethodOption, Value
-from bcapp.zones.options import merged
+from bcapp.zones.form import parse_zone_form
+from bcapp.zones.method_options import merged
 from sandbox import contract
 
 SERVICES = "delivery_services"
@@ -141,7 +141,7 @@ def test_an_options_default_is_allowed(carrier: Carrier, option: MethodOption) -
 def test_every_service_that_is_ticked_is_written_under_its_code(carrier: Carrier) -> None:
     ticked = MultiDict([("enabled", "true"), *((SERVICES, code) for code in codes(carrier))])
 
-    chosen = choice.read(carrier, ticked)
+    chosen = parse_zone_form(carrier, ticked)
 
     assert chosen.errors == {}
     assert (merged(carrier, None, chosen) or {})[SERVICES] == codes(carrier)
@@ -154,7 +154,7 @@ def test_every_value_that_is_chosen_is_written_as_it_stands(
     others = {o.name: [str(o.default)] for o in carrier.options if not o.is_boolean}
     form = {"enabled": ["true"], SERVICES: codes(carrier)} | others | {name: typed}
 
-    chosen = choice.read(carrier, MultiDict(form))
+    chosen = parse_zone_form(carrier, MultiDict(form))
 
     assert chosen.errors == {}
     value = (merged(carrier, None, chosen) or {})[name]

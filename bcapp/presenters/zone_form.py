@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bcapp.bigcommerce.schemas import Method, read_boolean
-from bcapp.carriers.choice import Choice
 from bcapp.carriers.custom import Setting, Settings
 from bcapp.carriers.fields import Carrier, MethodOption
 from bcapp.language import gettext as _
 from bcapp.language import number
-from bcapp.zones.options import is_expressible, selected
+from bcapp.zones.form import Choice
+from bcapp.zones.method_options import is_expressible, selected
 
 
 @dataclass(frozen=True)

@@ -6,16 +6,16 @@ from datetime import datetime
 
 from bcapp.bigcommerce.errors import AccessRevoked, RateLimited, Rejected
 from bcapp.bigcommerce.schemas import Method, Zone
-from bcapp.carriers.choice import Choice
 from bcapp.carriers.fields import Carrier
 from bcapp.language import gettext as _
 from bcapp.language import lazy_gettext, ngettext, number
 from bcapp.models import Outcome
 from bcapp.presenters.messages import Badge, Message, Refusal, asked_to_wait, no_answer, quoted
 from bcapp.presenters.zone_form import ZoneForm, zone_form
-from bcapp.zones.reading import Reading, ZoneState
+from bcapp.zones.form import Choice
+from bcapp.zones.lock import Busy
 from bcapp.zones.saving import Failure, NotSaved, StillUnknown
-from bcapp.zones.single_writer import Busy
+from bcapp.zones.snapshot import Reading, ZoneState
 
 # With more zones than this only the opened one carries its form.
 MOST_FORMS = 10

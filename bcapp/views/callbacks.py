@@ -22,7 +22,7 @@ from bcapp.runtime import api_with, config, db, runtime, store_api, wait_for_big
 from bcapp.stores import NotInstalled
 from bcapp.vault import Unopenable
 from bcapp.views.guard import EMBEDDED, begin_visit
-from bcapp.zones.reading import keep_information
+from bcapp.zones.snapshot import keep_information
 
 PARAMETER = "signed_payload_jwt"
 

@@ -15,7 +15,7 @@ from bcapp.presenters.messages import Message
 from bcapp.presenters.zones import Refused, ZonesPanel
 from bcapp.runtime import db, read_zones, runtime
 from bcapp.views.guard import query, visit
-from bcapp.zones.reading import Reading, forget_reading
+from bcapp.zones.snapshot import Reading, forget_reading
 
 _NEWS_FOR = timedelta(minutes=2)
 

@@ -5,8 +5,6 @@ from flask.typing import ResponseReturnValue
 
 from bcapp.bigcommerce.errors import AccessRevoked
 from bcapp.bigcommerce.identity import LARGEST_ID
-from bcapp.carriers import choice
-from bcapp.carriers.choice import Choice
 from bcapp.presenters import zones as zone_presenters
 from bcapp.presenters.connections import Standing
 from bcapp.presenters.messages import Refusal
@@ -15,8 +13,9 @@ from bcapp.views import carrier_page
 from bcapp.views.answers import status_of
 from bcapp.views.guard import standing_or_404, visit
 from bcapp.zones import saving
+from bcapp.zones.form import Choice, parse_zone_form
+from bcapp.zones.lock import Busy
 from bcapp.zones.saving import NotSaved, Result, UnknownZone
-from bcapp.zones.single_writer import Busy
 
 _BUSY_RETRY_AFTER = {"Retry-After": "5"}
 
@@ -28,7 +27,7 @@ def save(carrier_id: str, zone_id: int) -> ResponseReturnValue:
     standing = standing_or_404(carrier_id)
     if zone_id > LARGEST_ID:
         raise UnknownZone
-    chosen = choice.read(standing.carrier, request.form)
+    chosen = parse_zone_form(standing.carrier, request.form)
     if chosen.errors:
         name = _zone_name(zone_id)
         refusal = zone_presenters.check_failed(zone_id, name, chosen)

@@ -20,14 +20,14 @@ from bcapp.bigcommerce.errors import (
 )
 from bcapp.bigcommerce.schemas import Method, new_method
 from bcapp.bigcommerce.store_api import StoreApi
-from bcapp.carriers.choice import Choice
 from bcapp.carriers.fields import Carrier
 from bcapp.models import ActivityEntry, Event, Outcome
-from bcapp.zones import single_writer
-from bcapp.zones.confirming import Match, Wanted
-from bcapp.zones.options import known_options, merged, texts
-from bcapp.zones.reading import count_up, method_of
-from bcapp.zones.single_writer import Claim
+from bcapp.zones import lock
+from bcapp.zones.form import Choice
+from bcapp.zones.lock import Claim
+from bcapp.zones.method_options import known_options, merged, texts
+from bcapp.zones.snapshot import count_up, method_of
+from bcapp.zones.verification import Match, Wanted
 
 
 class UnknownZone(Exception):
@@ -54,7 +54,7 @@ class Result(enum.Enum):
     NOTHING_TO_DO = enum.auto()  # off, and BigCommerce has no method that could be on
 
 
-Failure = NotSaved | single_writer.Busy
+Failure = NotSaved | lock.Busy
 
 
 def save(
@@ -62,10 +62,10 @@ def save(
 ) -> Result:
     """Bring a carrier in one zone to what the merchant chose; one activity entry.
 
-    Raises UnknownZone, single_writer.Busy, or NotSaved.
+    Raises UnknownZone, lock.Busy, or NotSaved.
     """
     place = (sender.store_id, carrier.id, zone_id)
-    with single_writer.only_writer(db, place, api.remaining()) as claim:
+    with lock.only_writer(db, place, api.remaining()) as claim:
         return _Save(db, api, sender, carrier, zone_id, choice, claim).run()
 
 
@@ -88,7 +88,7 @@ def turn_off(
                 save(db, api, sender, carrier, zone_id, Choice(enabled=False))
         except UnknownZone:
             return None  # gone, so the carrier is not offered there
-        except (NotSaved, single_writer.Busy) as failure:
+        except (NotSaved, lock.Busy) as failure:
             return failure
         return None
 

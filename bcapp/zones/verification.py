@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bcapp.bigcommerce.schemas import Method, clean, read_boolean, readable_services
-from bcapp.zones.options import SERVICES
+from bcapp.zones.method_options import SERVICES
 
 
 class Match(enum.Enum):

@@ -25,7 +25,7 @@ class Choice:
     errors: Mapping[str, str] = field(default_factory=dict)
 
 
-def read(carrier: Carrier, form: Any) -> Choice:
+def parse_zone_form(carrier: Carrier, form: Any) -> Choice:
     """Read a zone's form from a request's MultiDict."""
     enabled = read_boolean(form.get("enabled", ""))
     name = form["name"].strip() if "name" in form else None

@@ -10,8 +10,8 @@ from bcapp.bigcommerce.schemas import (
     unreadable_services,
 )
 from bcapp.carriers import custom
-from bcapp.carriers.choice import Choice
 from bcapp.carriers.fields import Carrier, MethodOption
+from bcapp.zones.form import Choice
 
 SERVICES = "delivery_services"
 
