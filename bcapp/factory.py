@@ -15,14 +15,14 @@ from bcapp.carriers.fields import mid_sentence
 from bcapp.config import Config
 from bcapp.language import gettext as _
 from bcapp.views import (
-    activity_page,
+    activity,
     callbacks,
-    custom_page,
+    carriers,
+    custom_carriers,
     error_pages,
     guard,
     health,
-    settings_page,
-    zones_page,
+    zones,
 )
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def create_app(config: Config) -> Flask:
     language.init_app(app, guard.languages)
     delivery.init_app(app)
     app.before_request(guard.require_embedded_session)
-    for views in (callbacks, health, settings_page, custom_page, zones_page, activity_page):
+    for views in (callbacks, health, carriers, custom_carriers, zones, activity):
         app.register_blueprint(views.bp)
     error_pages.init_app(app)
     cli.init_app(app)

@@ -32,7 +32,7 @@ LIBRARIES = {
     "prometheus_client": {"metrics"},
 }
 FLOOR_OF = {module: floor for floor, modules in enumerate(FLOORS) for module in modules}
-SHARED_BY_PAGES = {"guard", "answers", "carrier_page"}
+SHARED_BY_PAGES = {"guard", "answers", "carrier_detail"}
 LONGEST_FILE = 300
 
 

@@ -64,7 +64,7 @@ def test_an_error_of_ours_has_a_page_with_a_reference_and_no_detail(
     capsys: pytest.CaptureFixture[str], config: Config, world: World
 ) -> None:
     app = create_app(config)
-    app.view_functions["activity_page.index"] = lambda: 1 / 0
+    app.view_functions["activity.index"] = lambda: 1 / 0
     merchant = Browser(app, world, "harbour1", "owner")
     merchant.install()
 

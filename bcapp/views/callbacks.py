@@ -170,7 +170,7 @@ def _page_at(path: str) -> ResponseReturnValue:
     except (HTTPException, RequestRedirect):
         endpoint, arguments = "", {}
     if endpoint.partition(".")[0] not in EMBEDDED:
-        path, endpoint, arguments = "/carriers", "settings_page.overview", {}
+        path, endpoint, arguments = "/carriers", "carriers.overview", {}
     g.page_path = path
     g.launching = True
     answer = make_response(current_app.view_functions[endpoint](**arguments))

@@ -1,4 +1,4 @@
-"""Carriers and their details: show, send, disconnect. Custom carriers' forms: `custom_page`."""
+"""Carriers and their details: show, send, disconnect. Custom carriers' forms: `custom_carriers`."""
 
 import re
 from collections.abc import Sequence
@@ -17,13 +17,13 @@ from bcapp.presenters import zones as zone_presenters
 from bcapp.presenters.connections import Standing
 from bcapp.presenters.messages import Refusal, not_sent
 from bcapp.runtime import db, runtime, store_api
-from bcapp.views import carrier_page
+from bcapp.views import carrier_detail
 from bcapp.views.answers import status_of
 from bcapp.views.guard import query, standing_or_404, visit
 from bcapp.zones import saving
 from bcapp.zones.saving import Failure, NotSaved
 
-bp = Blueprint("settings_page", __name__)
+bp = Blueprint("carriers", __name__)
 
 
 @bp.get("/carriers")
@@ -33,7 +33,7 @@ def overview() -> ResponseReturnValue:
     store = visit().store
     recorded = connections.for_store(db(), store.id)
     listed = connections.listed(recorded, store.country_code)
-    known = carrier_page.reading()
+    known = carrier_detail.reading()
     return render_template(
         "settings/overview.html",
         standings=[Standing(carrier, recorded.get(carrier.id)) for carrier in listed],
@@ -48,8 +48,8 @@ def show(carrier_id: str) -> ResponseReturnValue:
     standing = standing_or_404(carrier_id)
     if standing.last_attempt is None and standing.carrier.is_custom:
         number = carrier_id.removeprefix("carrier_")
-        return redirect(url_for("custom_page.form", number=number), 303)
-    return carrier_page.render(standing, opened=_zone_id(query().get("zone", "")))
+        return redirect(url_for("custom_carriers.form", number=number), 303)
+    return carrier_detail.render(standing, opened=_zone_id(query().get("zone", "")))
 
 
 @bp.get("/carriers/<carrier_id>/connection")
@@ -79,7 +79,7 @@ def send(carrier_id: str) -> ResponseReturnValue:
         raise
     except BigCommerceError as error:
         return _not_accepted(error, carrier_id, typed)
-    return redirect(url_for("settings_page.show", carrier_id=carrier_id, notice=notice), 303)
+    return redirect(url_for("carriers.show", carrier_id=carrier_id, notice=notice), 303)
 
 
 @bp.get("/carriers/<carrier_id>/disconnect")
@@ -102,9 +102,7 @@ def disconnect(carrier_id: str) -> ResponseReturnValue:
         failed = _turn_off(standing, api)
         if failed is not None:
             return failed
-    return redirect(
-        url_for("settings_page.show", carrier_id=carrier_id, notice="disconnected"), 303
-    )
+    return redirect(url_for("carriers.show", carrier_id=carrier_id, notice="disconnected"), 303)
 
 
 def _wants_zones_off() -> bool:
@@ -118,7 +116,7 @@ def _turn_off(standing: Standing, api: StoreApi) -> ResponseReturnValue | None:
     # As they were read for the confirm page: asking again would take a time budget of its own, and
     # each save reads its zone anyway.
     latest = runtime().readings.latest(visit().store) if shown else None
-    known = latest or carrier_page.reading()
+    known = latest or carrier_detail.reading()
     on = known.with_method_on(carrier.id) if known else []
     if known and shown:
         on = [state for state in known.zones if state.zone.id in shown]
@@ -144,8 +142,8 @@ def _zone_id(requested: str) -> int | None:
 
 def _chosen(requested_carrier: str) -> str:
     if requested_carrier == "custom":
-        return url_for("custom_page.new")
-    return url_for("settings_page.form", carrier_id=standing_or_404(requested_carrier).carrier.id)
+        return url_for("custom_carriers.new")
+    return url_for("carriers.form", carrier_id=standing_or_404(requested_carrier).carrier.id)
 
 
 def _connectable(carrier_id: str) -> Standing:
@@ -182,7 +180,7 @@ def _disconnect_page(
     standing: Standing, refusal: Refusal | None = None, *, is_done: bool = False
 ) -> str:
     # After a refusal the time for asking is used up: the zones are shown as they were read last.
-    known = runtime().readings.latest(visit().store) if refusal else carrier_page.reading()
+    known = runtime().readings.latest(visit().store) if refusal else carrier_detail.reading()
     on = known.with_method_on(standing.carrier.id) if known else []
     offering = known.offering(standing.carrier.id) if known else []
     return render_template(

@@ -18,7 +18,7 @@ from bcapp.runtime import db, store_api
 from bcapp.views.answers import status_of
 from bcapp.views.guard import standing_or_404, visit
 
-bp = Blueprint("custom_page", __name__)
+bp = Blueprint("custom_carriers", __name__)
 
 
 @bp.get("/carriers/new")
@@ -155,9 +155,9 @@ def _page(
         rows=settings.for_page(),
         refusal=refusal,
         action_url=(
-            url_for("settings_page.send", carrier_id=carrier.id)
+            url_for("carriers.send", carrier_id=carrier.id)
             if carrier
-            else url_for("custom_page.create")
+            else url_for("custom_carriers.create")
         ),
     )
 
@@ -167,4 +167,4 @@ def _row_id(index: int) -> str:
 
 
 def _sent(carrier: Carrier, notice: str) -> ResponseReturnValue:
-    return redirect(url_for("settings_page.show", carrier_id=carrier.id, notice=notice), 303)
+    return redirect(url_for("carriers.show", carrier_id=carrier.id, notice=notice), 303)

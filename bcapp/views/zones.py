@@ -9,7 +9,7 @@ from bcapp.presenters import zones as zone_presenters
 from bcapp.presenters.connections import Standing
 from bcapp.presenters.messages import Refusal
 from bcapp.runtime import db, store_api
-from bcapp.views import carrier_page
+from bcapp.views import carrier_detail
 from bcapp.views.answers import status_of
 from bcapp.views.guard import standing_or_404, visit
 from bcapp.zones import saving
@@ -19,7 +19,7 @@ from bcapp.zones.saving import NotSaved, Result, UnknownZone
 
 _BUSY_RETRY_AFTER = {"Retry-After": "5"}
 
-bp = Blueprint("zones_page", __name__)
+bp = Blueprint("zones", __name__)
 
 
 @bp.post("/carriers/<carrier_id>/zones/<int:zone_id>")
@@ -47,7 +47,7 @@ def save(carrier_id: str, zone_id: int) -> ResponseReturnValue:
         page = _again(standing, zone_id, failure.zone_name, chosen, refusal)
         return page, *status_of(failure.error)
     notice = "zone_off" if result is Result.NOTHING_TO_DO else "zone_saved"
-    address = url_for("settings_page.show", carrier_id=carrier_id, zone=zone_id, notice=notice)
+    address = url_for("carriers.show", carrier_id=carrier_id, zone=zone_id, notice=notice)
     return redirect(address, 303)
 
 
@@ -57,12 +57,12 @@ def _again(
     # The attempt is on record by now, so the standing is read afresh.
     again = standing_or_404(standing.carrier.id)
     refused = zone_presenters.Refused(zone_id, zone_name, chosen, refusal)
-    return carrier_page.render_refused(again, refused)
+    return carrier_detail.render_refused(again, refused)
 
 
 def _zone_name(zone_id: int) -> str:
     """As it was read last, for a message; UnknownZone where BigCommerce does not list it."""
-    known = carrier_page.reading()
+    known = carrier_detail.reading()
     state = known.zone(zone_id) if known else None
     if known is not None and state is None:
         raise UnknownZone

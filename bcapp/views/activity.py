@@ -20,7 +20,7 @@ _PERIODS = {"7": 7, "30": 30, "90": 90, "all": None}  # days
 _UNFILTERED = {"carrier": "", "result": "", "period": "all"}
 _AT_FIRST = _UNFILTERED | {"period": "30"}
 
-bp = Blueprint("activity_page", __name__)
+bp = Blueprint("activity", __name__)
 
 
 @bp.get("/activity")
