@@ -91,7 +91,7 @@ def _install() -> str:
     begin_visit(installation.store, installation.user, datetime.now(UTC))
     g.page_path = "/carriers"
     return render_template(
-        "settings/welcome.html",
+        "carriers/welcome.html",
         store_name=installation.store.name or installation.store.store_hash,
         first=installation.is_first,
         carriers=carriers.offered(installation.store.country_code),

@@ -56,7 +56,7 @@ def render_refused(standing: Standing, refused: Refused) -> str:
 def _render(standing: Standing, panel: ZonesPanel, notice: Message | None) -> str:
     never_sent = standing.last_attempt is None and standing.carrier.connectable
     return render_template(
-        "settings/form.html" if never_sent else "settings/carrier.html",
+        "carriers/form.html" if never_sent else "carriers/carrier.html",
         standing=standing,
         carrier=standing.carrier,
         form=standing.carrier.form(),

@@ -35,7 +35,7 @@ def overview() -> ResponseReturnValue:
     listed = connections.listed(recorded, store.country_code)
     known = carrier_detail.reading()
     return render_template(
-        "settings/overview.html",
+        "carriers/overview.html",
         standings=[Standing(carrier, recorded.get(carrier.id)) for carrier in listed],
         offered=known and {c.id: zone_presenters.offered_in(c, known) for c in listed},
         zones_read_at=known and known.read_at,
@@ -157,7 +157,7 @@ def _form_page(
     standing: Standing, typed: BaseForm | None = None, refusal: Refusal | None = None
 ) -> str:
     return render_template(
-        "settings/form.html",
+        "carriers/form.html",
         standing=standing,
         form=typed or standing.carrier.form(test_mode=standing.test_mode),
         updating=standing.is_sent,
@@ -184,7 +184,7 @@ def _disconnect_page(
     on = known.with_method_on(standing.carrier.id) if known else []
     offering = known.offering(standing.carrier.id) if known else []
     return render_template(
-        "settings/disconnect.html",
+        "carriers/disconnect.html",
         standing=standing,
         refusal=refusal,
         is_done=is_done,

@@ -148,7 +148,7 @@ def _page(
 ) -> str:
     carrier = standing.carrier if standing else None
     return render_template(
-        "settings/custom_form.html",
+        "carriers/custom_form.html",
         standing=standing,
         carrier=carrier,
         form={"number": identity["number"], "name": identity["name"]},
