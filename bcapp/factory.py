@@ -20,8 +20,9 @@ from bcapp.views import (
     carriers,
     custom_carriers,
     error_pages,
-    guard,
     health,
+    request_context,
+    session,
     zones,
 )
 
@@ -46,15 +47,15 @@ def create_app(config: Config) -> Flask:
     logs.init_app(app)
     runtime.init_app(app, config)
     health.init_app(app)
-    language.init_app(app, guard.languages)
+    language.init_app(app, request_context.languages)
     delivery.init_app(app)
-    app.before_request(guard.require_embedded_session)
+    app.before_request(session.require_embedded_session)
     for views in (callbacks, health, carriers, custom_carriers, zones, activity):
         app.register_blueprint(views.bp)
     error_pages.init_app(app)
     cli.init_app(app)
 
-    app.after_request(guard.renew)
+    app.after_request(session.renew)
     app.after_request(_security_headers(config))
     app.context_processor(lambda: _page_context(config))
     app.add_template_filter(mid_sentence)
@@ -90,8 +91,8 @@ def _page_context(config: Config) -> dict[str, Any]:
         "app_version": APP_VERSION,
         "help_url": config.help_url,
         "support_url": config.support_url,
-        "session_token": guard.session_token(),
-        "session_seconds": guard.session_seconds(),
+        "session_token": session.session_token(),
+        "session_seconds": session.session_seconds(),
         "page_path": g.get("page_path"),
         "app_sdk": config.bigcommerce_sdk_url,
         "notice": None,
@@ -126,15 +127,15 @@ def _security_headers(config: Config) -> Callable[[Response], Response]:
 
 
 def _when(moment: datetime) -> str:
-    return language.date_and_time(moment, guard.timezone())
+    return language.date_and_time(moment, request_context.timezone())
 
 
 def _clock(moment: datetime) -> str:
-    return language.time_of_day(moment, guard.timezone())
+    return language.time_of_day(moment, request_context.timezone())
 
 
 def _is_today(moment: datetime) -> bool:
-    zone = guard.timezone()
+    zone = request_context.timezone()
     return moment.astimezone(zone).date() == datetime.now(zone).date()
 
 

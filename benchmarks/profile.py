@@ -22,7 +22,7 @@ from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from bcapp.database import CHECKOUT
 from bcapp.factory import create_app
-from bcapp.views.guard import TOKEN_HEADER
+from bcapp.views.session import TOKEN_HEADER
 from benchmarks import visits
 from benchmarks.stage import KINDS, Stage, stage
 from tests import make

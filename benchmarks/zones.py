@@ -1,7 +1,7 @@
 """How long the overview takes with sixty zones, each call to BigCommerce taking 200 ms.
 
 Target: three times as long as one call and the app's own work, which is the page's time when all
-zones have been read already. Everything stays on this machine: the tests' guard sees to that.
+zones have been read already. Everything stays on this machine: the tests' audit hook sees to that.
 """
 
 import statistics

@@ -17,7 +17,7 @@ from werkzeug.test import TestResponse
 
 from bcapp import activity
 from bcapp.models import Base, Event, Store
-from bcapp.views.guard import EMBEDDED
+from bcapp.views.session import EMBEDDED
 from sandbox import samples
 from sandbox.world import World
 from tests.merchant import DETAILS, Browser, check_every_answer

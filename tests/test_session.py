@@ -9,7 +9,7 @@ from sqlalchemy import event
 
 from bcapp.runtime import runtime
 from bcapp.session_token import LIFETIME, LONGEST_SESSION, Session, SessionTokens
-from bcapp.views import guard
+from bcapp.views import session
 from tests import make
 from tests.merchant import Browser, said
 
@@ -35,7 +35,7 @@ def embedded_routes(app: Flask) -> list[tuple[str, str]]:
     parameters = {"carrier_id": "fedex", "number": "33", "zone_id": "1"}
     routes = []
     for rule in app.url_map.iter_rules():
-        if rule.endpoint.partition(".")[0] in guard.EMBEDDED:
+        if rule.endpoint.partition(".")[0] in session.EMBEDDED:
             path = str(rule.rule)
             for name, value in parameters.items():
                 path = path.replace(f"<{name}>", value).replace(f"<int:{name}>", value)
@@ -43,8 +43,8 @@ def embedded_routes(app: Flask) -> list[tuple[str, str]]:
     return routes
 
 
-def test_every_blueprint_is_either_guarded_or_named_as_open(app: Flask) -> None:
-    assert set(app.blueprints) == guard.EMBEDDED | guard.OPEN
+def test_every_blueprint_is_either_behind_the_session_or_listed_as_open(app: Flask) -> None:
+    assert set(app.blueprints) == session.EMBEDDED | session.OPEN
     on_the_app_itself = {
         rule.endpoint for rule in app.url_map.iter_rules() if "." not in rule.endpoint
     }

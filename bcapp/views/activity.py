@@ -13,7 +13,8 @@ from bcapp.language import gettext as _
 from bcapp.models import Outcome
 from bcapp.presenters.activity import activity_line, period_label, result_labels
 from bcapp.runtime import db
-from bcapp.views.guard import query, timezone, visit
+from bcapp.views.request_context import query, timezone
+from bcapp.views.session import visit
 
 _PAGE_NUMBER = re.compile(r"[1-9][0-9]{0,6}")
 _PERIODS = {"7": 7, "30": 30, "90": 90, "all": None}  # days

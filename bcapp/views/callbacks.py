@@ -21,7 +21,7 @@ from bcapp.models import Store
 from bcapp.runtime import api_with, config, db, runtime, store_api, wait_for_bigcommerce
 from bcapp.stores import NotInstalled
 from bcapp.vault import Unopenable
-from bcapp.views.guard import EMBEDDED, begin_visit
+from bcapp.views.session import EMBEDDED, begin_visit
 from bcapp.zones.snapshot import keep_information
 
 PARAMETER = "signed_payload_jwt"

@@ -14,7 +14,8 @@ from bcapp.presenters.connections import Standing
 from bcapp.presenters.messages import Message
 from bcapp.presenters.zones import Refused, ZonesPanel
 from bcapp.runtime import db, read_zones, runtime
-from bcapp.views.guard import query, visit
+from bcapp.views.request_context import query
+from bcapp.views.session import visit
 from bcapp.zones.snapshot import Reading, forget_reading
 
 _NEWS_FOR = timedelta(minutes=2)

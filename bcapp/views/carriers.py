@@ -19,7 +19,8 @@ from bcapp.presenters.messages import Refusal, not_sent
 from bcapp.runtime import db, runtime, store_api
 from bcapp.views import carrier_detail
 from bcapp.views.answers import status_of
-from bcapp.views.guard import query, standing_or_404, visit
+from bcapp.views.request_context import query, standing_or_404
+from bcapp.views.session import visit
 from bcapp.zones import saving
 from bcapp.zones.saving import Failure, NotSaved
 

@@ -16,7 +16,8 @@ from bcapp.presenters.connections import Standing
 from bcapp.presenters.messages import Refusal, not_sent
 from bcapp.runtime import db, store_api
 from bcapp.views.answers import status_of
-from bcapp.views.guard import standing_or_404, visit
+from bcapp.views.request_context import standing_or_404
+from bcapp.views.session import visit
 
 bp = Blueprint("custom_carriers", __name__)
 

@@ -11,7 +11,8 @@ from bcapp.presenters.messages import Refusal
 from bcapp.runtime import db, store_api
 from bcapp.views import carrier_detail
 from bcapp.views.answers import status_of
-from bcapp.views.guard import standing_or_404, visit
+from bcapp.views.request_context import standing_or_404
+from bcapp.views.session import visit
 from bcapp.zones import saving
 from bcapp.zones.form import Choice, parse_zone_form
 from bcapp.zones.lock import Busy

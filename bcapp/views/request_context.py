@@ -1,0 +1,51 @@
+"""What a request asks for: the reader's time zone and languages, the query, the carrier."""
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import UTC, tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import structlog
+from flask import abort, g, has_request_context, request
+
+from bcapp import carriers, connections
+from bcapp.presenters.connections import Standing
+from bcapp.runtime import db
+from bcapp.views.session import visit
+
+_CARRIER_ID = re.compile(r"[a-z0-9_]{1,32}")
+
+
+def timezone() -> tzinfo:
+    """The time zone of this visit's store; UTC while BigCommerce has not told it."""
+    name = visit().store.timezone if "visit" in g else None
+    try:
+        return ZoneInfo(name) if name else UTC
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return UTC
+
+
+def languages() -> Iterator[str]:
+    """What whoever reads the page would like to read: as the user, then as their browser says."""
+    locale = visit().locale if "visit" in g else None
+    if locale:
+        yield locale
+    if has_request_context():
+        yield from (name for name, quality in request.accept_languages if quality > 0)
+
+
+def query() -> Mapping[str, str]:
+    """The page's own query; empty at a launch, whose query is BigCommerce's."""
+    return {} if "launching" in g else request.args
+
+
+def standing_or_404(carrier_id: str) -> Standing:
+    """A carrier in this visit's store; 404 for one that neither we nor the store know."""
+    if not _CARRIER_ID.fullmatch(carrier_id):
+        abort(404)  # PostgreSQL would refuse a NUL, and be told as a database that is away
+    connection = connections.find(db(), visit().store.id, carrier_id)
+    carrier = connections.carrier_of(connection) if connection else carriers.get(carrier_id)
+    if carrier is None:
+        abort(404)
+    structlog.contextvars.bind_contextvars(carrier_id=carrier.id)
+    return Standing(carrier, connection)
