@@ -19,7 +19,7 @@ from bcapp.views import (
     callbacks,
     carriers,
     custom_carriers,
-    error_pages,
+    errors,
     health,
     request_context,
     session,
@@ -52,7 +52,7 @@ def create_app(config: Config) -> Flask:
     app.before_request(session.require_embedded_session)
     for views in (callbacks, health, carriers, custom_carriers, zones, activity):
         app.register_blueprint(views.bp)
-    error_pages.init_app(app)
+    errors.init_app(app)
     cli.init_app(app)
 
     app.after_request(session.renew)

@@ -32,7 +32,7 @@ LIBRARIES = {
     "prometheus_client": {"metrics"},
 }
 FLOOR_OF = {module: floor for floor, modules in enumerate(FLOORS) for module in modules}
-SHARED_BY_PAGES = {"session", "request_context", "answers", "carrier_detail"}
+SHARED_BY_PAGES = {"session", "request_context", "errors", "carrier_detail"}
 LONGEST_FILE = 300
 
 
@@ -83,7 +83,7 @@ def test_a_library_is_used_only_where_it_belongs(file: Path) -> None:
 
 
 @pytest.mark.parametrize("file", files("bcapp/views"), ids=str)
-def test_views_share_only_session_context_and_answers(file: Path) -> None:
+def test_views_share_only_session_context_and_errors(file: Path) -> None:
     siblings = {name[2] for name in imports(file) if name[:2] == ("bcapp", "views")}
 
     assert siblings <= SHARED_BY_PAGES

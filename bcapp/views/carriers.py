@@ -18,7 +18,7 @@ from bcapp.presenters.connections import Standing
 from bcapp.presenters.messages import Refusal, not_sent
 from bcapp.runtime import db, runtime, store_api
 from bcapp.views import carrier_detail
-from bcapp.views.answers import status_of
+from bcapp.views.errors import status_of
 from bcapp.views.request_context import query, standing_or_404
 from bcapp.views.session import visit
 from bcapp.zones import saving

@@ -15,7 +15,7 @@ from bcapp.presenters import connections as presenters
 from bcapp.presenters.connections import Standing
 from bcapp.presenters.messages import Refusal, not_sent
 from bcapp.runtime import db, store_api
-from bcapp.views.answers import status_of
+from bcapp.views.errors import status_of
 from bcapp.views.request_context import standing_or_404
 from bcapp.views.session import visit
 

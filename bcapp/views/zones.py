@@ -10,7 +10,7 @@ from bcapp.presenters.connections import Standing
 from bcapp.presenters.messages import Refusal
 from bcapp.runtime import db, store_api
 from bcapp.views import carrier_detail
-from bcapp.views.answers import status_of
+from bcapp.views.errors import status_of
 from bcapp.views.request_context import standing_or_404
 from bcapp.views.session import visit
 from bcapp.zones import saving

@@ -20,6 +20,7 @@ from bcapp.bigcommerce.errors import (
     Overloaded,
     RateLimited,
     Rejected,
+    TimedOut,
 )
 from bcapp.bigcommerce.oauth import ScopeMissing
 from bcapp.bigcommerce.payload import InvalidPayload
@@ -55,7 +56,6 @@ from bcapp.runtime import config
 from bcapp.session_token import InvalidSession, NoSession
 from bcapp.stores import NotInstalled, UserRemoved
 from bcapp.vault import Unopenable
-from bcapp.views.answers import status_of
 from bcapp.zones.saving import UnknownZone
 
 _log = structlog.get_logger()
@@ -84,6 +84,16 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(BigCommerceError, _upstream)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _unforeseen)
+
+
+def status_of(error: BigCommerceError) -> tuple[int, dict[str, str]]:
+    if isinstance(error, Rejected):
+        return 422, {}
+    if isinstance(error, RateLimited):
+        return 503, {"Retry-After": str(error.retry_after)}
+    if isinstance(error, AccessRevoked):
+        return 403, {}
+    return (504 if isinstance(error, TimedOut) else 502), {}
 
 
 def render(page: ErrorPage, headers: dict[str, str] | None = None) -> ResponseReturnValue:
