@@ -10,7 +10,7 @@ from flask import Flask, Response, g, request
 from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from bcapp import cli, database, delivery, language, logs, runtime
+from bcapp import cli, database, language, logs, runtime
 from bcapp.carriers.fields import mid_sentence
 from bcapp.config import Config
 from bcapp.language import gettext as _
@@ -23,6 +23,7 @@ from bcapp.views import (
     health,
     request_context,
     session,
+    static_files,
     zones,
 )
 
@@ -48,7 +49,7 @@ def create_app(config: Config) -> Flask:
     runtime.init_app(app, config)
     health.init_app(app)
     language.init_app(app, request_context.languages)
-    delivery.init_app(app)
+    static_files.init_app(app)
     app.before_request(session.require_embedded_session)
     for views in (callbacks, health, carriers, custom_carriers, zones, activity):
         app.register_blueprint(views.bp)

@@ -16,13 +16,13 @@ FLOORS: tuple[set[str], ...] = (
     {"activity"},
     {"attempts"},
     {"stores", "connections", "zones", "rotation", "retention", "relocation"},
-    {"presenters", "runtime", "logs", "delivery"},
+    {"presenters", "runtime", "logs"},
     {"views", "cli"},
     {"factory"},
 )
 SIDEWAYS = {("bigcommerce", "config")}  # whose base addresses and credentials it calls with
 LIBRARIES = {
-    "flask": {"language", "runtime", "logs", "delivery", "views", "cli", "factory"},
+    "flask": {"language", "runtime", "logs", "views", "cli", "factory"},
     "flask_babel": {"language"},
     "babel": {"language"},
     "sqlalchemy": {"database", "config"}.union(*FLOORS[2:]),

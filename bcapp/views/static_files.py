@@ -1,4 +1,4 @@
-"""How answers travel: in few bytes, and our files once a year."""
+"""Gzip HTML responses; version static files and cache them for a year."""
 
 import gzip
 import hashlib
