@@ -15,7 +15,7 @@ FLOORS: tuple[set[str], ...] = (
     {"models", "install_limit"},
     {"activity"},
     {"attempts"},
-    {"stores", "connections", "zones", "rotation", "retention", "relocation"},
+    {"stores", "connections", "zones", "maintenance"},
     {"presenters", "runtime", "logs"},
     {"views", "cli"},
     {"factory"},

@@ -13,9 +13,10 @@ from pydantic import SecretStr
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from bcapp import rotation, stores
+from bcapp import stores
 from bcapp.config import Config
 from bcapp.database import CHECKOUT
+from bcapp.maintenance import key_rotation
 from bcapp.models import ActivityEntry, Event, Store
 from bcapp.runtime import db as request_db
 from bcapp.runtime import runtime
@@ -339,7 +340,7 @@ def test_only_the_very_token_that_was_refused_is_forgotten(
     token = both.open("store.access_token", "shop0", sealed(db, "shop0"))
 
     with app.app_context():
-        rotation.reseal(request_db(), both, 0, at_most=10)
+        key_rotation.reseal(request_db(), both, 0, at_most=10)
         another = stores.forget_refused(
             request_db(), both, store.id, SecretStr("another"), store.granted_at
         )

@@ -11,8 +11,8 @@ from sqlalchemy import event, select, text
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
+from bcapp.maintenance.retention import prune_activity
 from bcapp.models import ActivityEntry, Base, Store
-from bcapp.retention import prune_activity
 from bcapp.runtime import db as request_db
 from sandbox.faults import Fault
 from tests.crash.worker import until

@@ -7,10 +7,10 @@ from flask import Flask
 from flask.cli import AppGroup
 
 from bcapp.cli.check_config import check_config
+from bcapp.cli.copy_database import copy_from
 from bcapp.cli.keys import make_keys, rotate_keys
 from bcapp.cli.privacy import erase, export, prune
 from bcapp.cli.reconcile import reconcile
-from bcapp.cli.relocation import copy_from
 from bcapp.cli.stores import activity, stores
 
 # Named in pyproject.toml as well: so `flask` finds the commands that work without good settings.

@@ -6,12 +6,13 @@ from datetime import timedelta
 
 import click
 
-from bcapp import database, install_limit, rotation
+from bcapp import database, install_limit
 from bcapp.bigcommerce import probe
 from bcapp.bigcommerce.probe import ProbeResult
-from bcapp.cli.common import as_json, echo_json
+from bcapp.cli.output import as_json, echo_json
 from bcapp.config import Config, ConfigError, environment
 from bcapp.database import Standing
+from bcapp.maintenance import key_rotation
 from bcapp.vault import Vault
 
 # An uninstall is dated by BigCommerce's clock, an install by ours; a signed payload is refused
@@ -80,11 +81,11 @@ def _database(config: Config) -> Iterator[Line]:
     yield Line("database", standing is Standing.READY, _DATABASE[standing])
     if standing is Standing.READY:
         with database.session_factory(engine)() as db:
-            yield from _keys(rotation.key_uses(db, Vault(config.encryption_keys)))
+            yield from _keys(key_rotation.key_uses(db, Vault(config.encryption_keys)))
     engine.dispose()
 
 
-def _keys(uses: list[rotation.KeyUse]) -> Iterator[Line]:
+def _keys(uses: list[key_rotation.KeyUse]) -> Iterator[Line]:
     for number, use in enumerate(uses):
         what = f"encryption key {use.key_id}"
         order = "newest" if number == 0 else "older"

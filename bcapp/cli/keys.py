@@ -6,8 +6,9 @@ import sys
 import click
 from cryptography.fernet import Fernet
 
-from bcapp import database, rotation
-from bcapp.cli.common import as_json, echo_json, in_app
+from bcapp import database
+from bcapp.cli.output import as_json, echo_json, in_app
+from bcapp.maintenance import key_rotation
 from bcapp.runtime import db, runtime
 
 BATCH = 200
@@ -45,9 +46,9 @@ def rotate_keys(is_json: bool) -> None:
     vault = runtime().vault
     unopenable: list[str] = []
     sealed = last_id = 0
-    length = rotation.count_to_reseal(db(), vault)
+    length = key_rotation.count_to_reseal(db(), vault)
     with click.progressbar(length=length, label="Sealing", file=sys.stderr) as bar:
-        while batch := rotation.reseal(db(), vault, last_id, BATCH):
+        while batch := key_rotation.reseal(db(), vault, last_id, BATCH):
             last_id = batch.last_id
             unopenable += batch.unopenable
             sealed += batch.number - len(batch.unopenable)

@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 import click
 from sqlalchemy import select
 
-from bcapp import database, retention
-from bcapp.cli.common import as_json, echo_json, find_store, in_app
+from bcapp import database
+from bcapp.cli.output import as_json, echo_json, find_store, in_app
+from bcapp.maintenance import retention
 from bcapp.models import Store
 from bcapp.runtime import db
 

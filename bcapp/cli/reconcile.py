@@ -14,7 +14,7 @@ from sqlalchemy import Select, func, select
 
 from bcapp import database, stores
 from bcapp.bigcommerce.errors import BigCommerceError, Unavailable
-from bcapp.cli.common import as_json, echo_json, in_app
+from bcapp.cli.output import as_json, echo_json, in_app
 from bcapp.models import TOKEN_PLACE, Store
 from bcapp.runtime import api_with, db, runtime
 from bcapp.vault import Unopenable

@@ -7,7 +7,7 @@ import click
 from flask.cli import AppGroup
 from sqlalchemy import Select, exists, or_, select
 
-from bcapp.cli.common import as_json, echo_json, echo_table, find_store, in_app
+from bcapp.cli.output import as_json, echo_json, echo_table, find_store, in_app
 from bcapp.models import ActivityEntry, CarrierConnection, Event, Outcome, Store, StoreUser
 from bcapp.runtime import db
 

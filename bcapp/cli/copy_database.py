@@ -6,8 +6,9 @@ from pathlib import Path
 import click
 from sqlalchemy import URL
 
-from bcapp import database, relocation
-from bcapp.cli.common import as_json, echo_json, echo_table, in_app
+from bcapp import database
+from bcapp.cli.output import as_json, echo_json, echo_table, in_app
+from bcapp.maintenance import copy_database as copying
 from bcapp.runtime import config
 
 
@@ -28,11 +29,11 @@ def copy_from(address: str, is_json: bool) -> None:
     # Both without a time limit, which is meant for requests.
     old, new = (database.open_engine(url) for url in (_parse(address), config().database_url))
     try:
-        relocation.check(old, new)
-        rows = relocation.count(old)
+        copying.check(old, new)
+        rows = copying.count(old)
         with click.progressbar(length=rows, label="Copying", file=sys.stderr) as bar:
-            counts = relocation.copy(old, new, bar.update)
-    except relocation.Refused as reason:
+            counts = copying.copy_rows(old, new, bar.update)
+    except copying.CopyRefused as reason:
         raise click.ClickException(f"{reason}. Nothing was copied.") from None
     finally:
         old.dispose()

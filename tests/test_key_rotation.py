@@ -9,9 +9,9 @@ from flask import Flask
 from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
-from bcapp import rotation
 from bcapp.config import Config
 from bcapp.factory import create_app
+from bcapp.maintenance import key_rotation
 from bcapp.models import TOKEN_PLACE, Store
 from bcapp.runtime import db as request_db
 from bcapp.runtime import runtime
@@ -73,10 +73,10 @@ def test_an_interrupted_rotation_goes_on_with_what_is_left(
 
     with rotated.app_context():
         vault = runtime().vault
-        first = rotation.reseal(request_db(), vault, 0, at_most=1)
-        left = rotation.count_to_reseal(request_db(), vault)
-        again = rotation.reseal(request_db(), vault, 0, at_most=1)
-        done = rotation.reseal(request_db(), vault, 0, at_most=1)
+        first = key_rotation.reseal(request_db(), vault, 0, at_most=1)
+        left = key_rotation.count_to_reseal(request_db(), vault)
+        again = key_rotation.reseal(request_db(), vault, 0, at_most=1)
+        done = key_rotation.reseal(request_db(), vault, 0, at_most=1)
 
     assert first is not None
     assert again is not None
@@ -91,7 +91,7 @@ def test_a_rotation_loses_no_grant_and_brings_no_token_back(
 
     def rotate() -> int:
         with rotated.app_context():
-            batch = rotation.reseal(request_db(), runtime().vault, 0, at_most=10)
+            batch = key_rotation.reseal(request_db(), runtime().vault, 0, at_most=10)
         return batch.number if batch else 0
 
     _, installed, uninstalled = together(
@@ -120,7 +120,7 @@ def test_a_rotation_waits_for_an_install_that_is_about_to_commit(
 
     def rotate() -> None:
         with rotated.app_context():
-            rotation.reseal(request_db(), runtime().vault, 0, at_most=10)
+            key_rotation.reseal(request_db(), runtime().vault, 0, at_most=10)
 
     rotating = threading.Thread(target=rotate)
     rotating.start()

@@ -14,23 +14,23 @@ BATCH = 500
 TABLES = Base.metadata.sorted_tables  # those that refer to others last
 
 
-class Refused(Exception):
+class CopyRefused(Exception):
     """Why nothing was copied."""
 
 
 def check(source: Engine, target: Engine) -> None:
-    """Raises Refused when the two have not the schema of this version."""
+    """Raises CopyRefused when the two have not the schema of this version."""
     for name, engine in (("old", source), ("new", target)):
         try:
             is_at_head = database.is_at_head(engine)
         except SQLAlchemyError:
-            raise Refused(f"the {name} database does not answer") from None
+            raise CopyRefused(f"the {name} database does not answer") from None
         if not is_at_head:
-            raise Refused(f"the {name} database has not the schema of this version: migrate it")
+            raise CopyRefused(f"the {name} database has not the schema of this version: migrate it")
 
 
-def copy(source: Engine, target: Engine, step: Callable[[int], None]) -> dict[str, int]:
-    """Copy every row as it is, and tell how many each table has; raises Refused.
+def copy_rows(source: Engine, target: Engine, step: Callable[[int], None]) -> dict[str, int]:
+    """Copy every row as it is, and tell how many each table has; raises CopyRefused.
 
     What is read is one moment of the source, and what is written one transaction: whatever goes
     wrong, the target is empty as before. Tokens stay sealed, so the keys have to stay the same.
@@ -39,7 +39,7 @@ def copy(source: Engine, target: Engine, step: Callable[[int], None]) -> dict[st
     check(source, target)
     with _one_moment(source) as old, _writing(target) as new:
         if any(_count(new, table) for table in TABLES):
-            raise Refused("the new database holds rows already; nothing is ever written over")
+            raise CopyRefused("the new database holds rows already; nothing is ever written over")
         for table in TABLES:
             ordered = select(table).order_by(*table.primary_key)
             with old.execute(ordered, execution_options={"yield_per": BATCH}) as found:
@@ -49,9 +49,11 @@ def copy(source: Engine, target: Engine, step: Callable[[int], None]) -> dict[st
             _count_on(new, table)
         counts = {table.name: _count(old, table) for table in TABLES}
         if counts != {table.name: _count(new, table) for table in TABLES}:
-            raise Refused("the new database has other rows than were copied: is an app using it?")
+            raise CopyRefused(
+                "the new database has other rows than were copied: is an app using it?"
+            )
         if count(source) != sum(counts.values()):
-            raise Refused("the old database has changed meanwhile: stop the app first")
+            raise CopyRefused("the old database has changed meanwhile: stop the app first")
     return counts
 
 
@@ -87,7 +89,7 @@ def _insert(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]
         # SQLite keeps texts that are longer than their column, and NULs.
         first, last = (tuple(row[c.name] for c in table.primary_key) for row in (rows[0], rows[-1]))
         said = f"the new database does not take a row of {table.name} between {first} and {last}"
-        raise Refused(said) from None
+        raise CopyRefused(said) from None
 
 
 def _count_on(connection: Connection, table: Table) -> None:

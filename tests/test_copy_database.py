@@ -10,9 +10,10 @@ from flask import Flask
 from sqlalchemy import Engine, func, insert, make_url, select, text, update
 from sqlalchemy.orm import Session
 
-from bcapp import database, relocation
+from bcapp import database
 from bcapp.config import Config
 from bcapp.factory import create_app
+from bcapp.maintenance import copy_database
 from bcapp.models import ActivityEntry, Base, CarrierConnection, Event, Outcome, Store, ZoneWrite
 from tests.conftest import close, copy_of_postgres, copy_of_sqlite, on_server
 from tests.merchant import Browser
@@ -97,7 +98,7 @@ def used(merchant: Browser, db: Session) -> Browser:
     )
     entry = {"store_id": store.id, "at": store.installed_at, "who": "Ünsal", "detail": "a\nb"}
     entry |= {"event": Event.STORE_GRANTED, "outcome": Outcome.DONE}
-    db.execute(insert(ActivityEntry), [entry] * (2 * relocation.BATCH + 1))
+    db.execute(insert(ActivityEntry), [entry] * (2 * copy_database.BATCH + 1))
     db.commit()
     return merchant
 
@@ -113,7 +114,7 @@ def test_every_row_arrives_as_it_is_and_is_counted(
     assert rows(old) == rows(new) == before
     assert counts == {name: len(held) for name, held in before.items()}
     assert all(counts.values())
-    assert counts["activity_entries"] > 2 * relocation.BATCH
+    assert counts["activity_entries"] > 2 * copy_database.BATCH
 
 
 def test_the_app_goes_on_in_the_new_database_with_fresh_numbers(
@@ -183,8 +184,8 @@ def test_what_comes_in_meanwhile_is_not_left_behind_in_silence(
     def while_copying(_number: int) -> None:
         used.another("authorized").open()
 
-    with pytest.raises(relocation.Refused, match="stop the app first"):
-        relocation.copy(*engines, while_copying)
+    with pytest.raises(copy_database.CopyRefused, match="stop the app first"):
+        copy_database.copy_rows(*engines, while_copying)
 
     assert is_empty(engines[1])
 
@@ -201,8 +202,8 @@ def test_a_new_database_that_somebody_else_writes_into_is_noticed(
             with engines[1].begin() as connection:
                 connection.execute(insert(Store.__table__).values(others[0]))
 
-    with pytest.raises(relocation.Refused, match="is an app using it"):
-        relocation.copy(*engines, while_copying)
+    with pytest.raises(copy_database.CopyRefused, match="is an app using it"):
+        copy_database.copy_rows(*engines, while_copying)
 
     left = rows(engines[1])
     assert left.pop("stores") == others
@@ -214,7 +215,7 @@ def test_an_interrupted_copy_leaves_nothing(used: Browser, engines: tuple[Engine
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        relocation.copy(*engines, interrupt)
+        copy_database.copy_rows(*engines, interrupt)
 
     assert is_empty(engines[1])
 
