@@ -8,7 +8,7 @@ from sqlalchemy import URL
 
 from bcapp import database
 from bcapp.cli.output import as_json, echo_json, echo_table, in_app
-from bcapp.maintenance import copy_database as copying
+from bcapp.maintenance import copy_database
 from bcapp.runtime import config
 
 
@@ -29,11 +29,11 @@ def copy_from(address: str, is_json: bool) -> None:
     # Both without a time limit, which is meant for requests.
     old, new = (database.open_engine(url) for url in (_parse(address), config().database_url))
     try:
-        copying.check(old, new)
-        rows = copying.count(old)
+        copy_database.check(old, new)
+        rows = copy_database.count(old)
         with click.progressbar(length=rows, label="Copying", file=sys.stderr) as bar:
-            counts = copying.copy_rows(old, new, bar.update)
-    except copying.CopyRefused as reason:
+            counts = copy_database.copy_rows(old, new, bar.update)
+    except copy_database.CopyRefused as reason:
         raise click.ClickException(f"{reason}. Nothing was copied.") from None
     finally:
         old.dispose()

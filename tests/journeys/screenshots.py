@@ -12,8 +12,8 @@ from sandbox.faults import Fault
 from tests.certificates import server_tls
 from tests.conftest import migrate
 from tests.journeys.conftest import both_sites, chromium
+from tests.journeys.page_states import KEY_MISSING, custom_form
 from tests.journeys.tab import Tab
-from tests.journeys.walks import KEY_MISSING, custom_form
 from tests.merchant import DETAILS
 
 FOLDER = CHECKOUT / "docs" / "screenshots"

@@ -8,8 +8,8 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Frame, Page
 
 from tests.journeys.conftest import Sites
+from tests.journeys.page_states import WALKS, Walk
 from tests.journeys.tab import Tab
-from tests.journeys.walks import WALKS, Walk
 
 WIDTHS = (320, 360, 480, 559, 600, 719, 800, 899, 960, 1024, 1100, 1300)
 LOOKED_AT = (600, 1100)

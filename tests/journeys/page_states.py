@@ -6,8 +6,8 @@ from dataclasses import replace
 from playwright.sync_api import Route, expect
 
 from sandbox.faults import Fault
+from tests.journeys.error_states import above_a_form, ending, locked_out, whole_pages
 from tests.journeys.tab import Tab
-from tests.journeys.walks_in_trouble import above_a_form, ending, locked_out, whole_pages
 from tests.merchant import DETAILS
 from tests.test_zones import MADE_ELSEWHERE
 
