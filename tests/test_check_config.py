@@ -20,7 +20,7 @@ from sandbox.world import World
 from tests import make
 from tests.merchant import Browser
 from tests.ops import Operator
-from tests.test_rotation import NEW_KEY, sealed
+from tests.test_key_rotation import NEW_KEY, sealed
 
 Environ = dict[str, str]
 

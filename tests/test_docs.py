@@ -1,4 +1,4 @@
-"""The papers name only what there is: tests, modules, commands, settings, links, requirements."""
+"""The document name only what there is: tests, modules, commands, settings, links, requirements."""
 
 import ast
 import re
@@ -12,7 +12,7 @@ from bcapp import cli
 from bcapp.config import Config
 from bcapp.database import CHECKOUT
 
-PAPERS = [
+DOCUMENTS = [
     path.relative_to(CHECKOUT) for path in (*CHECKOUT.glob("*.md"), *CHECKOUT.glob("docs/*.md"))
 ]
 THREATS, ASVS = Path("docs/threat-model.md"), Path("docs/asvs.md")
@@ -50,13 +50,13 @@ LEVEL_2 = {
 VERDICTS = {"met", "partly", "not met", "operator", "n/a"}
 
 
-def text_of(paper: Path) -> str:
-    return (CHECKOUT / paper).read_text()
+def text_of(document: Path) -> str:
+    return (CHECKOUT / document).read_text()
 
 
-def table_rows(paper: Path, first: str) -> Iterator[list[str]]:
+def table_rows(document: Path, first: str) -> Iterator[list[str]]:
     """Cells of every table row whose first cell is like `first`."""
-    for line in text_of(paper).splitlines():
+    for line in text_of(document).splitlines():
         cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
         if line.startswith("|") and re.fullmatch(first, cells[0]):
             yield cells
@@ -91,9 +91,9 @@ def slug(heading: str) -> str:
     return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
 
 
-def leads_nowhere(paper: Path, target: str) -> bool:
+def leads_nowhere(document: Path, target: str) -> bool:
     path, _, anchor = target.partition("#")
-    page = (CHECKOUT / paper).parent / path if path else CHECKOUT / paper
+    page = (CHECKOUT / document).parent / path if path else CHECKOUT / document
     if not page.exists():
         return True
     return bool(anchor) and anchor not in map(slug, HEADING.findall(page.read_text()))
@@ -109,33 +109,35 @@ def requirements() -> Iterator[tuple[str, str, str]]:
             yield f"{section}.{number}", verdict, evidence
 
 
-@pytest.mark.parametrize("paper", PAPERS, ids=str)
-def test_every_test_and_module_that_a_paper_names_exists(paper: Path) -> None:
-    named = REFERENCE.findall(text_of(paper))
+@pytest.mark.parametrize("document", DOCUMENTS, ids=str)
+def test_every_test_and_module_that_a_paper_names_exists(document: Path) -> None:
+    named = REFERENCE.findall(text_of(document))
 
     assert [f"{path}::{name}" for path, name in named if not is_there(path, name)] == []
 
 
-@pytest.mark.parametrize("paper", PAPERS, ids=str)
-def test_every_link_of_a_paper_resolves(paper: Path) -> None:
-    targets = [t for t in LINK.findall(text_of(paper)) if not t.startswith(("https://", "mailto:"))]
+@pytest.mark.parametrize("document", DOCUMENTS, ids=str)
+def test_every_link_of_a_paper_resolves(document: Path) -> None:
+    targets = [
+        t for t in LINK.findall(text_of(document)) if not t.startswith(("https://", "mailto:"))
+    ]
 
-    assert [target for target in targets if leads_nowhere(paper, target)] == []
+    assert [target for target in targets if leads_nowhere(document, target)] == []
 
 
-@pytest.mark.parametrize("paper", PAPERS, ids=str)
-def test_every_command_that_a_paper_names_exists(paper: Path) -> None:
+@pytest.mark.parametrize("document", DOCUMENTS, ids=str)
+def test_every_command_that_a_paper_names_exists(document: Path) -> None:
     targets = set(re.findall(r"^([\w-]+):", text_of(Path("Makefile")), re.MULTILINE))
 
-    make = set(re.findall(r"(?:`|^ {4})make ([\w-]+)", text_of(paper), re.MULTILINE))
-    ops = set(re.findall(r"flask ops ([\w-]+)", text_of(paper)))
+    make = set(re.findall(r"(?:`|^ {4})make ([\w-]+)", text_of(document), re.MULTILINE))
+    ops = set(re.findall(r"flask ops ([\w-]+)", text_of(document)))
 
     assert make - targets == set()
     assert ops - set(cli.ops.commands) == set()
 
 
-@pytest.mark.parametrize("paper", PAPERS, ids=str)
-def test_every_setting_that_a_paper_names_is_read_somewhere(paper: Path) -> None:
+@pytest.mark.parametrize("document", DOCUMENTS, ids=str)
+def test_every_setting_that_a_paper_names_is_read_somewhere(document: Path) -> None:
     sources = [
         *CHECKOUT.glob("*.py"),
         CHECKOUT / "Dockerfile",
@@ -146,7 +148,7 @@ def test_every_setting_that_a_paper_names_is_read_somewhere(paper: Path) -> None
     read = {name for source in sources for name in SETTING.findall(source.read_text())}
     known = {name.upper() for name in Config.model_fields} | read
 
-    named = set(SETTING.findall(REFERENCE.sub("", text_of(paper))))
+    named = set(SETTING.findall(REFERENCE.sub("", text_of(document))))
 
     assert named - known == set()
 

@@ -18,8 +18,8 @@ from bcapp.database import CHECKOUT
 from bcapp.models import Event
 from tests.conftest import missing
 from tests.merchant import Browser
+from tests.test_docs import HEADING, slug
 from tests.test_metrics import TOKEN, read
-from tests.test_papers import HEADING, slug
 
 FOLDER = CHECKOUT / "docs" / "monitoring"
 ALERTS, DASHBOARD = FOLDER / "alerts.yml", FOLDER / "grafana-dashboard.json"

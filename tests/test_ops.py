@@ -18,7 +18,7 @@ from sandbox.faults import Fault
 from tests import make
 from tests.merchant import Browser
 from tests.ops import Operator
-from tests.test_papers import HEADING
+from tests.test_docs import HEADING
 
 
 def commands(group: click.Group, *before: str) -> Iterator[tuple[str, ...]]:

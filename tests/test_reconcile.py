@@ -27,7 +27,7 @@ from tests import make
 from tests.crash.worker import until
 from tests.merchant import Browser, said
 from tests.ops import Operator
-from tests.test_rotation import NEW_KEY, sealed
+from tests.test_key_rotation import NEW_KEY, sealed
 
 FAST = ("--per-second", "50")
 
