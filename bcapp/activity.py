@@ -11,7 +11,7 @@ from bcapp import metrics
 from bcapp.models import ActivityEntry, Event, Outcome
 
 PAGE_SIZE = 20
-_LONGEST_DETAIL = 1000
+_MAX_DETAIL_LENGTH = 1000
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def settle(
     """Say what came of an entry that was recorded before BigCommerce was asked."""
     entry.outcome = outcome
     entry.status = status
-    entry.detail = detail[:_LONGEST_DETAIL]
+    entry.detail = detail[:_MAX_DETAIL_LENGTH]
 
 
 def page(db: Session, store_id: int, number: int, filters: Filters = ALL) -> Page:

@@ -31,8 +31,8 @@ class Sender:
 # The detail of an entry, kept in English as all are: an earlier creation may yet be carried out.
 STILL_UNKNOWN = "Waiting for an earlier request"
 
-_LONGEST_MESSAGE = 300
-_LONGEST_WAIT = timedelta(seconds=60)  # what `bigcommerce_time_budget` may be at most
+_MAX_MESSAGE_LENGTH = 300
+_MAX_WAIT = timedelta(seconds=60)  # what `bigcommerce_time_budget` may be at most
 _TIMED_OUT = re.compile(r"Timed out after (\d+) seconds?")
 
 _Error = TypeVar("_Error", bound=BigCommerceError)
@@ -41,7 +41,7 @@ _Error = TypeVar("_Error", bound=BigCommerceError)
 def masked(error: _Error, secrets: Sequence[str]) -> _Error:
     """BigCommerce might quote what it was sent; that must not reach the log or the page."""
     if isinstance(error, Rejected):
-        masks = [mask_values(text, secrets)[:_LONGEST_MESSAGE] for text in error.messages]
+        masks = [mask_values(text, secrets)[:_MAX_MESSAGE_LENGTH] for text in error.messages]
         return error.with_messages(masks)
     return error
 
@@ -54,7 +54,7 @@ def settle_failed(entry: ActivityEntry, error: BigCommerceError) -> None:
 def is_awaited(entry: ActivityEntry) -> bool:
     """Recorded beforehand and not settled since, but not for so long that no answer will come."""
     is_settled = entry.outcome is not Outcome.NO_ANSWER or entry.status or entry.detail
-    return not is_settled and datetime.now(UTC) - entry.at < _LONGEST_WAIT
+    return not is_settled and datetime.now(UTC) - entry.at < _MAX_WAIT
 
 
 def seconds_waited(detail: str) -> int | None:

@@ -30,9 +30,9 @@ SDK_URL = "https://cdn.bigcommerce.com/jssdk/bc-sdk.js"
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 _HOST = re.compile(r"::1|(?:[a-z0-9-]+\.)*[a-z0-9-]+", re.ASCII)
 # BigCommerce's older secrets have 31 characters. Half of that is no secret of theirs.
-SHORTEST_CLIENT_SECRET = 16
-SHORTEST_SESSION_KEY = 32
-SHORTEST_METRICS_TOKEN = 32
+MIN_CLIENT_SECRET_LENGTH = 16
+MIN_SESSION_KEY_LENGTH = 32
+MIN_METRICS_TOKEN_LENGTH = 32
 
 
 class ConfigError(Exception):
@@ -193,15 +193,15 @@ class Config(BaseModel):
     def _one_or_two_secrets(cls, secrets: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
         if len(secrets) > 2:
             raise ValueError("holds more than two secrets: the newest and the one it replaces")
-        if any(len(secret.get_secret_value()) < SHORTEST_CLIENT_SECRET for secret in secrets):
+        if any(len(secret.get_secret_value()) < MIN_CLIENT_SECRET_LENGTH for secret in secrets):
             raise ValueError("is too short to be a client secret of BigCommerce")
         return secrets
 
     @field_validator("session_keys")
     @classmethod
     def _strong_keys(cls, keys: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
-        if any(len(key.get_secret_value()) < SHORTEST_SESSION_KEY for key in keys):
-            raise ValueError(f"needs {SHORTEST_SESSION_KEY} characters or more in each key")
+        if any(len(key.get_secret_value()) < MIN_SESSION_KEY_LENGTH for key in keys):
+            raise ValueError(f"needs {MIN_SESSION_KEY_LENGTH} characters or more in each key")
         return keys
 
     @field_validator("metrics_token")
@@ -209,8 +209,8 @@ class Config(BaseModel):
     def _strong_metrics_token(cls, token: SecretStr | None) -> SecretStr | None:
         if token and not re.fullmatch(r"[\x21-\x7e]+", token.get_secret_value()):
             raise ValueError("holds something that cannot stand in a header")
-        if token and len(token.get_secret_value()) < SHORTEST_METRICS_TOKEN:
-            raise ValueError(f"needs {SHORTEST_METRICS_TOKEN} characters or more")
+        if token and len(token.get_secret_value()) < MIN_METRICS_TOKEN_LENGTH:
+            raise ValueError(f"needs {MIN_METRICS_TOKEN_LENGTH} characters or more")
         return token
 
     @field_validator("web_threads")

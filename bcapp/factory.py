@@ -32,13 +32,13 @@ if TYPE_CHECKING:
 
 APP_NAME = "Carrier connections"
 APP_VERSION = "1.0"
-LARGEST_REQUEST = 256 * 1024
+MAX_REQUEST_BYTES = 256 * 1024
 
 
 def create_app(config: Config) -> Flask:
     app = Flask("bcapp", template_folder=str(database.CHECKOUT / "templates"))
-    app.config["MAX_CONTENT_LENGTH"] = LARGEST_REQUEST
-    app.config["MAX_FORM_MEMORY_SIZE"] = LARGEST_REQUEST
+    app.config["MAX_CONTENT_LENGTH"] = MAX_REQUEST_BYTES
+    app.config["MAX_FORM_MEMORY_SIZE"] = MAX_REQUEST_BYTES
     app.jinja_env.undefined = StrictUndefined
     # An address depends on nothing but its parts: every request comes to APP_URL.
     app.jinja_env.globals["url_for"] = lru_cache(1024)(app.url_for)

@@ -10,7 +10,7 @@ from itsdangerous.encoding import base64_decode, base64_encode
 from pydantic import SecretStr
 
 LIFETIME = timedelta(minutes=60)
-LONGEST_SESSION = timedelta(hours=24)
+MAX_SESSION_LIFETIME = timedelta(hours=24)
 
 
 class InvalidSession(Exception):
@@ -52,7 +52,7 @@ class SessionTokens:
             issued_at = datetime.fromtimestamp(issued, UTC)
         except (BadData, ValueError, TypeError, OverflowError):
             raise InvalidSession from None
-        too_old = now - issued_at >= LIFETIME or now - launched_at >= LONGEST_SESSION
+        too_old = now - issued_at >= LIFETIME or now - launched_at >= MAX_SESSION_LIFETIME
         if too_old or not _is_canonical(token):
             raise InvalidSession
         return Session(store_hash, user_id, launched_at, admission)

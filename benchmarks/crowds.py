@@ -16,7 +16,7 @@ MERCHANTS = 200
 IN_VAIN = 400  # more than there are places: all that may wait do
 DELAY = 1.0
 IDEAL = math.ceil(MERCHANTS / (WORKERS * THREADS)) * DELAY
-MOST_TIME = 1.5  # times the ideal
+MAX_TIME = 1.5  # times the ideal
 HANGING = 3600
 BUDGET = 8  # seconds after which the app gives up, so that a round ends
 LAUNCHES = 400
@@ -49,7 +49,7 @@ def _all_at_once(stage: Stage, results: Results, kind: str) -> None:
             statuses.update(answer.status for answer in answers)
     name = f"{MERCHANTS} merchants at once, {kind}, BigCommerce takes {DELAY:g} s"
     ideal = f" × {IDEAL:g} s"
-    results.expect(f"{name}: until all are answered", Figure(tuple(taken)), MOST_TIME, ideal)
+    results.expect(f"{name}: until all are answered", Figure(tuple(taken)), MAX_TIME, ideal)
     failed = {status: many for status, many in statuses.items() if status != 303}
     told = ", ".join(f"{many} of {sum(statuses.values())} with {s}" for s, many in failed.items())
     results.targets.append(Target(f"{name}: failed", "none", told or "none", not failed))

@@ -14,9 +14,9 @@ STORES = 10_000
 REQUESTS = 100_000
 SAMPLES = 20
 WARM_UP = 10  # samples: the heap has its size after some fifty thousand requests
-MOST_PSS = 60  # MiB
-MOST_GROWTH = 1  # MiB in all those requests
-MOST_START = 1.5  # times the bare view's
+MAX_PSS = 60  # MiB
+MAX_GROWTH = 1  # MiB in all those requests
+MAX_START = 1.5  # times the bare view's
 
 
 def measure(stage: Stage, results: Results) -> None:
@@ -44,7 +44,7 @@ def _starts(stage: Stage, results: Results, kind: str) -> None:
     results.rounds[f"start to first answer, {kind}"] = rounds
     ratio = compared(rounds, "app", "bare view", "median_ms")
     name = f"start to the first /load answered, {kind}: against the bare view"
-    results.expect(name, ratio, MOST_START, " ×")
+    results.expect(name, ratio, MAX_START, " ×")
 
 
 def _answers(instance: Instance) -> bool:
@@ -64,9 +64,9 @@ def _memory(stage: Stage, results: Results, kind: str) -> None:
             asked += [visits.overview(visits.token(app.port, n)) for n in stock.used[:100]]
             asking(app, lambda asked=asked: (asked * 5)[: REQUESTS // SAMPLES])()
             sizes.append(max(map(cost.pss_mib, app.workers())))
-    results.expect("memory of a worker (PSS)", Figure(tuple(sizes[1:])), MOST_PSS, " MiB", 1)
+    results.expect("memory of a worker (PSS)", Figure(tuple(sizes[1:])), MAX_PSS, " MiB", 1)
     warm = sizes[WARM_UP:]
     slope = statistics.linear_regression(range(SAMPLES + 1), warm).slope * SAMPLES
     behind = REQUESTS // SAMPLES * (WARM_UP + 1)
     name = f"its growth over {REQUESTS:,} requests, after the first {behind:,}"
-    results.expect(name, Figure((slope,)), MOST_GROWTH, " MiB", 2)
+    results.expect(name, Figure((slope,)), MAX_GROWTH, " MiB", 2)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-LONGEST_WAIT = 120
+MAX_WAIT = 120
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ def _request(method: str, path: str, headers: Mapping[str, str], body: bytes = b
 
 def ask(port: int, request: bytes) -> Answer:
     started = time.perf_counter()
-    with socket.create_connection(("127.0.0.1", port), LONGEST_WAIT) as connection:
+    with socket.create_connection(("127.0.0.1", port), MAX_WAIT) as connection:
         connection.sendall(request)
         head = body = connection.recv(65536)
         while body:

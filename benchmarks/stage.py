@@ -75,7 +75,7 @@ class Stage:
 
     def _tell(self, words: str) -> str:
         with http_session() as http:
-            return http.get(f"{self.bigcommerce}/-/{words}", timeout=load.LONGEST_WAIT).text
+            return http.get(f"{self.bigcommerce}/-/{words}", timeout=load.MAX_WAIT).text
 
 
 @contextmanager

@@ -21,7 +21,7 @@ from tests import make
 from tests.conftest import migrate
 
 ENTRIES = 10
-MOST_USED = 1000  # stores that requests are made for, spread over all
+MAX_USED = 1000  # stores that requests are made for, spread over all
 
 _BEGUN = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -36,7 +36,7 @@ class Stock:
 
     @property
     def used(self) -> range:
-        return range(1, self.stores + 1, max(1, self.stores // MOST_USED))
+        return range(1, self.stores + 1, max(1, self.stores // MAX_USED))
 
 
 def store_hash(number: int) -> str:

@@ -25,7 +25,7 @@ from bcapp.database import CHECKOUT
 from sandbox.server import serve
 from sandbox.world import World
 from tests import make
-from tests.crash.worker import LONGEST_WAIT, until
+from tests.crash.worker import MAX_WAIT, until
 from tests.over_http import Tab
 from tests.served import free_port, http_session
 
@@ -209,25 +209,25 @@ def run(image: Image, root: Path, folder: Path) -> None:
         def is_healthy() -> bool:
             if app.poll() is not None:
                 raise SystemExit("check-image: the app has ended; its own words are above")
-            return start(image.health, subprocess.DEVNULL).wait(LONGEST_WAIT) == 0
+            return start(image.health, subprocess.DEVNULL).wait(MAX_WAIT) == 0
 
-        if start(["python", "-m", "bcapp.cli", "make-keys"]).wait(LONGEST_WAIT) != 0:
+        if start(["python", "-m", "bcapp.cli", "make-keys"]).wait(MAX_WAIT) != 0:
             raise SystemExit("check-image: no keys could be made")
-        if start(["alembic", "upgrade", "head"]).wait(LONGEST_WAIT) != 0:
+        if start(["alembic", "upgrade", "head"]).wait(MAX_WAIT) != 0:
             raise SystemExit("check-image: the database could not be migrated")
         app = start(image.command)
         try:
             until(is_healthy, "check-image: the health check never succeeds")
             merchant = Tab(world, "harbour1", f"http://127.0.0.1:{port}")
             statuses = [
-                http_session().get(f"{merchant.url}/readyz", timeout=LONGEST_WAIT).status_code,
+                http_session().get(f"{merchant.url}/readyz", timeout=MAX_WAIT).status_code,
                 merchant.install().status_code,
                 merchant.send("zoom2u", {"auth_key": "yourKey"}).status_code,
                 merchant.get("/static/bcapp.css").status_code,
             ]
         finally:
             app.send_signal(signal.SIGTERM)
-            status = app.wait(LONGEST_WAIT)
+            status = app.wait(MAX_WAIT)
         if statuses != [200, 200, 303, 200] or status != 0:
             raise SystemExit(f"check-image: answered {statuses}, ended with {status}")
 

@@ -26,7 +26,7 @@ from bcapp.runtime import runtime
 from sandbox.server import serve
 from sandbox.world import World
 from tests import make
-from tests.crash.worker import LONGEST_WAIT, until
+from tests.crash.worker import MAX_WAIT, until
 from tests.merchant import Browser
 from tests.served import free_port
 
@@ -170,7 +170,7 @@ def redis(tmp_path: Path) -> Iterator[str]:
     until(listens, "redis-server does not listen")
     yield f"redis://127.0.0.1:{port}"
     process.terminate()
-    process.wait(LONGEST_WAIT)
+    process.wait(MAX_WAIT)
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from typing import Any, Self
 
 from bcapp.database import CHECKOUT
 from tests.certificates import make_tls
-from tests.crash.worker import LONGEST_WAIT, until
+from tests.crash.worker import MAX_WAIT, until
 from tests.served import free_port
 
 NOBODY = 65534
@@ -73,7 +73,7 @@ class Nginx:
         traceback: TracebackType | None,
     ) -> None:
         self._process.terminate()
-        self._process.wait(LONGEST_WAIT)
+        self._process.wait(MAX_WAIT)
 
     def check(self) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

@@ -6,7 +6,7 @@ import requests
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
 from sandbox.world import Person, SandboxStore, World
-from tests.crash.worker import LONGEST_WAIT
+from tests.crash.worker import MAX_WAIT
 from tests.served import http_session
 
 
@@ -72,7 +72,7 @@ class Tab:
             data=form,
             headers={"Authorization": f"Bearer {self.token}", "Connection": "close"},
             allow_redirects=False,
-            timeout=LONGEST_WAIT,
+            timeout=MAX_WAIT,
         )
 
     def _keep(self, ask: Callable[[], requests.Response]) -> requests.Response:

@@ -13,7 +13,7 @@ from typing import Self
 import requests
 
 from bcapp import database
-from tests.crash.worker import LONGEST_WAIT, until
+from tests.crash.worker import MAX_WAIT, until
 
 
 def free_port() -> int:
@@ -97,7 +97,7 @@ class Instance:
         self._master.terminate()
 
     def wait_until_ended(self) -> None:
-        self._master.wait(LONGEST_WAIT)
+        self._master.wait(MAX_WAIT)
 
     def kill(self) -> None:
         """All of it, where it stands, as when a machine loses its power."""
@@ -120,6 +120,6 @@ class Instance:
         assert self._master.poll() is None, f"gunicorn has ended: {self.said()[-2000:]}"
         with http_session() as http:
             try:
-                return http.get(f"{self.url}/readyz", timeout=LONGEST_WAIT).status_code == 200
+                return http.get(f"{self.url}/readyz", timeout=MAX_WAIT).status_code == 200
             except requests.ConnectionError:
                 return False

@@ -178,7 +178,7 @@ def test_a_connection_that_was_idle_is_not_used_again(
 ) -> None:
     kept_open.send("zoom2u")
     opened = len(KeepingOpen.opened)
-    monkeypatch.setattr(http, "LONGEST_IDLE", 0)
+    monkeypatch.setattr(http, "MAX_IDLE_SECONDS", 0)
 
     kept_open.send("zoom2u")
 

@@ -39,7 +39,7 @@ from tests.merchant import DETAILS, Browser, Form, said
 AUSTRALIA = 1
 
 # Of all that one action asks BigCommerce, page and repetitions included, in a store of one zone.
-MOST_CALLS = 10
+MAX_CALLS = 10
 
 
 # What we ask of BigCommerce, and what somebody does that leads to it.
@@ -403,7 +403,7 @@ def check(call: Call, expected: Expected, response: TestResponse, world: World) 
     assert world.faults == [], "the call was made less often than it may be"
     asked = world.calls_to(call.path, call.method)
     assert len(asked) <= expected.calls + call.shown_again
-    assert len(world.calls) <= MOST_CALLS
+    assert len(world.calls) <= MAX_CALLS
     offered = [method["type"] for method in world.store("harbour1").methods[AUSTRALIA]]
     assert len(offered) == len(set(offered)), "a second method was made"
 
@@ -553,7 +553,7 @@ def test_where_no_connection_comes_about_nothing_is_asked(
     check(call, expected, response, owner.world)
     check_record(call, expected, before, record(db))
     assert owner.world.calls == []
-    assert listener.visits <= MOST_CALLS
+    assert listener.visits <= MAX_CALLS
 
 
 @pytest.fixture

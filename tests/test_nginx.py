@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import requests
 
-from bcapp.factory import LARGEST_REQUEST
+from bcapp.factory import MAX_REQUEST_BYTES
 from tests.conftest import missing
 from tests.crash.worker import until
 from tests.nginx import Nginx, program
@@ -212,7 +212,7 @@ def test_a_request_that_an_instance_died_over_is_repeated_only_if_it_may_be(
 
 
 @pytest.mark.parametrize(
-    ("size", "status"), [(LARGEST_REQUEST + 1, 200), (2 * LARGEST_REQUEST, 413)]
+    ("size", "status"), [(MAX_REQUEST_BYTES + 1, 200), (2 * MAX_REQUEST_BYTES, 413)]
 )
 def test_the_app_itself_says_what_is_too_large_for_it(
     nginx: Nginx, http: requests.Session, size: int, status: int

@@ -8,7 +8,7 @@ from flask import Flask
 from sqlalchemy import event
 
 from bcapp.runtime import runtime
-from bcapp.session_token import LIFETIME, LONGEST_SESSION, Session, SessionTokens
+from bcapp.session_token import LIFETIME, MAX_SESSION_LIFETIME, Session, SessionTokens
 from bcapp.views import session
 from tests import make
 from tests.merchant import Browser, said
@@ -108,10 +108,10 @@ def test_a_session_ends_an_hour_after_its_last_answer(merchant: Browser) -> None
 
 
 def test_renewal_does_not_reach_past_a_day_after_the_launch(merchant: Browser) -> None:
-    merchant.token = token_for(merchant, launched=LONGEST_SESSION - timedelta(minutes=1))
+    merchant.token = token_for(merchant, launched=MAX_SESSION_LIFETIME - timedelta(minutes=1))
     assert merchant.get("/carriers").status_code == 200
 
-    merchant.token = token_for(merchant, launched=LONGEST_SESSION)
+    merchant.token = token_for(merchant, launched=MAX_SESSION_LIFETIME)
 
     assert merchant.get("/carriers").status_code == 401
 
@@ -177,7 +177,7 @@ def test_one_query_finds_store_and_user(merchant: Browser) -> None:
 
 def test_the_page_is_told_how_long_its_session_lasts(merchant: Browser) -> None:
     fresh = merchant.get("/carriers").headers["X-Session-Seconds"]
-    merchant.token = token_for(merchant, launched=LONGEST_SESSION - timedelta(minutes=5))
+    merchant.token = token_for(merchant, launched=MAX_SESSION_LIFETIME - timedelta(minutes=5))
 
     late = merchant.get("/carriers")
 

@@ -14,11 +14,11 @@ import urllib3
 
 from bcapp.bigcommerce.errors import MalformedReply, TimedOut, Unavailable
 
-LARGEST_BODY = 16 * 1024 * 1024  # a zone may list 40,000 postcodes
-LONGEST_HEAD = 20  # seconds, where a connection has no time limit of its own
+MAX_BODY_BYTES = 16 * 1024 * 1024  # a zone may list 40,000 postcodes
+MAX_HEADER_SECONDS = 20  # seconds, where a connection has no time limit of its own
 # Routers forget a connection that is idle for some minutes, and tell neither side. What is sent on
 # it then is not answered, and nobody knows that it never arrived.
-LONGEST_IDLE = 30  # seconds
+MAX_IDLE_SECONDS = 30  # seconds
 _CHUNK = 64 * 1024
 
 UNCOMPRESSED = {"Accept-Encoding": "identity"}
@@ -88,12 +88,12 @@ class _Connection:
     @property
     def is_connected(self) -> bool:
         """Asked by urllib3 before it uses a connection again; if not, it makes a new one."""
-        is_fresh = time.monotonic() - self._last_used < LONGEST_IDLE
+        is_fresh = time.monotonic() - self._last_used < MAX_IDLE_SECONDS
         return is_fresh and super().is_connected  # type: ignore[misc]
 
     def getresponse(self) -> urllib3.HTTPResponse:
         timeout, sock = self.timeout, self.sock  # type: ignore[attr-defined]
-        seconds = timeout if isinstance(timeout, (int, float)) else LONGEST_HEAD
+        seconds = timeout if isinstance(timeout, (int, float)) else MAX_HEADER_SECONDS
         hang_up = partial(_hang_up, sock)
         with _InTime(seconds, hang_up):
             response: urllib3.HTTPResponse = super().getresponse()  # type: ignore[misc]
@@ -148,7 +148,7 @@ def read_body(response: requests.Response, deadline: Deadline) -> bytes:
                 chunk := response.raw.read1(_CHUNK, decode_content=False)
             ):
                 body += chunk
-                if len(body) > LARGEST_BODY:
+                if len(body) > MAX_BODY_BYTES:
                     raise MalformedReply(response.status_code)
     except TimeoutError:
         raise TimedOut(deadline.budget) from None

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 _CONTEXT = re.compile(r"stores/([a-z0-9]{1,64})")
-LARGEST_ID = 2**63 - 1
-_LONGEST_EMAIL = 254
+MAX_ID = 2**63 - 1
+_MAX_EMAIL_LENGTH = 254
 # The shape of BCP 47, "en-US", or as Unix writes it, "en_US"; 35 is the length that BCP 47 asks
 # everybody to have room for.
 _LOCALE = re.compile(r"(?=.{2,35}\Z)[A-Za-z]{2,8}(?:[-_][A-Za-z0-9]{1,8})*")
@@ -31,7 +31,7 @@ class Person:
     def from_json(cls, claims: Any) -> Self:
         """Build one from JSON that is not trusted yet; ValueError when there is no usable id."""
         person_id = claims.get("id") if isinstance(claims, dict) else None
-        if type(person_id) is not int or not 0 < person_id <= LARGEST_ID:
+        if type(person_id) is not int or not 0 < person_id <= MAX_ID:
             raise ValueError("a person without a whole-number id")
         email, locale = claims.get("email"), claims.get("locale")
         is_locale = isinstance(locale, str) and _LOCALE.fullmatch(locale)
@@ -43,4 +43,4 @@ class Person:
 
 
 def _printable(text: str) -> str:
-    return "".join(letter for letter in text if letter.isprintable())[:_LONGEST_EMAIL]
+    return "".join(letter for letter in text if letter.isprintable())[:_MAX_EMAIL_LENGTH]

@@ -24,7 +24,7 @@ from bcapp.config import Config
 
 REQUIRED_SCOPE = "store_v2_information"
 
-_LONGEST_SCOPE = 4096
+_MAX_SCOPE_LENGTH = 4096
 _TOKEN = re.compile(r"[\x21-\x7e]{1,1024}")  # it has to fit into a header
 
 
@@ -132,7 +132,7 @@ def _read(reply: dict[str, Any], requested_context: str, asked_at: datetime) -> 
     # (reported in NangoHQ/nango#7026). Scopes we did not ask for may be listed too.
     if not isinstance(scope, str) or REQUIRED_SCOPE not in scope.split():
         raise ScopeMissing
-    if not scope.isascii() or not scope.isprintable() or len(scope) > _LONGEST_SCOPE:
+    if not scope.isascii() or not scope.isprintable() or len(scope) > _MAX_SCOPE_LENGTH:
         raise MalformedReply(200)
     granted_hash = parse_store_hash(requested_context)
     answered_at = datetime.now(UTC)

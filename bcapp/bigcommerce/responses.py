@@ -17,8 +17,8 @@ from bcapp.bigcommerce.errors import (
 )
 
 _GATEWAY = {502, 503, 504}  # never reached BigCommerce's own code
-_LONGEST_NAMED_WAIT = 3600  # seconds
-_LONGEST_MESSAGE = 4000
+_MAX_RETRY_AFTER = 3600  # seconds
+_MAX_MESSAGE_LENGTH = 4000
 _DEEPEST = 50
 
 
@@ -79,7 +79,7 @@ def _named_wait(headers: Mapping[str, str]) -> int | None:
         text = headers.get(name, "").strip()
         if re.fullmatch(r"[0-9]{1,12}", text):
             waits.append(-(-int(text) // per_second))
-    return min(max(waits), _LONGEST_NAMED_WAIT) if waits else None
+    return min(max(waits), _MAX_RETRY_AFTER) if waits else None
 
 
 def _messages(body: bytes) -> Iterator[str]:
@@ -104,5 +104,5 @@ def _lines(item: object) -> Iterator[str]:
     for text in texts:
         # Nothing that long is meant for a person. It is left out and not cut: what is cut before
         # secrets are masked may end in half of one.
-        if isinstance(text, str) and text.strip() and len(text) <= _LONGEST_MESSAGE:
+        if isinstance(text, str) and text.strip() and len(text) <= _MAX_MESSAGE_LENGTH:
             yield "".join(c if c.isprintable() else " " for c in text).strip()

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from bcapp.bigcommerce.errors import MalformedReply
-from bcapp.bigcommerce.identity import LARGEST_ID
+from bcapp.bigcommerce.identity import MAX_ID
 
 # What "Update a Shipping Method" lets one write, `type` included; ids are read-only.
 _READ_ONLY = {"id"}
@@ -119,7 +119,7 @@ def _object(item: Any) -> dict[str, Any]:
 def _whole_number(value: object) -> int:
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 19:
         return int(value)
-    if type(value) is not int or abs(value) > LARGEST_ID:
+    if type(value) is not int or abs(value) > MAX_ID:
         raise MalformedReply(200)
     return value
 

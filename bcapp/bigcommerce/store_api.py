@@ -30,8 +30,8 @@ CONNECTION = "/v2/shipping/carrier/connection"
 # guide, tightened for a page that somebody waits for): a 429 whose reset is near, as it was not
 # carried out; and what went without an answer of BigCommerce's own code (a fault of the network,
 # 502 to 504), where doing it twice is like doing it once.
-_LONGEST_WAIT = 10
-MOST_LISTED = 1000  # zones, each of which costs a call, or methods: no shop comes near
+_MAX_WAIT = 10
+MAX_LIST_ITEMS = 1000  # zones, each of which costs a call, or methods: no shop comes near
 
 _log = structlog.get_logger()
 
@@ -94,7 +94,7 @@ class StoreApi:
     def update_method(self, zone_id: int, method_id: int, body: Mapping[str, Any]) -> Method:
         """PUT. A key that BigCommerce will not have written is left out and the rest sent again."""
         path = f"{_methods(zone_id)}/{method_id}"
-        for _ in range(_MOST_UNWRITABLE):
+        for _ in range(_MAX_UNWRITABLE_RETRIES):
             try:
                 return self._call("PUT", path, _json(Method.read), body)
             except Rejected as error:
@@ -145,7 +145,7 @@ class StoreApi:
         try:
             return self._attempt(method, path, read, body)
         except RateLimited as error:
-            if error.named_wait is None or error.named_wait >= _LONGEST_WAIT:
+            if error.named_wait is None or error.named_wait >= _MAX_WAIT:
                 raise
             wait: float = error.retry_after
             if wait >= self._deadline.remaining():
@@ -206,7 +206,7 @@ class StoreApi:
 # BigCommerce's words for a field that it does not know or that is read-only.
 _UNWRITABLE = re.compile(r"field '([^']+)' cannot be written")
 
-_MOST_UNWRITABLE = 3
+_MAX_UNWRITABLE_RETRIES = 3
 # Without these a write would not be what the merchant asked for.
 _ESSENTIAL = {"name", "enabled", "settings", "type"}
 
@@ -226,7 +226,7 @@ def _list_of(read: Callable[[Any], T]) -> Callable[[Reply], list[T]]:
 
     def read_all(reply: Reply) -> list[T]:
         items = [] if reply.status == NO_CONTENT else parsed(reply)
-        if not isinstance(items, list) or len(items) > MOST_LISTED:
+        if not isinstance(items, list) or len(items) > MAX_LIST_ITEMS:
             raise MalformedReply(reply.status)
         return [read(item) for item in items]
 

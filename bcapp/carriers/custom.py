@@ -21,10 +21,10 @@ from bcapp.carriers.fields import (
 )
 from bcapp.language import gettext as _
 
-MOST_SETTINGS = 50
-MOST_LINES = 200  # of one list
-MOST_ROWS = 200  # that are read at all: more were typed by nobody
-LONGEST_NAME = 100
+MAX_SETTINGS = 50
+MAX_LINES = 200  # of one list
+MAX_ROWS = 200  # that are read at all: more were typed by nobody
+MAX_NAME_LENGTH = 100
 _BLANK_ROWS = 2
 
 _NUMBER = re.compile(r"(?:carrier_)?([1-9][0-9]{0,9})")
@@ -99,7 +99,7 @@ def read_settings(form: Any, prefix: str = "setting") -> Settings:
     ]
     if prefix == "option":  # shown to whoever reads the zone, so there is no secret kind
         typed = [replace(row, kind="text") if row.is_secret else row for row in typed]
-    filled = [row for row in typed if not row.is_blank][:MOST_ROWS]
+    filled = [row for row in typed if not row.is_blank][:MAX_ROWS]
     used = [replace(row, index=index) for index, row in enumerate(filled)]
     times = Counter(row.name for row in used)
     return Settings(tuple(replace(row, errors=tuple(_faults(row, times))) for row in used))
@@ -165,9 +165,9 @@ def _number_fault(number: str) -> str | None:
 def _name_fault(name: str) -> str | None:
     if not name:
         return _("Enter a name for the carrier.")
-    if len(name) > LONGEST_NAME:
+    if len(name) > MAX_NAME_LENGTH:
         return _(
-            "%(label)s is longer than %(limit)s characters.", label=_("Name"), limit=LONGEST_NAME
+            "%(label)s is longer than %(limit)s characters.", label=_("Name"), limit=MAX_NAME_LENGTH
         )
     return fault(name, _("Name"))
 
@@ -179,8 +179,8 @@ def _faults(row: Setting, times: Mapping[str, int]) -> Iterable[str]:
         yield _("A setting’s name has no spaces and at most 100 characters.")
     elif times[row.name] > 1:
         yield _("Setting %(name)s is listed twice.", name=row.name)
-    if row.index >= MOST_SETTINGS:
-        yield _("A carrier takes at most %(limit)s settings.", limit=MOST_SETTINGS)
+    if row.index >= MAX_SETTINGS:
+        yield _("A carrier takes at most %(limit)s settings.", limit=MAX_SETTINGS)
     yield from _value_faults(row)
 
 
@@ -193,9 +193,9 @@ def _value_faults(row: Setting) -> Iterable[str]:
         yield _("Enter a value for %(label)s.", label=label)
     else:
         items = _lines(row.value) if row.kind == "list" else [row.value]
-        if len(items) > MOST_LINES:
-            yield _("%(label)s takes at most %(limit)s lines.", label=label, limit=MOST_LINES)
-            items = items[:MOST_LINES]
+        if len(items) > MAX_LINES:
+            yield _("%(label)s takes at most %(limit)s lines.", label=label, limit=MAX_LINES)
+            items = items[:MAX_LINES]
         yield from filter(None, (fault(item, label) for item in items))
 
 

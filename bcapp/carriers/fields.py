@@ -11,7 +11,7 @@ from wtforms.validators import ValidationError
 from bcapp.language import gettext as _
 from bcapp.language import language, listed
 
-LONGEST_VALUE = 255
+MAX_VALUE_LENGTH = 255
 
 Kind = Literal["text", "secret", "boolean", "list"]
 Value = str | bool | list[str]
@@ -131,8 +131,10 @@ def fault(value: str, label: str) -> str | None:
     """What is wrong with a typed value, in the merchant's words; None when nothing is."""
     if not value:
         return _("Enter your %(label)s.", label=mid_sentence(label))
-    if len(value) > LONGEST_VALUE:
-        return _("%(label)s is longer than %(limit)s characters.", label=label, limit=LONGEST_VALUE)
+    if len(value) > MAX_VALUE_LENGTH:
+        return _(
+            "%(label)s is longer than %(limit)s characters.", label=label, limit=MAX_VALUE_LENGTH
+        )
     if not value.isprintable():
         return _(
             "%(label)s contains a line break or another hidden character. Remove it.", label=label

@@ -17,7 +17,7 @@ from bcapp.vault import Vault
 
 # An uninstall is dated by BigCommerce's clock, an install by ours; a signed payload is refused
 # when the two are a minute apart.
-MOST_APART = timedelta(seconds=5)
+MAX_APART = timedelta(seconds=5)
 
 _DATABASE = {
     Standing.READY: "answers, and is migrated",
@@ -126,7 +126,7 @@ def _bigcommerce(answers: dict[str, ProbeResult]) -> Iterator[Line]:
         return
     apart = max(known, key=abs)
     seconds = abs(apart).total_seconds()
-    if abs(apart) <= MOST_APART:
+    if abs(apart) <= MAX_APART:
         yield Line("clock", True, "agrees with BigCommerce's")
     else:
         side = "ahead of" if apart > timedelta(0) else "behind"

@@ -18,7 +18,7 @@ from bcapp.zones.saving import Failure, NotSaved, StillUnknown
 from bcapp.zones.snapshot import Reading, ZoneState
 
 # With more zones than this only the opened one carries its form.
-MOST_FORMS = 10
+MAX_FORMS = 10
 
 ON = Badge(lazy_gettext("On"), "success")
 OFF = Badge(lazy_gettext("Off"), "secondary")
@@ -76,7 +76,7 @@ def panel(
         # What was typed comes back even where the zone cannot be shown as it is.
         name = refused.zone_name or _("This zone")
         states.append(ZoneState(Zone(refused.zone_id, name, "", enabled=True), ()))
-    few = len(states) <= MOST_FORMS
+    few = len(states) <= MAX_FORMS
     rows = [_row(carrier, state, written_here, opened, refused, few=few) for state in states]
     return ZonesPanel(
         readable=reading is not None,

@@ -28,7 +28,7 @@ PARAMETER = "signed_payload_jwt"
 
 # No code of BigCommerce's comes near this; it keeps what we pass on within reason.
 _CODE = re.compile(r"[\x21-\x7e]{1,1024}")
-_LONGEST_SCOPE = 4096
+_MAX_SCOPE_LENGTH = 4096
 INFORMATION_LIMIT = 5  # seconds that an install waits for what it can do without
 CHECK_LIMIT = 5  # seconds that a callback waits for what a token is worth
 
@@ -101,7 +101,7 @@ def _install() -> str:
 def _install_request() -> InstallRequest:
     """The three parameters, each exactly once and well formed. None of them is trusted yet."""
     code, scope, context = (_only(name) for name in ("code", "scope", "context"))
-    if not _CODE.fullmatch(code) or len(scope) > _LONGEST_SCOPE or not scope.isprintable():
+    if not _CODE.fullmatch(code) or len(scope) > _MAX_SCOPE_LENGTH or not scope.isprintable():
         raise BadRequest
     try:
         parse_store_hash(context)

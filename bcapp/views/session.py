@@ -12,7 +12,7 @@ from bcapp.models import Store, StoreUser
 from bcapp.runtime import db, runtime
 from bcapp.session_token import (
     LIFETIME,
-    LONGEST_SESSION,
+    MAX_SESSION_LIFETIME,
     InvalidSession,
     NoSession,
     Session,
@@ -83,7 +83,7 @@ def session_seconds() -> int:
     """How long the renewed token is good for: an hour, and less towards the end of a day."""
     if "visit" not in g:
         return 0
-    until = visit().session.launched_at + LONGEST_SESSION - datetime.now(UTC)
+    until = visit().session.launched_at + MAX_SESSION_LIFETIME - datetime.now(UTC)
     return int(min(LIFETIME, until).total_seconds())
 
 

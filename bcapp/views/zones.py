@@ -4,7 +4,7 @@ from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from bcapp.bigcommerce.errors import AccessRevoked
-from bcapp.bigcommerce.identity import LARGEST_ID
+from bcapp.bigcommerce.identity import MAX_ID
 from bcapp.presenters import zones as zone_presenters
 from bcapp.presenters.connections import Standing
 from bcapp.presenters.messages import Refusal
@@ -26,7 +26,7 @@ bp = Blueprint("zones", __name__)
 @bp.post("/carriers/<carrier_id>/zones/<int:zone_id>")
 def save(carrier_id: str, zone_id: int) -> ResponseReturnValue:
     standing = standing_or_404(carrier_id)
-    if zone_id > LARGEST_ID:
+    if zone_id > MAX_ID:
         raise UnknownZone
     chosen = parse_zone_form(standing.carrier, request.form)
     if chosen.errors:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bcapp.carriers import custom
-from bcapp.carriers.custom import LONGEST_NAME, Settings
+from bcapp.carriers.custom import MAX_NAME_LENGTH, Settings
 from bcapp.carriers.fields import Carrier, Value, fault, read_boolean
 from bcapp.language import gettext as _
 
@@ -66,14 +66,14 @@ def _services_fault(carrier: Carrier, enabled: bool, services: tuple[str, ...]) 
             "Choose at least one delivery service, or turn %(carrier)s off in this zone.",
             carrier=carrier.name,
         )
-    if any(not code or len(code) > LONGEST_NAME or not code.isprintable() for code in services):
+    if any(not code or len(code) > MAX_NAME_LENGTH or not code.isprintable() for code in services):
         return _("One of the delivery services is not a code of BigCommerce’s.")
     return None
 
 
 def _option_fault(name: str, form: Any) -> str | None:
     typed = form.get(name, "")
-    if len(typed) > LONGEST_NAME or not typed.isprintable():
+    if len(typed) > MAX_NAME_LENGTH or not typed.isprintable():
         return _("One of the further options is not a value of BigCommerce’s.")
     return None
 

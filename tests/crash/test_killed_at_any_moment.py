@@ -31,7 +31,7 @@ from bcapp.vault import Vault
 from sandbox.world import Person, SandboxStore, World
 from tests import make
 from tests.conftest import missing
-from tests.crash.worker import LONGEST_WAIT, Gunicorn, until
+from tests.crash.worker import MAX_WAIT, Gunicorn, until
 from tests.merchant import DETAILS
 
 SEED = int(os.environ.get("SOAK_SEED") or secrets.randbelow(2**32))
@@ -40,7 +40,7 @@ KILLS = {"sqlite": 25, "postgresql": 10}
 ROUNDS = -(-int(os.environ.get("SOAK_KILLS") or 1) // sum(KILLS.values()))
 MERCHANTS = 4
 NEWCOMERS = 0.5  # how often another store's first install follows an uninstall
-LONGEST_LIFE = 0.8  # seconds that a worker works before it is killed
+MAX_LIFETIME = 0.8  # seconds that a worker works before it is killed
 
 CONNECTION = "/shipping/carrier/connection"
 
@@ -165,7 +165,7 @@ class Merchant:
             data=form,
             headers={"Authorization": f"Bearer {self.session}", "Connection": "close"},
             allow_redirects=False,
-            timeout=LONGEST_WAIT,
+            timeout=MAX_WAIT,
         )
 
     def _was_answered(self, deed: Deed, answer: requests.Response) -> None:
@@ -322,7 +322,7 @@ def gunicorn(database_url: str, bigcommerce: str, tmp_path: Path) -> Iterator[Gu
         DATABASE_URL=database_url,
         BIGCOMMERCE_LOGIN_URL=bigcommerce,
         BIGCOMMERCE_API_URL=bigcommerce,
-        BIGCOMMERCE_TIME_BUDGET=str(LONGEST_WAIT),
+        BIGCOMMERCE_TIME_BUDGET=str(MAX_WAIT),
         INSTALL_LIMIT_PER_STORE="1000000/minute",
         INSTALL_LIMIT_PER_ADDRESS="1000000/minute",
     )
@@ -347,7 +347,7 @@ def test_after_every_kill_the_records_are_true(
     assert is_ready(gunicorn)
 
     for _ in range(KILLS[kind]):
-        work_until_killed(gunicorn, merchants, chance.uniform(0.02, LONGEST_LIFE))
+        work_until_killed(gunicorn, merchants, chance.uniform(0.02, MAX_LIFETIME))
         until(lambda: is_at_rest(db), "the database is not at rest")
 
         made, answered = count_calls(world)
@@ -376,7 +376,7 @@ def test_after_every_kill_the_records_are_true(
 def is_ready(gunicorn: Gunicorn) -> bool:
     with requests.Session() as http:
         http.trust_env = False
-        return http.get(f"{gunicorn.url}/readyz", timeout=LONGEST_WAIT).status_code == 200
+        return http.get(f"{gunicorn.url}/readyz", timeout=MAX_WAIT).status_code == 200
 
 
 def work_until_killed(gunicorn: Gunicorn, merchants: Sequence[Merchant], seconds: float) -> None:

@@ -14,12 +14,12 @@ from typing import Self
 
 from bcapp import database
 
-LONGEST_WAIT = 60
+MAX_WAIT = 60
 
 
 def until(happened: Callable[[], bool], what: str) -> None:
     """Wait for something that another process does, and that announces itself to nobody."""
-    give_up = time.monotonic() + LONGEST_WAIT
+    give_up = time.monotonic() + MAX_WAIT
     while not happened():
         assert time.monotonic() < give_up, what
         threading.Event().wait(0.005)
@@ -75,7 +75,7 @@ class Gunicorn:
 
     def end(self) -> None:
         self._master.terminate()
-        self._master.wait(LONGEST_WAIT)
+        self._master.wait(MAX_WAIT)
 
     def reload(self) -> None:
         """As a deploy does; returns when none of the workers from before is left."""

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from playwright.sync_api import expect
 
-from bcapp.session_token import LONGEST_SESSION
+from bcapp.session_token import MAX_SESSION_LIFETIME
 from sandbox.faults import Fault
 from tests.journeys.tab import Tab
 from tests.merchant import DETAILS
@@ -83,7 +83,7 @@ def ending(tab: Tab) -> Iterator[str]:
     tab.button("Stay signed in").click()
     tab.says("We couldn’t keep you signed in")
     yield "session not prolonged, above a form"
-    tab.travel(launched=LONGEST_SESSION - timedelta(seconds=100))
+    tab.travel(launched=MAX_SESSION_LIFETIME - timedelta(seconds=100))
     tab.go("/carriers/fedex")
     tab.says("Your session is about to end.")
     yield "session about to end for good"

@@ -38,7 +38,7 @@ STOP = """() => {
   if (["choose", "delivery_services"].includes(on.name)) return on.value;
   return on.name || on.innerText;
 }"""
-MOST_STOPS = 60
+MAX_STOPS = 60
 
 # The frame, of any size within the control panel's page, which else keeps it from being low.
 RESIZE = """([width, height]) => {
@@ -201,7 +201,7 @@ class Tab:
         """Press Tab until the focus is on what has this text, name or value."""
         passed: list[str] = []
         while not any(said == name or said.startswith(f"{name}\n") for said in passed[-1:]):
-            assert len(passed) < MOST_STOPS, f"no {name} among {passed}"
+            assert len(passed) < MAX_STOPS, f"no {name} among {passed}"
             self.page.keyboard.press("Tab")
             passed.append(self.frame.evaluate(STOP))
 

@@ -38,7 +38,7 @@ STOP = """() => {
   if (isSeen && isMarked) return "";
   return `${on.outerHTML.slice(0, 200)} ${isSeen ? "looks the same with the focus" : "is covered"}`;
 }"""
-MOST_STOPS = 150
+MAX_STOPS = 150
 
 UNWRAP = """() => {
   const told = document.querySelector("noscript");
@@ -73,7 +73,7 @@ def unseen_focus(tab: Tab) -> list[str]:
     tab.resize(800)
     tab.focus_top()
     faults = []
-    for _ in range(MOST_STOPS):
+    for _ in range(MAX_STOPS):
         tab.page.keyboard.press("Tab")
         fault = tab.frame.evaluate(STOP)
         if fault is None:

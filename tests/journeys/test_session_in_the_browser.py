@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Route, expect
 from werkzeug.wrappers import Request, Response
 
-from bcapp.session_token import LIFETIME, LONGEST_SESSION
+from bcapp.session_token import LIFETIME, MAX_SESSION_LIFETIME
 from sandbox.server import serving
 from tests.journeys.conftest import Sites
 from tests.journeys.tab import Tab
@@ -109,7 +109,7 @@ def test_a_session_that_is_a_day_old_is_not_said_to_be_prolonged(open_tab: OpenT
     tab.type_details()
     warning = tab.app.get_by_role("region", name="Session")
     tab.page.clock.run_for("58:05")
-    tab.travel(launched=LONGEST_SESSION - timedelta(seconds=100))
+    tab.travel(launched=MAX_SESSION_LIFETIME - timedelta(seconds=100))
 
     tab.button("Stay signed in").click()
 

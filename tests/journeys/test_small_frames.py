@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.journeys.conftest import Sites
-from tests.journeys.tab import MOST_STOPS, Tab
+from tests.journeys.tab import MAX_STOPS, Tab
 
 OpenTab = Callable[[str], Tab]
 
@@ -32,7 +32,7 @@ def behind_bars(tab: Tab, start: str, key: str) -> list[str]:
     """What the focus passes, one press of the key after another, without being seen."""
     hidden = []
     tab.app.locator(start).focus()
-    for _ in range(MOST_STOPS):
+    for _ in range(MAX_STOPS):
         tab.page.keyboard.press(key)
         name = tab.frame.evaluate(BEHIND)
         if name is None:
