@@ -54,7 +54,7 @@ class Page:
 def record(
     db: Session,
     store_id: int,
-    who: str,
+    actor_email: str,
     event: Event,
     outcome: Outcome = Outcome.DONE,
     *,
@@ -65,7 +65,7 @@ def record(
     entry = ActivityEntry(
         store_id=store_id,
         at=datetime.now(UTC),
-        who=who,
+        actor_email=actor_email,
         event=event,
         outcome=outcome,
         carrier_id=carrier_id,

@@ -21,11 +21,11 @@ NOT_CARRIED_OUT = {Outcome.NOT_SENT, Outcome.ACCESS_REVOKED}
 
 
 @dataclass(frozen=True)
-class Sender:
+class Actor:
     """On whose behalf: the store's id and the e-mail address of the person."""
 
     store_id: int
-    who: str
+    email: str
 
 
 # The detail of an entry, kept in English as all are: an earlier creation may yet be carried out.

@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload
 
 from bcapp import activity, attempts, carriers, database
-from bcapp.attempts import Sender
+from bcapp.attempts import Actor
 from bcapp.bigcommerce.errors import BigCommerceError, Conflict, NotFound, Rejected
 from bcapp.bigcommerce.store_api import StoreApi
 from bcapp.carriers import custom
@@ -81,7 +81,7 @@ def is_sent(connection: CarrierConnection | None) -> bool:
 def connect(
     db: Session,
     api: StoreApi,
-    sender: Sender,
+    actor: Actor,
     carrier: Carrier,
     details: Details,
     *,
@@ -93,27 +93,27 @@ def connect(
     BigCommerceError when they were refused or nothing came back; that is remembered as well.
     """
     event = Event.CONNECTION_UPDATED if updating else Event.CONNECTION_SENT
-    with _attempt(db, sender, carrier, event, _texts(details)) as acknowledge:
+    with _attempt(db, actor, carrier, event, _texts(details)) as acknowledge:
         status = _send(api, carrier, details, updating)
         test_mode = details.get("test_mode")
         acknowledge(status, test_mode if isinstance(test_mode, bool) else None)
 
 
 def add_custom(
-    db: Session, api: StoreApi, sender: Sender, carrier: Carrier, details: Details
+    db: Session, api: StoreApi, actor: Actor, carrier: Carrier, details: Details
 ) -> None:
     """Send the details of a custom carrier that is new to the store; AlreadyListed otherwise.
 
     One that BigCommerce refused, or asked to disconnect, may be added again.
     """
-    if is_sent(find(db, sender.store_id, carrier.id)):
+    if is_sent(find(db, actor.store_id, carrier.id)):
         raise AlreadyListed
-    connect(db, api, sender, carrier, details, updating=False)
+    connect(db, api, actor, carrier, details, updating=False)
 
 
-def disconnect(db: Session, api: StoreApi, sender: Sender, carrier: Carrier) -> None:
+def disconnect(db: Session, api: StoreApi, actor: Actor, carrier: Carrier) -> None:
     """Ask BigCommerce to remove the connection. None being there counts as removed."""
-    with _attempt(db, sender, carrier, Event.CONNECTION_DELETED, []) as acknowledge:
+    with _attempt(db, actor, carrier, Event.CONNECTION_DELETED, []) as acknowledge:
         try:
             status = api.delete_connection(carrier.id)
         except NotFound:
@@ -173,14 +173,14 @@ Acknowledge = Callable[[int, bool | None], None]
 
 @contextmanager
 def _attempt(
-    db: Session, sender: Sender, carrier: Carrier, event: Event, secrets: Sequence[str]
+    db: Session, actor: Actor, carrier: Carrier, event: Event, secrets: Sequence[str]
 ) -> Iterator[Acknowledge]:
     """Record the intent, let the caller ask BigCommerce, record what came of it.
 
     The entry says "no answer" from the start. If we die in between, that is what it goes on
     saying, and it is the truth. No transaction is open while BigCommerce is asked.
     """
-    begun = _begin(db, sender, carrier, event)
+    begun = _begin(db, actor, carrier, event)
     entry = begun.entry
     # Nobody reads the object any more: it need not be brought up to date.
     its_connection = (
@@ -222,20 +222,20 @@ class _Begun:
     attempt_before: int | None
 
 
-def _begin(db: Session, sender: Sender, carrier: Carrier, event: Event) -> _Begun:
+def _begin(db: Session, actor: Actor, carrier: Carrier, event: Event) -> _Begun:
     structlog.contextvars.bind_contextvars(carrier_id=carrier.id)
     database.begin_write(db)
     entry = activity.record(
         db,
-        sender.store_id,
-        sender.who,
+        actor.store_id,
+        actor.email,
         event,
         Outcome.NO_ANSWER,
         carrier_id=carrier.id,
         carrier_name=carrier.name,
     )
     db.flush()
-    connection = _lock(db, sender.store_id, carrier.id) or _insert(db, sender, carrier)
+    connection = _lock(db, actor.store_id, carrier.id) or _insert(db, actor, carrier)
     begun = _Begun(connection.id, entry, connection.last_attempt_id)
     connection.last_attempt_id = entry.id
     if connection.acknowledged_id is None:
@@ -257,13 +257,13 @@ def _lock(db: Session, store_id: int, carrier_id: str) -> CarrierConnection | No
     return db.scalar(_LOCKED, {"store_id": store_id, "carrier_id": carrier_id})
 
 
-def _insert(db: Session, sender: Sender, carrier: Carrier) -> CarrierConnection:
-    row = CarrierConnection(store_id=sender.store_id, carrier_id=carrier.id, settings=[])
+def _insert(db: Session, actor: Actor, carrier: Carrier) -> CarrierConnection:
+    row = CarrierConnection(store_id=actor.store_id, carrier_id=carrier.id, settings=[])
     try:
         with db.begin_nested():
             db.add(row)
     except IntegrityError:  # two sends at the same moment: the other inserted it
-        found = _lock(db, sender.store_id, carrier.id)
+        found = _lock(db, actor.store_id, carrier.id)
         if found is None:
             raise
         return found

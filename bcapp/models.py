@@ -139,7 +139,7 @@ class ActivityEntry(Base):
     id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
     store_id: Mapped[int] = mapped_column(ForeignKey("stores.id", ondelete="CASCADE"))
     at: Mapped[datetime]
-    who: Mapped[str] = mapped_column(String(254))
+    actor_email: Mapped[str] = mapped_column("who", String(254))
     event: Mapped[Event] = mapped_column(_text_enum(Event))
     carrier_id: Mapped[str | None] = mapped_column(String(32))
     carrier_name: Mapped[str | None] = mapped_column(String(100))

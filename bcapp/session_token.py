@@ -41,8 +41,8 @@ class SessionTokens:
 
     def issue(self, session: Session, now: datetime) -> str:
         launched, issued = session.launched_at.timestamp(), now.timestamp()
-        who = [session.store_hash, session.user_id, session.admission]
-        return str(self._serializer.dumps([*who, launched, issued]))
+        identity = [session.store_hash, session.user_id, session.admission]
+        return str(self._serializer.dumps([*identity, launched, issued]))
 
     def read(self, token: str, now: datetime) -> Session:
         """Verify age and signature; raises InvalidSession."""

@@ -181,10 +181,10 @@ def remove_user(db: Session, payload: Payload) -> None:
     db.commit()
 
 
-def _end(db: Session, store: Store, at: datetime, who: str, event: Event) -> None:
+def _end(db: Session, store: Store, at: datetime, actor_email: str, event: Event) -> None:
     store.sealed_access_token = None
     store.uninstalled_at = at
-    activity.record(db, store.id, who, event)
+    activity.record(db, store.id, actor_email, event)
 
 
 def _holds(store: Store, vault: Vault, token: SecretStr) -> bool:

@@ -79,7 +79,7 @@ def test_a_stop_waits_for_the_sends_that_are_under_way(
     assert [recorded_sends(db, tab.store_hash) for tab in tabs] == [1] * SENDERS
 
 
-class Sender:
+class Actor:
     """Sends one key after another, each until it is answered."""
 
     def __init__(self, tab: Tab) -> None:
@@ -100,19 +100,19 @@ class Sender:
 def test_a_reload_and_a_restart_under_load_lose_nothing(
     instance: Instance, world: World, db: Session
 ) -> None:
-    senders = [Sender(tab) for tab in installed(world, instance)]
+    senders = [Actor(tab) for tab in installed(world, instance)]
     world.order(Fault("connection", "delay", seconds=0.1, times=None))
     stopped = threading.Event()
 
     def answered() -> int:
-        return sum(len(sender.answers) for sender in senders)
+        return sum(len(actor.answers) for actor in senders)
 
     def go_on() -> None:
         enough = answered() + SENDERS
         until(lambda: answered() >= enough, "nobody is answered")
 
     with ThreadPoolExecutor(SENDERS) as threads:
-        working = [threads.submit(sender.send_until, stopped) for sender in senders]
+        working = [threads.submit(actor.send_until, stopped) for actor in senders]
         try:
             go_on()
             instance.reload()
@@ -126,9 +126,9 @@ def test_a_reload_and_a_restart_under_load_lose_nothing(
         for each in working:
             each.result()
 
-    for sender in senders:
-        store_hash, number = sender.tab.store_hash, len(sender.answers)
-        assert sender.answers == [303] * number
+    for actor in senders:
+        store_hash, number = actor.tab.store_hash, len(actor.answers)
+        assert actor.answers == [303] * number
         assert recorded_sends(db, store_hash) == number
         held = world.store(store_hash).connections["zoom2u"]
         assert held["auth_key"] == f"key-{number - 1}"

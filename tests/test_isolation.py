@@ -162,7 +162,7 @@ def embedded_requests(app: Flask) -> list[tuple[str, str]]:
 def walk(browser: Browser, other: Browser) -> Iterator[Answer]:
     """Ask for everything as `browser`, and name `other`'s store wherever a request can."""
     headers = with_session(browser, decoys(other)["headers"])
-    client = sender(browser)
+    client = actor(browser)
     for method, path in embedded_requests(browser.app):
         for query in QUERIES:
             response = client.open(
@@ -206,7 +206,7 @@ def decoys(other: Browser) -> Mapping[str, Any]:
     return {"query": named, "form": named, "json": named, "headers": headers}
 
 
-def sender(browser: Browser) -> FlaskClient:
+def actor(browser: Browser) -> FlaskClient:
     """Sends the headers that it is given, a cookie among them."""
     return browser.app.test_client(use_cookies=False)
 
@@ -274,7 +274,7 @@ def test_what_only_another_store_has_is_unknown(
     ]
 
     statuses = {
-        (method, path): sender(here)
+        (method, path): actor(here)
         .open(path, method=method, data=FORM, headers=with_session(here))
         .status_code
         for method, path in foreign
@@ -316,8 +316,8 @@ def test_a_store_named_outside_the_session_is_ignored(stores: list[Browser], pla
     paths = [path for method, path in embedded_requests(here.app) if method == "GET"]
 
     for path in paths:
-        plain = sender(here).get(path, headers=with_session(here))
-        decoyed = sender(here).get(path, headers=headers, **options)
+        plain = actor(here).get(path, headers=with_session(here))
+        decoyed = actor(here).get(path, headers=headers, **options)
 
         assert decoyed.status_code == plain.status_code, path
         assert without_tokens(decoyed) == without_tokens(plain), path
@@ -338,7 +338,7 @@ def test_a_callback_is_about_the_store_of_its_payload_and_no_other(
     before = rows_of(db, there.store_hash)
     query = named["query"] | {"signed_payload_jwt": here.payload()}
 
-    response = sender(here).get(path, query_string=query, headers=named["headers"])
+    response = actor(here).get(path, query_string=query, headers=named["headers"])
 
     assert response.status_code in {200, 204}
     assert [text for text in belongings(there, db) if text in everything(response)] == []

@@ -101,14 +101,14 @@ def test_an_uninstall_that_cannot_be_checked_for_want_of_room_has_to_come_again(
     world: World, merchant: Browser, db: Session
 ) -> None:
     world.order(Fault("connection", "hang", seconds=2))
-    sender = threading.Thread(target=merchant.send, args=("zoom2u",))
-    sender.start()
+    actor = threading.Thread(target=merchant.send, args=("zoom2u",))
+    actor.start()
     while not world.calls_to(CONNECTION):
         threading.Event().wait(0.01)
     world.revoke("harbour1")
 
     first = merchant.another("staff").uninstall()
-    sender.join()
+    actor.join()
     again = merchant.another("staff").uninstall()
 
     assert (first.status_code, again.status_code) == (503, 204)
@@ -119,14 +119,14 @@ def test_an_uninstall_that_cannot_be_checked_for_want_of_room_has_to_come_again(
 @pytest.mark.settings(BIGCOMMERCE_CONCURRENCY="1", BIGCOMMERCE_TIME_BUDGET="20")
 def test_an_install_takes_a_place_too(world: World, merchant: Browser) -> None:
     world.order(Fault("connection", "hang", seconds=2))
-    sender = threading.Thread(target=merchant.send, args=("zoom2u",))
-    sender.start()
+    actor = threading.Thread(target=merchant.send, args=("zoom2u",))
+    actor.start()
     while not world.calls_to(CONNECTION):
         threading.Event().wait(0.01)
 
     refused = merchant.another("owner", "elmfield2").install()
 
-    sender.join()
+    actor.join()
     assert refused.status_code == 503
     assert world.calls_to("/oauth2/token") == []
 

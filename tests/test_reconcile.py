@@ -81,7 +81,7 @@ def test_a_store_that_has_uninstalled_unheard_is_marked_and_says_why(
     assert state_of(db) == all_installed() | {"shop1": False}
     entry = db.scalars(select(ActivityEntry).order_by(ActivityEntry.id.desc())).first()
     assert entry is not None
-    assert (entry.event, entry.who) == (Event.STORE_TOKEN_REFUSED, "")
+    assert (entry.event, entry.actor_email) == (Event.STORE_TOKEN_REFUSED, "")
     assert shops[1].get("/carriers").status_code == 403
     assert shops[2].get("/carriers").status_code == 200
 

@@ -167,7 +167,7 @@ def _entries(
         {
             "at": entry.at,
             "store": of_store,
-            "who": entry.who,
+            "who": entry.actor_email,
             "event": entry.event,
             "carrier": entry.carrier_id,
             "zone": entry.zone_name,

@@ -61,7 +61,7 @@ class Attempt:
     """Something that was asked of BigCommerce, as the pages tell it."""
 
     at: datetime
-    who: str
+    actor_email: str
     is_disconnect: bool
     outcome: Outcome
     status: int | None
@@ -80,7 +80,7 @@ class Attempt:
 def attempt(entry: ActivityEntry) -> Attempt:
     return Attempt(
         at=entry.at,
-        who=entry.who,
+        actor_email=entry.actor_email,
         is_disconnect=entry.event is Event.CONNECTION_DELETED,
         outcome=entry.outcome,
         status=entry.status,
@@ -123,7 +123,7 @@ def _answer_in_words(entry: ActivityEntry) -> str:
 @dataclass(frozen=True)
 class ActivityLine:
     at: datetime
-    who: str
+    actor_email: str
     carrier_name: str | None
     what: str
     badge: Badge | None
@@ -133,7 +133,9 @@ class ActivityLine:
 def activity_line(entry: ActivityEntry) -> ActivityLine:
     return ActivityLine(
         at=entry.at,
-        who=_("This app") if entry.event is Event.STORE_TOKEN_REFUSED else entry.who,
+        actor_email=_("This app")
+        if entry.event is Event.STORE_TOKEN_REFUSED
+        else entry.actor_email,
         carrier_name=entry.carrier_name,
         what=_what(entry),
         badge=NOT_ANSWERED_YET if is_awaited(entry) else OUTCOME_BADGES.get(entry.outcome),

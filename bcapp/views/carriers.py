@@ -71,7 +71,7 @@ def send(carrier_id: str) -> ResponseReturnValue:
         connections.connect(
             db(),
             store_api(visit().store),
-            visit().sender,
+            visit().actor,
             standing.carrier,
             details,
             updating=standing.is_sent,
@@ -93,7 +93,7 @@ def disconnect(carrier_id: str) -> ResponseReturnValue:
     standing = _connectable(carrier_id)
     api = store_api(visit().store)
     try:
-        connections.disconnect(db(), api, visit().sender, standing.carrier)
+        connections.disconnect(db(), api, visit().actor, standing.carrier)
     except AccessRevoked:
         raise
     except BigCommerceError as error:
@@ -124,7 +124,7 @@ def _turn_off(standing: Standing, api: StoreApi) -> ResponseReturnValue | None:
     chosen = [(state.zone.id, state.zone.name) for state in on]
     built = runtime()
     results = saving.turn_off(
-        built.sessions, built.zone_readers, api, visit().sender, carrier, chosen
+        built.sessions, built.zone_readers, api, visit().actor, carrier, chosen
     )
     failures = [failure for _, failure in results if failure is not None]
     lines = zone_presenters.turned_off(results, carrier)

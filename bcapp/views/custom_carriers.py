@@ -36,7 +36,7 @@ def create() -> ResponseReturnValue:
         return _page(None, identity, settings, refusal), 422
     try:
         connections.add_custom(
-            db(), store_api(visit().store), visit().sender, carrier, settings.details
+            db(), store_api(visit().store), visit().actor, carrier, settings.details
         )
     except AlreadyListed:
         said = _(
@@ -73,7 +73,7 @@ def send(number: str) -> ResponseReturnValue:
         connections.connect(
             db(),
             store_api(visit().store),
-            visit().sender,
+            visit().actor,
             carrier,
             settings.details,
             updating=standing.is_sent,

@@ -7,7 +7,7 @@ from typing import Self
 from flask import Response, g, request
 
 from bcapp import stores
-from bcapp.attempts import Sender
+from bcapp.attempts import Actor
 from bcapp.models import Store, StoreUser
 from bcapp.runtime import db, runtime
 from bcapp.session_token import (
@@ -35,12 +35,12 @@ class Visit:
 
     store: Store
     session: Session
-    sender: Sender
+    actor: Actor
     locale: str | None
 
     @classmethod
     def of(cls, store: Store, user: StoreUser, session: Session) -> Self:
-        return cls(store, session, Sender(store.id, user.email), user.locale)
+        return cls(store, session, Actor(store.id, user.email), user.locale)
 
 
 def require_embedded_session() -> None:

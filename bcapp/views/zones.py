@@ -35,7 +35,7 @@ def save(carrier_id: str, zone_id: int) -> ResponseReturnValue:
         return _again(standing, zone_id, name, chosen, refusal), 422
     try:
         result = saving.save(
-            db(), store_api(visit().store), visit().sender, standing.carrier, zone_id, chosen
+            db(), store_api(visit().store), visit().actor, standing.carrier, zone_id, chosen
         )
     except Busy as busy:
         name = _zone_name(zone_id)

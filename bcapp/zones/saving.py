@@ -8,7 +8,7 @@ from contextvars import copy_context
 from sqlalchemy.orm import Session, sessionmaker
 
 from bcapp import activity, attempts, database
-from bcapp.attempts import Sender
+from bcapp.attempts import Actor
 from bcapp.bigcommerce.errors import (
     AccessRevoked,
     BigCommerceError,
@@ -58,22 +58,22 @@ Failure = NotSaved | lock.Busy
 
 
 def save(
-    db: Session, api: StoreApi, sender: Sender, carrier: Carrier, zone_id: int, choice: Choice
+    db: Session, api: StoreApi, actor: Actor, carrier: Carrier, zone_id: int, choice: Choice
 ) -> Result:
     """Bring a carrier in one zone to what the merchant chose; one activity entry.
 
     Raises UnknownZone, lock.Busy, or NotSaved.
     """
-    place = (sender.store_id, carrier.id, zone_id)
+    place = (actor.store_id, carrier.id, zone_id)
     with lock.only_writer(db, place, api.remaining()) as claim:
-        return _Save(db, api, sender, carrier, zone_id, choice, claim).run()
+        return _Save(db, api, actor, carrier, zone_id, choice, claim).run()
 
 
 def turn_off(
     sessions: sessionmaker[Session],
     pool: Executor,
     api: StoreApi,
-    sender: Sender,
+    actor: Actor,
     carrier: Carrier,
     zones: Sequence[tuple[int, str]],
 ) -> list[tuple[str, Failure | None]]:
@@ -85,7 +85,7 @@ def turn_off(
     def turn_one_off(zone_id: int) -> Failure | None:
         try:
             with sessions() as db:
-                save(db, api, sender, carrier, zone_id, Choice(enabled=False))
+                save(db, api, actor, carrier, zone_id, Choice(enabled=False))
         except UnknownZone:
             return None  # gone, so the carrier is not offered there
         except (NotSaved, lock.Busy) as failure:
@@ -107,13 +107,13 @@ class _Save:
         self,
         db: Session,
         api: StoreApi,
-        sender: Sender,
+        actor: Actor,
         carrier: Carrier,
         zone_id: int,
         choice: Choice,
         claim: Claim,
     ) -> None:
-        self.db, self.api, self.sender, self.claim = db, api, sender, claim
+        self.db, self.api, self.actor, self.claim = db, api, actor, claim
         self.carrier, self.zone_id, self.choice = carrier, zone_id, choice
         self.event = Event.ZONE_TURNED_ON if choice.enabled else Event.ZONE_TURNED_OFF
         self.zone_name: str | None = None
@@ -233,8 +233,8 @@ class _Save:
         database.begin_write(self.db)
         entry = activity.record(
             self.db,
-            self.sender.store_id,
-            self.sender.who,
+            self.actor.store_id,
+            self.actor.email,
             self.event,
             Outcome.NO_ANSWER,
             carrier_id=self.carrier.id,
@@ -262,7 +262,7 @@ class _Save:
 
     def _reopen(self, entry_id: int) -> ActivityEntry:
         database.begin_write(self.db)
-        count_up(self.db, self.sender.store_id)
+        count_up(self.db, self.actor.store_id)
         entry = self.db.get_one(ActivityEntry, entry_id)
         entry.event, entry.zone_name = self.event, self.zone_name
         return entry
