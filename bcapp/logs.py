@@ -85,7 +85,7 @@ def _begin() -> None:
 def _end(response: Response) -> Response:
     response.headers["X-Request-Id"] = g.request_id
     if request.endpoint != "health.alive":
-        visit = g.get("visit")
+        current = g.get("current_session")
         _log.info(
             "request",
             method=request.method,
@@ -93,7 +93,7 @@ def _end(response: Response) -> Response:
             route=str(request.url_rule) if request.url_rule else None,
             status=response.status_code,
             duration_ms=round((time.monotonic() - g.started) * 1000, 1),
-            **({"store_hash": visit.session.store_hash} if visit else {}),
+            **({"store_hash": current.session.store_hash} if current else {}),
         )
     return response
 

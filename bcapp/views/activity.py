@@ -14,7 +14,7 @@ from bcapp.models import Outcome
 from bcapp.presenters.activity import activity_line, period_label, result_labels
 from bcapp.runtime import db
 from bcapp.views.request_context import query, timezone
-from bcapp.views.session import visit
+from bcapp.views.session import current_session
 
 _PAGE_NUMBER = re.compile(r"[1-9][0-9]{0,6}")
 _PERIODS = {"7": 7, "30": 30, "90": 90, "all": None}  # days
@@ -33,7 +33,7 @@ def index() -> ResponseReturnValue:
     chosen = {name: query().get(name) or _AT_FIRST[name] for name in choices}
     if any(chosen[name] not in choices[name] for name in choices):
         abort(404)  # to show more than was asked for would look like what was asked for
-    page = activity.page(db(), visit().store.id, int(number), _filters(chosen))
+    page = activity.page(db(), current_session().store.id, int(number), _filters(chosen))
     if page.number > 1 and not page.entries:
         abort(404)
     return render_template(
@@ -50,7 +50,7 @@ def index() -> ResponseReturnValue:
 
 def _choices() -> dict[str, dict[str, str]]:
     """The filters by their name in the address: value → label."""
-    store = visit().store
+    store = current_session().store
     listed = connections.listed(connections.for_store(db(), store.id), store.country_code)
     return {
         "carrier": {"": _("All carriers"), **{carrier.id: carrier.name for carrier in listed}},

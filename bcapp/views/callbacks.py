@@ -21,7 +21,7 @@ from bcapp.models import Store
 from bcapp.runtime import api_with, config, db, runtime, store_api, wait_for_bigcommerce
 from bcapp.stores import NotInstalled
 from bcapp.vault import Unopenable
-from bcapp.views.session import EMBEDDED, begin_visit
+from bcapp.views.session import EMBEDDED, start_session
 from bcapp.zones.snapshot import keep_information
 
 PARAMETER = "signed_payload_jwt"
@@ -54,7 +54,7 @@ def auth() -> ResponseReturnValue:
     except Exception as error:
         _log.warning("external_install_failed", error=type(error).__name__)
         return redirect(_login_page("failed"))
-    g.pop("visit")  # no page of ours follows, so nobody needs a session
+    g.pop("current_session")  # no page of ours follows, so nobody needs a session
     return redirect(_login_page("succeeded"))
 
 
@@ -63,7 +63,7 @@ def load() -> ResponseReturnValue:
     launch = _payload()
     now = datetime.now(UTC)
     store, user = stores.admit(db(), launch, now)
-    begin_visit(store, user, now)
+    start_session(store, user, now)
     return _page_at(launch.path)
 
 
@@ -88,7 +88,7 @@ def _install() -> str:
     )
     installation = stores.install(db(), runtime().vault, grant, _is_grant_honoured)
     _learn_about(installation.store)
-    begin_visit(installation.store, installation.user, datetime.now(UTC))
+    start_session(installation.store, installation.user, datetime.now(UTC))
     g.page_path = "/carriers"
     return render_template(
         "carriers/welcome.html",

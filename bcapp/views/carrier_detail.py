@@ -15,7 +15,7 @@ from bcapp.presenters.messages import Message
 from bcapp.presenters.zones import Refused, ZonesPanel
 from bcapp.runtime import db, read_zones, runtime
 from bcapp.views.request_context import query
-from bcapp.views.session import visit
+from bcapp.views.session import current_session
 from bcapp.zones.snapshot import Reading, forget_reading
 
 _NEWS_FOR = timedelta(minutes=2)
@@ -27,7 +27,7 @@ def reading() -> Reading | None:
     A launch does not wait for BigCommerce: the page says that zones are being read, and its script
     asks for it again. HEAD, which only renews the session, does not ask for anything.
     """
-    store = visit().store
+    store = current_session().store
     if request.method == "GET" and "refresh" in query():
         forget_reading(db(), store)
     kept = runtime().readings.get(store)
@@ -50,7 +50,7 @@ def render_refused(standing: Standing, refused: Refused) -> str:
 
     With the zones as they were read last, be it a while ago: the time for asking is used up.
     """
-    known = runtime().readings.latest(visit().store)
+    known = runtime().readings.latest(current_session().store)
     return _render(standing, _panel(standing, known, None, refused), None)
 
 
@@ -74,7 +74,7 @@ def _panel(
 ) -> ZonesPanel:
     if "zones_pending" in g:
         return ZonesPanel(readable=False, pending=True)
-    written = activity.zones_written(db(), visit().store.id, standing.carrier.id)
+    written = activity.zones_written(db(), current_session().store.id, standing.carrier.id)
     return zone_presenters.panel(standing.carrier, known, written, opened, refused)
 
 
@@ -87,7 +87,9 @@ def _notice(standing: Standing, known: Reading | None, opened: int | None) -> Me
         return connection_presenters.notice(code, standing, off)
     if code == "zone_off" and state.method_of(standing.carrier.id) is None:
         return zone_presenters.nothing_to_do(standing.carrier, state)
-    last = activity.last_in_zone(db(), visit().store.id, standing.carrier.id, state.zone.id)
+    last = activity.last_in_zone(
+        db(), current_session().store.id, standing.carrier.id, state.zone.id
+    )
     is_news = last is not None and datetime.now(UTC) - last.at < _NEWS_FOR
     if code != "zone_saved" or last is None or not is_news:
         return None
@@ -101,7 +103,7 @@ def _turned_off_with_it(standing: Standing) -> list[str]:
     if connection is None or connection.acknowledged_id is None or standing.is_sent:
         return []
     since = connection.acknowledged_id
-    entries = activity.in_zones_since(db(), visit().store.id, standing.carrier.id, since)
+    entries = activity.in_zones_since(db(), current_session().store.id, standing.carrier.id, since)
     return [f"{entry.zone_name}: {activity_presenters.answer(entry)}" for entry in entries]
 
 

@@ -20,7 +20,7 @@ from bcapp.runtime import db, runtime, store_api
 from bcapp.views import carrier_detail
 from bcapp.views.errors import status_of
 from bcapp.views.request_context import query, standing_or_404
-from bcapp.views.session import visit
+from bcapp.views.session import current_session
 from bcapp.zones import saving
 from bcapp.zones.saving import Failure, NotSaved
 
@@ -31,7 +31,7 @@ bp = Blueprint("carriers", __name__)
 def overview() -> ResponseReturnValue:
     if "choose" in query():
         return redirect(_chosen(query()["choose"]), 303)
-    store = visit().store
+    store = current_session().store
     recorded = connections.for_store(db(), store.id)
     listed = connections.listed(recorded, store.country_code)
     known = carrier_detail.reading()
@@ -70,8 +70,8 @@ def send(carrier_id: str) -> ResponseReturnValue:
     try:
         connections.connect(
             db(),
-            store_api(visit().store),
-            visit().actor,
+            store_api(current_session().store),
+            current_session().actor,
             standing.carrier,
             details,
             updating=standing.is_sent,
@@ -91,9 +91,9 @@ def confirm_disconnect(carrier_id: str) -> ResponseReturnValue:
 @bp.post("/carriers/<carrier_id>/disconnect")
 def disconnect(carrier_id: str) -> ResponseReturnValue:
     standing = _connectable(carrier_id)
-    api = store_api(visit().store)
+    api = store_api(current_session().store)
     try:
-        connections.disconnect(db(), api, visit().actor, standing.carrier)
+        connections.disconnect(db(), api, current_session().actor, standing.carrier)
     except AccessRevoked:
         raise
     except BigCommerceError as error:
@@ -116,7 +116,7 @@ def _turn_off(standing: Standing, api: StoreApi) -> ResponseReturnValue | None:
     shown = {_zone_id(text) for text in request.form.getlist("zone_id")}
     # As they were read for the confirm page: asking again would take a time budget of its own, and
     # each save reads its zone anyway.
-    latest = runtime().readings.latest(visit().store) if shown else None
+    latest = runtime().readings.latest(current_session().store) if shown else None
     known = latest or carrier_detail.reading()
     on = known.with_method_on(carrier.id) if known else []
     if known and shown:
@@ -124,7 +124,7 @@ def _turn_off(standing: Standing, api: StoreApi) -> ResponseReturnValue | None:
     chosen = [(state.zone.id, state.zone.name) for state in on]
     built = runtime()
     results = saving.turn_off(
-        built.sessions, built.zone_readers, api, visit().actor, carrier, chosen
+        built.sessions, built.zone_readers, api, current_session().actor, carrier, chosen
     )
     failures = [failure for _, failure in results if failure is not None]
     lines = zone_presenters.turned_off(results, carrier)
@@ -181,7 +181,9 @@ def _disconnect_page(
     standing: Standing, refusal: Refusal | None = None, *, is_done: bool = False
 ) -> str:
     # After a refusal the time for asking is used up: the zones are shown as they were read last.
-    known = runtime().readings.latest(visit().store) if refusal else carrier_detail.reading()
+    known = (
+        runtime().readings.latest(current_session().store) if refusal else carrier_detail.reading()
+    )
     on = known.with_method_on(standing.carrier.id) if known else []
     offering = known.offering(standing.carrier.id) if known else []
     return render_template(

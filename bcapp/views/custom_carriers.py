@@ -17,7 +17,7 @@ from bcapp.presenters.messages import Refusal, not_sent
 from bcapp.runtime import db, store_api
 from bcapp.views.errors import status_of
 from bcapp.views.request_context import standing_or_404
-from bcapp.views.session import visit
+from bcapp.views.session import current_session
 
 bp = Blueprint("custom_carriers", __name__)
 
@@ -36,7 +36,11 @@ def create() -> ResponseReturnValue:
         return _page(None, identity, settings, refusal), 422
     try:
         connections.add_custom(
-            db(), store_api(visit().store), visit().actor, carrier, settings.details
+            db(),
+            store_api(current_session().store),
+            current_session().actor,
+            carrier,
+            settings.details,
         )
     except AlreadyListed:
         said = _(
@@ -72,8 +76,8 @@ def send(number: str) -> ResponseReturnValue:
     try:
         connections.connect(
             db(),
-            store_api(visit().store),
-            visit().actor,
+            store_api(current_session().store),
+            current_session().actor,
             carrier,
             settings.details,
             updating=standing.is_sent,

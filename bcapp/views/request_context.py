@@ -11,14 +11,14 @@ from flask import abort, g, has_request_context, request
 from bcapp import carriers, connections
 from bcapp.presenters.connections import Standing
 from bcapp.runtime import db
-from bcapp.views.session import visit
+from bcapp.views.session import current_session
 
 _CARRIER_ID = re.compile(r"[a-z0-9_]{1,32}")
 
 
 def timezone() -> tzinfo:
     """The time zone of this visit's store; UTC while BigCommerce has not told it."""
-    name = visit().store.timezone if "visit" in g else None
+    name = current_session().store.timezone if "current_session" in g else None
     try:
         return ZoneInfo(name) if name else UTC
     except (ZoneInfoNotFoundError, ValueError, OSError):
@@ -27,7 +27,7 @@ def timezone() -> tzinfo:
 
 def languages() -> Iterator[str]:
     """What whoever reads the page would like to read: as the user, then as their browser says."""
-    locale = visit().locale if "visit" in g else None
+    locale = current_session().locale if "current_session" in g else None
     if locale:
         yield locale
     if has_request_context():
@@ -43,7 +43,7 @@ def standing_or_404(carrier_id: str) -> Standing:
     """A carrier in this visit's store; 404 for one that neither we nor the store know."""
     if not _CARRIER_ID.fullmatch(carrier_id):
         abort(404)  # PostgreSQL would refuse a NUL, and be told as a database that is away
-    connection = connections.find(db(), visit().store.id, carrier_id)
+    connection = connections.find(db(), current_session().store.id, carrier_id)
     carrier = connections.carrier_of(connection) if connection else carriers.get(carrier_id)
     if carrier is None:
         abort(404)

@@ -26,7 +26,7 @@ TOKEN_HEADER = "X-Session-Token"  # noqa: S105 - a header's name
 
 
 @dataclass(frozen=True)
-class Visit:
+class CurrentSession:
     """A verified session: who is here, in which store.
 
     All but the store are values: once the database has failed, its rows cannot be read any more,
@@ -55,35 +55,37 @@ def require_embedded_session() -> None:
         raise InvalidSession
     session = runtime().session_tokens.read(token.strip(), datetime.now(UTC))
     store, user = stores.find_visit(db(), session)
-    g.visit = Visit.of(store, user, session)
+    g.current_session = CurrentSession.of(store, user, session)
 
 
-def begin_visit(store: Store, user: StoreUser, now: datetime) -> None:
+def start_session(store: Store, user: StoreUser, now: datetime) -> None:
     """Start a session for a launch that BigCommerce has signed."""
     session = Session(store.store_hash, user.user_id, now, stores.admission(store, user))
-    g.visit = Visit.of(store, user, session)
+    g.current_session = CurrentSession.of(store, user, session)
 
 
-def visit() -> Visit:
-    current: Visit = g.visit
+def current_session() -> CurrentSession:
+    current: CurrentSession = g.current_session
     return current
 
 
 def session_token() -> str | None:
     """A renewed token for the current visit, one per response; None without a visit."""
-    if "visit" not in g:
+    if "current_session" not in g:
         return None
     if "session_token" not in g:
-        g.session_token = runtime().session_tokens.issue(visit().session, datetime.now(UTC))
+        g.session_token = runtime().session_tokens.issue(
+            current_session().session, datetime.now(UTC)
+        )
     token: str = g.session_token
     return token
 
 
 def session_seconds() -> int:
     """How long the renewed token is good for: an hour, and less towards the end of a day."""
-    if "visit" not in g:
+    if "current_session" not in g:
         return 0
-    until = visit().session.launched_at + MAX_SESSION_LIFETIME - datetime.now(UTC)
+    until = current_session().session.launched_at + MAX_SESSION_LIFETIME - datetime.now(UTC)
     return int(min(LIFETIME, until).total_seconds())
 
 

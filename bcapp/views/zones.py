@@ -12,7 +12,7 @@ from bcapp.runtime import db, store_api
 from bcapp.views import carrier_detail
 from bcapp.views.errors import status_of
 from bcapp.views.request_context import standing_or_404
-from bcapp.views.session import visit
+from bcapp.views.session import current_session
 from bcapp.zones import saving
 from bcapp.zones.form import Choice, parse_zone_form
 from bcapp.zones.lock import Busy
@@ -35,7 +35,12 @@ def save(carrier_id: str, zone_id: int) -> ResponseReturnValue:
         return _again(standing, zone_id, name, chosen, refusal), 422
     try:
         result = saving.save(
-            db(), store_api(visit().store), visit().actor, standing.carrier, zone_id, chosen
+            db(),
+            store_api(current_session().store),
+            current_session().actor,
+            standing.carrier,
+            zone_id,
+            chosen,
         )
     except Busy as busy:
         name = _zone_name(zone_id)
