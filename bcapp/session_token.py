@@ -22,7 +22,7 @@ class NoSession(InvalidSession):
 
 
 @dataclass(frozen=True)
-class Session:
+class EmbeddedSession:
     store_hash: str
     user_id: int
     launched_at: datetime
@@ -39,12 +39,12 @@ class SessionTokens:
             signer_kwargs={"key_derivation": "hmac", "digest_method": hashlib.sha256},
         )
 
-    def issue(self, session: Session, now: datetime) -> str:
+    def issue(self, session: EmbeddedSession, now: datetime) -> str:
         launched, issued = session.launched_at.timestamp(), now.timestamp()
         identity = [session.store_hash, session.user_id, session.admission]
         return str(self._serializer.dumps([*identity, launched, issued]))
 
-    def read(self, token: str, now: datetime) -> Session:
+    def read(self, token: str, now: datetime) -> EmbeddedSession:
         """Verify age and signature; raises InvalidSession."""
         try:
             store_hash, user_id, admission, launched, issued = self._serializer.loads(token)
@@ -55,7 +55,7 @@ class SessionTokens:
         too_old = now - issued_at >= LIFETIME or now - launched_at >= MAX_SESSION_LIFETIME
         if too_old or not _is_canonical(token):
             raise InvalidSession
-        return Session(store_hash, user_id, launched_at, admission)
+        return EmbeddedSession(store_hash, user_id, launched_at, admission)
 
 
 def _is_canonical(token: str) -> bool:

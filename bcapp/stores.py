@@ -14,8 +14,7 @@ from bcapp.bigcommerce.identity import Person
 from bcapp.bigcommerce.oauth import Grant
 from bcapp.bigcommerce.payload import Payload
 from bcapp.models import TOKEN_PLACE, Event, Store, StoreUser
-from bcapp.session_token import InvalidSession
-from bcapp.session_token import Session as EmbeddedSession
+from bcapp.session_token import EmbeddedSession, InvalidSession
 from bcapp.vault import Unopenable, Vault
 
 # An uninstall is dated by BigCommerce's clock, an install by that of one of our machines.

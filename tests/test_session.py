@@ -8,7 +8,7 @@ from flask import Flask
 from sqlalchemy import event
 
 from bcapp.runtime import runtime
-from bcapp.session_token import LIFETIME, MAX_SESSION_LIFETIME, Session, SessionTokens
+from bcapp.session_token import LIFETIME, MAX_SESSION_LIFETIME, EmbeddedSession, SessionTokens
 from bcapp.views import session
 from tests import make
 from tests.merchant import Browser, said
@@ -26,7 +26,9 @@ def token_for(
     now = datetime.now(UTC)
     with browser.app.app_context():
         held = runtime().session_tokens.read(browser.token or "", now)
-        session = Session(store_hash, user_id or browser.person.id, now - launched, held.admission)
+        session = EmbeddedSession(
+            store_hash, user_id or browser.person.id, now - launched, held.admission
+        )
         return runtime().session_tokens.issue(session, now - issued)
 
 
@@ -144,7 +146,9 @@ def test_a_session_from_before_a_removal_is_over_when_access_is_given_back(
 def test_a_token_signed_with_another_key_is_refused(merchant: Browser) -> None:
     foreign = SessionTokens(make.config(SESSION_KEYS="f" * 40).session_keys)
     now = datetime.now(UTC)
-    merchant.token = foreign.issue(Session("harbour1", merchant.person.id, now, admission=0), now)
+    merchant.token = foreign.issue(
+        EmbeddedSession("harbour1", merchant.person.id, now, admission=0), now
+    )
 
     assert merchant.get("/carriers").status_code == 401
 

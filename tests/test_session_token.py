@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from itsdangerous import URLSafeSerializer
 from pydantic import SecretStr
 
-from bcapp.session_token import InvalidSession, Session, SessionTokens
+from bcapp.session_token import EmbeddedSession, InvalidSession, SessionTokens
 from tests import make
 
 NEWEST, OLDER = SecretStr(make.SESSION_KEY), SecretStr("older-session-key-" + "o" * 16)
 LAUNCH = datetime(2026, 11, 22, 9, 30, 15, 250_000, tzinfo=UTC)
-SESSION = Session("harbour1", 12, LAUNCH, admission=7)
+SESSION = EmbeddedSession("harbour1", 12, LAUNCH, admission=7)
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def test_a_token_tells_who_is_where_since_when(
     store_hash: str, user_id: int, later: timedelta, age: timedelta
 ) -> None:
     tokens = SessionTokens([NEWEST])
-    session = Session(
+    session = EmbeddedSession(
         store_hash, user_id, LAUNCH + later, admission=later // timedelta(microseconds=1)
     )
     token = tokens.issue(session, session.launched_at)

@@ -13,9 +13,9 @@ from bcapp.runtime import db, runtime
 from bcapp.session_token import (
     LIFETIME,
     MAX_SESSION_LIFETIME,
+    EmbeddedSession,
     InvalidSession,
     NoSession,
-    Session,
 )
 
 # Every blueprint is named here or in OPEN; a test holds the factory to it.
@@ -34,12 +34,12 @@ class CurrentSession:
     """
 
     store: Store
-    session: Session
+    session: EmbeddedSession
     actor: Actor
     locale: str | None
 
     @classmethod
-    def of(cls, store: Store, user: StoreUser, session: Session) -> Self:
+    def of(cls, store: Store, user: StoreUser, session: EmbeddedSession) -> Self:
         return cls(store, session, Actor(store.id, user.email), user.locale)
 
 
@@ -60,7 +60,7 @@ def require_embedded_session() -> None:
 
 def start_session(store: Store, user: StoreUser, now: datetime) -> None:
     """Start a session for a launch that BigCommerce has signed."""
-    session = Session(store.store_hash, user.user_id, now, stores.admission(store, user))
+    session = EmbeddedSession(store.store_hash, user.user_id, now, stores.admission(store, user))
     g.current_session = CurrentSession.of(store, user, session)
 
 
