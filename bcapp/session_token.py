@@ -26,7 +26,7 @@ class EmbeddedSession:
     store_hash: str
     user_id: int
     launched_at: datetime
-    admission: int  # which stay of the user, in which installation: see `stores.admission`
+    epoch: int  # which stay of the user, in which installation: see `stores.session_epoch`
 
 
 class SessionTokens:
@@ -41,13 +41,13 @@ class SessionTokens:
 
     def issue(self, session: EmbeddedSession, now: datetime) -> str:
         launched, issued = session.launched_at.timestamp(), now.timestamp()
-        identity = [session.store_hash, session.user_id, session.admission]
+        identity = [session.store_hash, session.user_id, session.epoch]
         return str(self._serializer.dumps([*identity, launched, issued]))
 
     def read(self, token: str, now: datetime) -> EmbeddedSession:
         """Verify age and signature; raises InvalidSession."""
         try:
-            store_hash, user_id, admission, launched, issued = self._serializer.loads(token)
+            store_hash, user_id, epoch, launched, issued = self._serializer.loads(token)
             launched_at = datetime.fromtimestamp(launched, UTC)
             issued_at = datetime.fromtimestamp(issued, UTC)
         except (BadData, ValueError, TypeError, OverflowError):
@@ -55,7 +55,7 @@ class SessionTokens:
         too_old = now - issued_at >= LIFETIME or now - launched_at >= MAX_SESSION_LIFETIME
         if too_old or not _is_canonical(token):
             raise InvalidSession
-        return EmbeddedSession(store_hash, user_id, launched_at, admission)
+        return EmbeddedSession(store_hash, user_id, launched_at, epoch)
 
 
 def _is_canonical(token: str) -> bool:

@@ -77,7 +77,7 @@ def install(
     return Installation(store, user, is_first)
 
 
-def admit(db: Session, payload: Payload, now: datetime) -> tuple[Store, StoreUser]:
+def authorize_launch(db: Session, payload: Payload, now: datetime) -> tuple[Store, StoreUser]:
     """The store and user of a launch; a user seen for the first time is added.
 
     Raises NotInstalled, or UserRemoved when the payload is not newer than the user's removal or
@@ -98,17 +98,17 @@ def admit(db: Session, payload: Payload, now: datetime) -> tuple[Store, StoreUse
     return store, user
 
 
-def find_visit(db: Session, session: EmbeddedSession) -> tuple[Store, StoreUser]:
+def authorize_session(db: Session, session: EmbeddedSession) -> tuple[Store, StoreUser]:
     """Who a session belongs to, looked up afresh: uninstalling or removing ends it at once."""
     store, user = _find(db, session.store_hash, session.user_id)
     if user is None or user.removed_at is not None:
         raise UserRemoved
-    if session.admission != admission(store, user):
+    if session.epoch != session_epoch(store, user):
         raise InvalidSession  # from before an uninstall or a removal that was taken back
     return store, user
 
 
-def admission(store: Store, user: StoreUser) -> int:
+def session_epoch(store: Store, user: StoreUser) -> int:
     """Names this stay of the user in this installation: another number after either began anew."""
     return (max(store.installed_at, user.added_at) - _EPOCH) // timedelta(microseconds=1)
 

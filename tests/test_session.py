@@ -27,7 +27,7 @@ def token_for(
     with browser.app.app_context():
         held = runtime().session_tokens.read(browser.token or "", now)
         session = EmbeddedSession(
-            store_hash, user_id or browser.person.id, now - launched, held.admission
+            store_hash, user_id or browser.person.id, now - launched, held.epoch
         )
         return runtime().session_tokens.issue(session, now - issued)
 
@@ -147,7 +147,7 @@ def test_a_token_signed_with_another_key_is_refused(merchant: Browser) -> None:
     foreign = SessionTokens(make.config(SESSION_KEYS="f" * 40).session_keys)
     now = datetime.now(UTC)
     merchant.token = foreign.issue(
-        EmbeddedSession("harbour1", merchant.person.id, now, admission=0), now
+        EmbeddedSession("harbour1", merchant.person.id, now, epoch=0), now
     )
 
     assert merchant.get("/carriers").status_code == 401

@@ -16,7 +16,7 @@ from tests import make
 
 NEWEST, OLDER = SecretStr(make.SESSION_KEY), SecretStr("older-session-key-" + "o" * 16)
 LAUNCH = datetime(2026, 11, 22, 9, 30, 15, 250_000, tzinfo=UTC)
-SESSION = EmbeddedSession("harbour1", 12, LAUNCH, admission=7)
+SESSION = EmbeddedSession("harbour1", 12, LAUNCH, epoch=7)
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def test_a_token_tells_who_is_where_since_when(
 ) -> None:
     tokens = SessionTokens([NEWEST])
     session = EmbeddedSession(
-        store_hash, user_id, LAUNCH + later, admission=later // timedelta(microseconds=1)
+        store_hash, user_id, LAUNCH + later, epoch=later // timedelta(microseconds=1)
     )
     token = tokens.issue(session, session.launched_at)
 

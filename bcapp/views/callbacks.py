@@ -62,7 +62,7 @@ def auth() -> ResponseReturnValue:
 def load() -> ResponseReturnValue:
     launch = _payload()
     now = datetime.now(UTC)
-    store, user = stores.admit(db(), launch, now)
+    store, user = stores.authorize_launch(db(), launch, now)
     start_session(store, user, now)
     return _page_at(launch.path)
 

@@ -54,13 +54,15 @@ def require_embedded_session() -> None:
     if kind.lower() != "bearer":
         raise InvalidSession
     session = runtime().session_tokens.read(token.strip(), datetime.now(UTC))
-    store, user = stores.find_visit(db(), session)
+    store, user = stores.authorize_session(db(), session)
     g.current_session = CurrentSession.of(store, user, session)
 
 
 def start_session(store: Store, user: StoreUser, now: datetime) -> None:
     """Start a session for a launch that BigCommerce has signed."""
-    session = EmbeddedSession(store.store_hash, user.user_id, now, stores.admission(store, user))
+    session = EmbeddedSession(
+        store.store_hash, user.user_id, now, stores.session_epoch(store, user)
+    )
     g.current_session = CurrentSession.of(store, user, session)
 
 
