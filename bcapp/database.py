@@ -31,7 +31,7 @@ CONNECT_LIMIT = 5  # seconds
 _POSTGRES = {"postgres", "postgresql"}
 
 
-class Standing(enum.Enum):
+class SchemaStatus(enum.Enum):
     READY = enum.auto()
     SILENT = enum.auto()  # does not answer
     BEHIND = enum.auto()  # is not migrated as far as this code needs
@@ -76,7 +76,7 @@ def open_engine(url: URL, time_limit: float | None = None) -> Engine:
     return engine
 
 
-def standing(engine: Engine) -> Standing:
+def schema_status(engine: Engine) -> SchemaStatus:
     """Whether this code can work with the database as it is now.
 
     A newer one will do: a migration first adds what the next code needs, and takes away what the
@@ -85,9 +85,9 @@ def standing(engine: Engine) -> Standing:
     try:
         current = _revision(engine)
     except SQLAlchemyError:
-        return Standing.SILENT
+        return SchemaStatus.SILENT
     is_ours = re.fullmatch(r"[0-9]{4}", current)
-    return Standing.READY if is_ours and is_ours[0] >= _HEAD else Standing.BEHIND
+    return SchemaStatus.READY if is_ours and is_ours[0] >= _HEAD else SchemaStatus.BEHIND
 
 
 def is_at_head(engine: Engine) -> bool:

@@ -11,7 +11,7 @@ from bcapp.bigcommerce import probe
 from bcapp.bigcommerce.probe import ProbeResult
 from bcapp.cli.output import as_json, echo_json
 from bcapp.config import Config, ConfigError, environment
-from bcapp.database import Standing
+from bcapp.database import SchemaStatus
 from bcapp.maintenance import key_rotation
 from bcapp.vault import Vault
 
@@ -20,10 +20,10 @@ from bcapp.vault import Vault
 MAX_APART = timedelta(seconds=5)
 
 _DATABASE = {
-    Standing.READY: "answers, and is migrated",
-    Standing.SILENT: "does not answer: is it running, and are host, port, user, password and "
+    SchemaStatus.READY: "answers, and is migrated",
+    SchemaStatus.SILENT: "does not answer: is it running, and are host, port, user, password and "
     "database name in DATABASE_URL right?",
-    Standing.BEHIND: "is not migrated: run alembic upgrade head",
+    SchemaStatus.BEHIND: "is not migrated: run alembic upgrade head",
 }
 
 
@@ -77,9 +77,9 @@ def _database(config: Config) -> Iterator[Line]:
     except OSError as error:
         yield Line("database", False, f"its folder cannot be made: {error.strerror}")
         return
-    standing = database.standing(engine)
-    yield Line("database", standing is Standing.READY, _DATABASE[standing])
-    if standing is Standing.READY:
+    status = database.schema_status(engine)
+    yield Line("database", status is SchemaStatus.READY, _DATABASE[status])
+    if status is SchemaStatus.READY:
         with database.session_factory(engine)() as db:
             yield from _keys(key_rotation.key_uses(db, Vault(config.encryption_keys)))
     engine.dispose()

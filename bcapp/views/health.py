@@ -7,11 +7,11 @@ from flask import Blueprint, Flask, Response, abort, g, request
 from flask.typing import ResponseReturnValue
 
 from bcapp import database, metrics
-from bcapp.database import Standing
+from bcapp.database import SchemaStatus
 from bcapp.runtime import config, runtime
 
 _PLAIN = {"Content-Type": "text/plain; charset=utf-8"}
-_NOT_READY = {Standing.SILENT: "does not answer", Standing.BEHIND: "is not migrated"}
+_NOT_READY = {SchemaStatus.SILENT: "does not answer", SchemaStatus.BEHIND: "is not migrated"}
 _PROMETHEUS = {"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
 
 _CHALLENGE = {"WWW-Authenticate": "Bearer"}
@@ -33,10 +33,10 @@ def alive() -> ResponseReturnValue:
 
 @bp.get("/readyz")
 def ready() -> ResponseReturnValue:
-    standing = database.standing(runtime().engine)
-    if standing is Standing.READY:
+    status = database.schema_status(runtime().engine)
+    if status is SchemaStatus.READY:
         return "ready\n", _PLAIN
-    return f"database {_NOT_READY[standing]}\n", 503, _PLAIN
+    return f"database {_NOT_READY[status]}\n", 503, _PLAIN
 
 
 @bp.get("/metrics")
@@ -48,7 +48,7 @@ def numbers() -> ResponseReturnValue:
     is_right = hmac.compare_digest(given.strip().encode(), token.get_secret_value().encode())
     if kind.lower() != "bearer" or not is_right:
         return "needs METRICS_TOKEN as a bearer token\n", 401, {**_PLAIN, **_CHALLENGE}
-    is_ready = database.standing(runtime().engine) is Standing.READY
+    is_ready = database.schema_status(runtime().engine) is SchemaStatus.READY
     return metrics.exposition(is_ready=is_ready), _PROMETHEUS
 
 
