@@ -15,7 +15,7 @@ from bcapp.presenters.messages import Badge, Message, Refusal, asked_to_wait, no
 
 
 @dataclass(frozen=True)
-class Standing:
+class CarrierStatus:
     """What we recorded of one carrier in one store."""
 
     carrier: Carrier
@@ -59,15 +59,17 @@ class Standing:
         return _("Set up")
 
 
-def notice(code: str | None, standing: Standing, turned_off: Sequence[str] = ()) -> Message | None:
+def notice(
+    code: str | None, carrier_status: CarrierStatus, turned_off: Sequence[str] = ()
+) -> Message | None:
     """The message after a redirect. An address alone cannot make us say what is not recorded.
 
     `turned_off` are the results in zones in which the carrier was turned off with it.
     """
-    name = standing.carrier.name
-    last = standing.last_attempt
+    name = carrier_status.carrier.name
+    last = carrier_status.last_attempt
     received = last is not None and last.outcome is Outcome.SENT
-    if code == "disconnected" and received and not standing.is_sent:
+    if code == "disconnected" and received and not carrier_status.is_sent:
         return Message(
             "info",
             _("Disconnect sent to BigCommerce"),
@@ -77,7 +79,7 @@ def notice(code: str | None, standing: Standing, turned_off: Sequence[str] = ())
             ),
             tuple(turned_off),
         )
-    if code == "sent" and received and standing.is_sent:
+    if code == "sent" and received and carrier_status.is_sent:
         return Message(
             "info",
             _("%(carrier)s details sent to BigCommerce", carrier=name),
@@ -87,7 +89,7 @@ def notice(code: str | None, standing: Standing, turned_off: Sequence[str] = ())
                 carrier=name,
             ),
         )
-    if code == "updated" and received and standing.is_sent:
+    if code == "updated" and received and carrier_status.is_sent:
         return Message(
             "info",
             _("New %(carrier)s details sent to BigCommerce", carrier=name),

@@ -10,7 +10,7 @@ from bcapp.models import Outcome
 from bcapp.presenters import activity as activity_presenters
 from bcapp.presenters import connections as connection_presenters
 from bcapp.presenters import zones as zone_presenters
-from bcapp.presenters.connections import Standing
+from bcapp.presenters.connections import CarrierStatus
 from bcapp.presenters.messages import Message
 from bcapp.presenters.zones import Refused, ZonesPanel
 from bcapp.runtime import db, read_zones, runtime
@@ -37,85 +37,92 @@ def reading() -> Reading | None:
     return kept if request.method == "HEAD" else read_zones(store)
 
 
-def render(standing: Standing, *, opened: int | None = None) -> str:
+def render(carrier_status: CarrierStatus, *, opened: int | None = None) -> str:
     known = reading()
     if opened is not None and known is not None and known.zone(opened) is None:
         abort(404)
-    panel = _panel(standing, known, opened)
-    return _render(standing, panel, _notice(standing, known, opened))
+    panel = _panel(carrier_status, known, opened)
+    return _render(carrier_status, panel, _notice(carrier_status, known, opened))
 
 
-def render_refused(standing: Standing, refused: Refused) -> str:
+def render_refused(carrier_status: CarrierStatus, refused: Refused) -> str:
     """The page with a zone's form as it was typed.
 
     With the zones as they were read last, be it a while ago: the time for asking is used up.
     """
     known = runtime().readings.latest(current_session().store)
-    return _render(standing, _panel(standing, known, None, refused), None)
+    return _render(carrier_status, _panel(carrier_status, known, None, refused), None)
 
 
-def _render(standing: Standing, panel: ZonesPanel, notice: Message | None) -> str:
-    never_sent = standing.last_attempt is None and standing.carrier.connectable
+def _render(carrier_status: CarrierStatus, panel: ZonesPanel, notice: Message | None) -> str:
+    never_sent = carrier_status.last_attempt is None and carrier_status.carrier.connectable
     return render_template(
         "carriers/form.html" if never_sent else "carriers/carrier.html",
-        standing=standing,
-        carrier=standing.carrier,
-        form=standing.carrier.form(),
+        carrier_status=carrier_status,
+        carrier=carrier_status.carrier,
+        form=carrier_status.carrier.form(),
         updating=False,
         refusal=None,
-        fields=_facts(standing),
+        fields=_facts(carrier_status),
         zones=panel,
         notice=notice,
     )
 
 
 def _panel(
-    standing: Standing, known: Reading | None, opened: int | None, refused: Refused | None = None
+    carrier_status: CarrierStatus,
+    known: Reading | None,
+    opened: int | None,
+    refused: Refused | None = None,
 ) -> ZonesPanel:
     if "zones_pending" in g:
         return ZonesPanel(readable=False, pending=True)
-    written = activity.zones_written(db(), current_session().store.id, standing.carrier.id)
-    return zone_presenters.panel(standing.carrier, known, written, opened, refused)
+    written = activity.zones_written(db(), current_session().store.id, carrier_status.carrier.id)
+    return zone_presenters.panel(carrier_status.carrier, known, written, opened, refused)
 
 
-def _notice(standing: Standing, known: Reading | None, opened: int | None) -> Message | None:
+def _notice(
+    carrier_status: CarrierStatus, known: Reading | None, opened: int | None
+) -> Message | None:
     """The message after a redirect. An address alone cannot make us say what is not recorded."""
     code = query().get("notice")
     state = known.zone(opened) if known and opened is not None else None
     if state is None:
-        off = _turned_off_with_it(standing)
-        return connection_presenters.notice(code, standing, off)
-    if code == "zone_off" and state.method_of(standing.carrier.id) is None:
-        return zone_presenters.nothing_to_do(standing.carrier, state)
+        off = _turned_off_with_it(carrier_status)
+        return connection_presenters.notice(code, carrier_status, off)
+    if code == "zone_off" and state.method_of(carrier_status.carrier.id) is None:
+        return zone_presenters.nothing_to_do(carrier_status.carrier, state)
     last = activity.last_in_zone(
-        db(), current_session().store.id, standing.carrier.id, state.zone.id
+        db(), current_session().store.id, carrier_status.carrier.id, state.zone.id
     )
     is_news = last is not None and datetime.now(UTC) - last.at < _NEWS_FOR
     if code != "zone_saved" or last is None or not is_news:
         return None
     is_saved = last.outcome in {Outcome.CONFIRMED, Outcome.SENT}
-    return zone_presenters.saved(standing.carrier, state, last.outcome) if is_saved else None
+    return zone_presenters.saved(carrier_status.carrier, state, last.outcome) if is_saved else None
 
 
-def _turned_off_with_it(standing: Standing) -> list[str]:
+def _turned_off_with_it(carrier_status: CarrierStatus) -> list[str]:
     """What became of the zones in which the carrier was turned off after its disconnect."""
-    connection = standing.connection
-    if connection is None or connection.acknowledged_id is None or standing.is_sent:
+    connection = carrier_status.connection
+    if connection is None or connection.acknowledged_id is None or carrier_status.is_sent:
         return []
     since = connection.acknowledged_id
-    entries = activity.in_zones_since(db(), current_session().store.id, standing.carrier.id, since)
+    entries = activity.in_zones_since(
+        db(), current_session().store.id, carrier_status.carrier.id, since
+    )
     return [f"{entry.zone_name}: {activity_presenters.answer(entry)}" for entry in entries]
 
 
-def _facts(standing: Standing) -> list[tuple[str, str]]:
+def _facts(carrier_status: CarrierStatus) -> list[tuple[str, str]]:
     """What the page lists about a connection: never a value that was typed."""
     facts = []
-    if standing.is_sent:
-        typed = [field for field in standing.carrier.credentials if field.kind != "boolean"]
+    if carrier_status.is_sent:
+        typed = [field for field in carrier_status.carrier.credentials if field.kind != "boolean"]
         facts += [(field.label, _("Sent, not kept here")) for field in typed]
-    if standing.test_mode is not None:
-        facts.append((_("Mode"), _("Test") if standing.test_mode else _("Live")))
-    facts.append((_("Carrier ID"), standing.carrier.id))
-    if standing.last_attempt:
-        facts.append((_("BigCommerce’s answer"), standing.last_attempt.answer))
+    if carrier_status.test_mode is not None:
+        facts.append((_("Mode"), _("Test") if carrier_status.test_mode else _("Live")))
+    facts.append((_("Carrier ID"), carrier_status.carrier.id))
+    if carrier_status.last_attempt:
+        facts.append((_("BigCommerce’s answer"), carrier_status.last_attempt.answer))
     return facts

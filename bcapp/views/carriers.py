@@ -14,12 +14,12 @@ from bcapp.carriers.fields import read_boolean
 from bcapp.language import gettext as _
 from bcapp.presenters import connections as presenters
 from bcapp.presenters import zones as zone_presenters
-from bcapp.presenters.connections import Standing
+from bcapp.presenters.connections import CarrierStatus
 from bcapp.presenters.messages import Refusal, not_sent
 from bcapp.runtime import db, runtime, store_api
 from bcapp.views import carrier_detail
 from bcapp.views.errors import status_of
-from bcapp.views.request_context import query, standing_or_404
+from bcapp.views.request_context import carrier_status_or_404, query
 from bcapp.views.session import current_session
 from bcapp.zones import saving
 from bcapp.zones.saving import Failure, NotSaved
@@ -37,7 +37,7 @@ def overview() -> ResponseReturnValue:
     known = carrier_detail.reading()
     return render_template(
         "carriers/overview.html",
-        standings=[Standing(carrier, recorded.get(carrier.id)) for carrier in listed],
+        carrier_statuses=[CarrierStatus(carrier, recorded.get(carrier.id)) for carrier in listed],
         offered=known and {c.id: zone_presenters.offered_in(c, known) for c in listed},
         zones_read_at=known and known.read_at,
         zones_pending="zones_pending" in g,
@@ -46,11 +46,11 @@ def overview() -> ResponseReturnValue:
 
 @bp.get("/carriers/<carrier_id>")
 def show(carrier_id: str) -> ResponseReturnValue:
-    standing = standing_or_404(carrier_id)
-    if standing.last_attempt is None and standing.carrier.is_custom:
+    carrier_status = carrier_status_or_404(carrier_id)
+    if carrier_status.last_attempt is None and carrier_status.carrier.is_custom:
         number = carrier_id.removeprefix("carrier_")
         return redirect(url_for("custom_carriers.form", number=number), 303)
-    return carrier_detail.render(standing, opened=_zone_id(query().get("zone", "")))
+    return carrier_detail.render(carrier_status, opened=_zone_id(query().get("zone", "")))
 
 
 @bp.get("/carriers/<carrier_id>/connection")
@@ -60,21 +60,21 @@ def form(carrier_id: str) -> ResponseReturnValue:
 
 @bp.post("/carriers/<carrier_id>/connection")
 def send(carrier_id: str) -> ResponseReturnValue:
-    standing = _connectable(carrier_id)
-    typed = standing.carrier.form(request.form)
+    carrier_status = _connectable(carrier_id)
+    typed = carrier_status.carrier.form(request.form)
     if not typed.validate():
         links = [(field.id, field.errors[0]) for field in typed if field.errors]
-        return _form_page(standing, typed, not_sent(links)), 422
-    details = standing.carrier.read(typed)
-    notice = "updated" if standing.is_sent else "sent"
+        return _form_page(carrier_status, typed, not_sent(links)), 422
+    details = carrier_status.carrier.read(typed)
+    notice = "updated" if carrier_status.is_sent else "sent"
     try:
         connections.connect(
             db(),
             store_api(current_session().store),
             current_session().actor,
-            standing.carrier,
+            carrier_status.carrier,
             details,
-            updating=standing.is_sent,
+            updating=carrier_status.is_sent,
         )
     except AccessRevoked:
         raise
@@ -90,17 +90,17 @@ def confirm_disconnect(carrier_id: str) -> ResponseReturnValue:
 
 @bp.post("/carriers/<carrier_id>/disconnect")
 def disconnect(carrier_id: str) -> ResponseReturnValue:
-    standing = _connectable(carrier_id)
+    carrier_status = _connectable(carrier_id)
     api = store_api(current_session().store)
     try:
-        connections.disconnect(db(), api, current_session().actor, standing.carrier)
+        connections.disconnect(db(), api, current_session().actor, carrier_status.carrier)
     except AccessRevoked:
         raise
     except BigCommerceError as error:
-        refusal = presenters.disconnect_refusal(error, standing.carrier)
-        return _disconnect_page(standing_or_404(carrier_id), refusal), *status_of(error)
+        refusal = presenters.disconnect_refusal(error, carrier_status.carrier)
+        return _disconnect_page(carrier_status_or_404(carrier_id), refusal), *status_of(error)
     if _wants_zones_off():
-        failed = _turn_off(standing, api)
+        failed = _turn_off(carrier_status, api)
         if failed is not None:
             return failed
     return redirect(url_for("carriers.show", carrier_id=carrier_id, notice="disconnected"), 303)
@@ -110,9 +110,9 @@ def _wants_zones_off() -> bool:
     return read_boolean(request.form.get("also_off", "")) is True
 
 
-def _turn_off(standing: Standing, api: StoreApi) -> ResponseReturnValue | None:
+def _turn_off(carrier_status: CarrierStatus, api: StoreApi) -> ResponseReturnValue | None:
     """Turn the carrier off in the zones that the merchant was shown; a page if that failed."""
-    carrier = standing.carrier
+    carrier = carrier_status.carrier
     shown = {_zone_id(text) for text in request.form.getlist("zone_id")}
     # As they were read for the confirm page: asking again would take a time budget of its own, and
     # each save reads its zone anyway.
@@ -133,7 +133,7 @@ def _turn_off(standing: Standing, api: StoreApi) -> ResponseReturnValue | None:
     elif not failures:
         return None
     refusal = presenters.disconnected_but(carrier, lines)
-    page = _disconnect_page(standing_or_404(carrier.id), refusal, is_done=True)
+    page = _disconnect_page(carrier_status_or_404(carrier.id), refusal, is_done=True)
     return page, *_worst(failures)
 
 
@@ -144,57 +144,57 @@ def _zone_id(requested: str) -> int | None:
 def _chosen(requested_carrier: str) -> str:
     if requested_carrier == "custom":
         return url_for("custom_carriers.new")
-    return url_for("carriers.form", carrier_id=standing_or_404(requested_carrier).carrier.id)
+    return url_for("carriers.form", carrier_id=carrier_status_or_404(requested_carrier).carrier.id)
 
 
-def _connectable(carrier_id: str) -> Standing:
-    standing = standing_or_404(carrier_id)
-    if not standing.carrier.connectable:
+def _connectable(carrier_id: str) -> CarrierStatus:
+    carrier_status = carrier_status_or_404(carrier_id)
+    if not carrier_status.carrier.connectable:
         abort(404)
-    return standing
+    return carrier_status
 
 
 def _form_page(
-    standing: Standing, typed: BaseForm | None = None, refusal: Refusal | None = None
+    carrier_status: CarrierStatus, typed: BaseForm | None = None, refusal: Refusal | None = None
 ) -> str:
     return render_template(
         "carriers/form.html",
-        standing=standing,
-        form=typed or standing.carrier.form(test_mode=standing.test_mode),
-        updating=standing.is_sent,
+        carrier_status=carrier_status,
+        form=typed or carrier_status.carrier.form(test_mode=carrier_status.test_mode),
+        updating=carrier_status.is_sent,
         refusal=refusal,
-        carrier=standing.carrier,
+        carrier=carrier_status.carrier,
         zones=None,
     )
 
 
 def _not_accepted(error: BigCommerceError, carrier_id: str, typed: BaseForm) -> ResponseReturnValue:
-    standing = standing_or_404(carrier_id)  # afresh: the attempt is on record by now
+    carrier_status = carrier_status_or_404(carrier_id)  # afresh: the attempt is on record by now
     if isinstance(error, Rejected):
-        for name, said in presenters.refused_fields(error, standing.carrier).items():
+        for name, said in presenters.refused_fields(error, carrier_status.carrier).items():
             typed[name].errors = [said]
-    refusal = presenters.refusal(error, standing.carrier)
-    return _form_page(standing, typed, refusal), *status_of(error)
+    refusal = presenters.refusal(error, carrier_status.carrier)
+    return _form_page(carrier_status, typed, refusal), *status_of(error)
 
 
 def _disconnect_page(
-    standing: Standing, refusal: Refusal | None = None, *, is_done: bool = False
+    carrier_status: CarrierStatus, refusal: Refusal | None = None, *, is_done: bool = False
 ) -> str:
     # After a refusal the time for asking is used up: the zones are shown as they were read last.
     known = (
         runtime().readings.latest(current_session().store) if refusal else carrier_detail.reading()
     )
-    on = known.with_method_on(standing.carrier.id) if known else []
-    offering = known.offering(standing.carrier.id) if known else []
+    on = known.with_method_on(carrier_status.carrier.id) if known else []
+    offering = known.offering(carrier_status.carrier.id) if known else []
     return render_template(
         "carriers/disconnect.html",
-        standing=standing,
+        carrier_status=carrier_status,
         refusal=refusal,
         is_done=is_done,
         zones_on=[state.zone for state in offering] if known else None,
         zones_off=[state.zone for state in on if not state.zone.enabled],
         also_off=refusal is None or _wants_zones_off(),
-        again=standing.carrier.details,
+        again=carrier_status.carrier.details,
     )
 
 

@@ -12,11 +12,11 @@ from bcapp.carriers.fields import Carrier
 from bcapp.connections import AlreadyListed
 from bcapp.language import gettext as _
 from bcapp.presenters import connections as presenters
-from bcapp.presenters.connections import Standing
+from bcapp.presenters.connections import CarrierStatus
 from bcapp.presenters.messages import Refusal, not_sent
 from bcapp.runtime import db, store_api
 from bcapp.views.errors import status_of
-from bcapp.views.request_context import standing_or_404
+from bcapp.views.request_context import carrier_status_or_404
 from bcapp.views.session import current_session
 
 bp = Blueprint("custom_carriers", __name__)
@@ -59,20 +59,20 @@ def create() -> ResponseReturnValue:
 # More static than the route for any carrier, so it wins for `carrier_{n}`.
 @bp.get("/carriers/carrier_<number>/connection")
 def form(number: str) -> ResponseReturnValue:
-    standing = standing_or_404(f"carrier_{number}")
-    assert standing.connection is not None  # noqa: S101 - no custom carrier exists without one
-    kept = custom.stored_settings(standing.connection.settings)
-    return _page(standing, custom.identity_form(None, _identity(standing)), kept)
+    carrier_status = carrier_status_or_404(f"carrier_{number}")
+    assert carrier_status.connection is not None  # noqa: S101 - no custom carrier exists without one
+    kept = custom.stored_settings(carrier_status.connection.settings)
+    return _page(carrier_status, custom.identity_form(None, _identity(carrier_status)), kept)
 
 
 @bp.post("/carriers/carrier_<number>/connection")
 def send(number: str) -> ResponseReturnValue:
-    standing = standing_or_404(f"carrier_{number}")
-    identity, settings = _resubmitted(standing)
+    carrier_status = carrier_status_or_404(f"carrier_{number}")
+    identity, settings = _resubmitted(carrier_status)
     carrier, refusal = _read(identity, settings)
     if carrier is None:
-        return _page(standing, identity, settings, refusal), 422
-    notice = "updated" if standing.is_sent else "sent"
+        return _page(carrier_status, identity, settings, refusal), 422
+    notice = "updated" if carrier_status.is_sent else "sent"
     try:
         connections.connect(
             db(),
@@ -80,38 +80,38 @@ def send(number: str) -> ResponseReturnValue:
             current_session().actor,
             carrier,
             settings.details,
-            updating=standing.is_sent,
+            updating=carrier_status.is_sent,
         )
     except AccessRevoked:
         raise
     except BigCommerceError as error:
-        again = standing_or_404(f"carrier_{number}")
+        again = carrier_status_or_404(f"carrier_{number}")
         return _not_accepted(error, again, carrier, identity, settings)
     return _sent(carrier, notice)
 
 
-def _identity(standing: Standing) -> dict[str, str]:
-    number = standing.carrier.id.removeprefix("carrier_")
-    return {"number": number, "name": standing.carrier.name}
+def _identity(carrier_status: CarrierStatus) -> dict[str, str]:
+    number = carrier_status.carrier.id.removeprefix("carrier_")
+    return {"number": number, "name": carrier_status.carrier.name}
 
 
-def _resubmitted(standing: Standing) -> tuple[BaseForm, Settings]:
+def _resubmitted(carrier_status: CarrierStatus) -> tuple[BaseForm, Settings]:
     """The form of a known carrier: rows as on the page, or one field per known setting."""
-    known = _identity(standing)
-    if _is_by_property(standing):
-        assert standing.connection is not None  # noqa: S101 - no settings without one
-        settings = custom.read_properties(request.form, standing.connection.settings)
+    known = _identity(carrier_status)
+    if _is_by_property(carrier_status):
+        assert carrier_status.connection is not None  # noqa: S101 - no settings without one
+        settings = custom.read_properties(request.form, carrier_status.connection.settings)
         return custom.identity_form(None, known), settings
     known["name"] = request.form.get("name", known["name"])
     return custom.identity_form(None, known), custom.read_settings(request.form)
 
 
-def _is_by_property(standing: Standing) -> bool:
+def _is_by_property(carrier_status: CarrierStatus) -> bool:
     """Whether the request names known settings instead of holding the rows of our own form.
 
     Our form may come without a single row, when all were removed, but never without a name.
     """
-    known = {field.name for field in standing.carrier.credentials}
+    known = {field.name for field in carrier_status.carrier.credentials}
     if "setting_name" in request.form or not known:
         return False
     return "name" not in request.form or not known.isdisjoint(request.form)
@@ -133,7 +133,7 @@ def _read(identity: BaseForm, settings: Settings) -> tuple[Carrier | None, Refus
 
 def _not_accepted(
     error: BigCommerceError,
-    standing: Standing | None,
+    carrier_status: CarrierStatus | None,
     carrier: Carrier,
     identity: BaseForm,
     settings: Settings,
@@ -142,19 +142,19 @@ def _not_accepted(
         settings = settings.with_errors(presenters.refused_fields(error, carrier))
     ids = {row.name: _row_id(row.index) for row in settings.for_page()}
     refusal = presenters.refusal(error, carrier, ids)
-    return _page(standing, identity, settings, refusal), *status_of(error)
+    return _page(carrier_status, identity, settings, refusal), *status_of(error)
 
 
 def _page(
-    standing: Standing | None,
+    carrier_status: CarrierStatus | None,
     identity: BaseForm,
     settings: Settings,
     refusal: Refusal | None = None,
 ) -> str:
-    carrier = standing.carrier if standing else None
+    carrier = carrier_status.carrier if carrier_status else None
     return render_template(
         "carriers/custom_form.html",
-        standing=standing,
+        carrier_status=carrier_status,
         carrier=carrier,
         form={"number": identity["number"], "name": identity["name"]},
         rows=settings.for_page(),

@@ -9,7 +9,7 @@ import structlog
 from flask import abort, g, has_request_context, request
 
 from bcapp import carriers, connections
-from bcapp.presenters.connections import Standing
+from bcapp.presenters.connections import CarrierStatus
 from bcapp.runtime import db
 from bcapp.views.session import current_session
 
@@ -39,7 +39,7 @@ def query() -> Mapping[str, str]:
     return {} if "launching" in g else request.args
 
 
-def standing_or_404(carrier_id: str) -> Standing:
+def carrier_status_or_404(carrier_id: str) -> CarrierStatus:
     """A carrier in this visit's store; 404 for one that neither we nor the store know."""
     if not _CARRIER_ID.fullmatch(carrier_id):
         abort(404)  # PostgreSQL would refuse a NUL, and be told as a database that is away
@@ -48,4 +48,4 @@ def standing_or_404(carrier_id: str) -> Standing:
     if carrier is None:
         abort(404)
     structlog.contextvars.bind_contextvars(carrier_id=carrier.id)
-    return Standing(carrier, connection)
+    return CarrierStatus(carrier, connection)

@@ -6,12 +6,12 @@ from flask.typing import ResponseReturnValue
 from bcapp.bigcommerce.errors import AccessRevoked
 from bcapp.bigcommerce.identity import MAX_ID
 from bcapp.presenters import zones as zone_presenters
-from bcapp.presenters.connections import Standing
+from bcapp.presenters.connections import CarrierStatus
 from bcapp.presenters.messages import Refusal
 from bcapp.runtime import db, store_api
 from bcapp.views import carrier_detail
 from bcapp.views.errors import status_of
-from bcapp.views.request_context import standing_or_404
+from bcapp.views.request_context import carrier_status_or_404
 from bcapp.views.session import current_session
 from bcapp.zones import saving
 from bcapp.zones.form import Choice, parse_zone_form
@@ -25,32 +25,32 @@ bp = Blueprint("zones", __name__)
 
 @bp.post("/carriers/<carrier_id>/zones/<int:zone_id>")
 def save(carrier_id: str, zone_id: int) -> ResponseReturnValue:
-    standing = standing_or_404(carrier_id)
+    carrier_status = carrier_status_or_404(carrier_id)
     if zone_id > MAX_ID:
         raise UnknownZone
-    chosen = parse_zone_form(standing.carrier, request.form)
+    chosen = parse_zone_form(carrier_status.carrier, request.form)
     if chosen.errors:
         name = _zone_name(zone_id)
         refusal = zone_presenters.check_failed(zone_id, name, chosen)
-        return _again(standing, zone_id, name, chosen, refusal), 422
+        return _again(carrier_status, zone_id, name, chosen, refusal), 422
     try:
         result = saving.save(
             db(),
             store_api(current_session().store),
             current_session().actor,
-            standing.carrier,
+            carrier_status.carrier,
             zone_id,
             chosen,
         )
     except Busy as busy:
         name = _zone_name(zone_id)
-        refusal = zone_presenters.refusal(name, standing.carrier, busy)
-        return _again(standing, zone_id, name, chosen, refusal), 503, _BUSY_RETRY_AFTER
+        refusal = zone_presenters.refusal(name, carrier_status.carrier, busy)
+        return _again(carrier_status, zone_id, name, chosen, refusal), 503, _BUSY_RETRY_AFTER
     except NotSaved as failure:
         if isinstance(failure.error, AccessRevoked):
             raise failure.error from None
-        refusal = zone_presenters.refusal(failure.zone_name, standing.carrier, failure)
-        page = _again(standing, zone_id, failure.zone_name, chosen, refusal)
+        refusal = zone_presenters.refusal(failure.zone_name, carrier_status.carrier, failure)
+        page = _again(carrier_status, zone_id, failure.zone_name, chosen, refusal)
         return page, *status_of(failure.error)
     notice = "zone_off" if result is Result.NOTHING_TO_DO else "zone_saved"
     address = url_for("carriers.show", carrier_id=carrier_id, zone=zone_id, notice=notice)
@@ -58,10 +58,10 @@ def save(carrier_id: str, zone_id: int) -> ResponseReturnValue:
 
 
 def _again(
-    standing: Standing, zone_id: int, zone_name: str, chosen: Choice, refusal: Refusal
+    carrier_status: CarrierStatus, zone_id: int, zone_name: str, chosen: Choice, refusal: Refusal
 ) -> str:
-    # The attempt is on record by now, so the standing is read afresh.
-    again = standing_or_404(standing.carrier.id)
+    # The attempt is on record by now, so the carrier_status is read afresh.
+    again = carrier_status_or_404(carrier_status.carrier.id)
     refused = zone_presenters.Refused(zone_id, zone_name, chosen, refusal)
     return carrier_detail.render_refused(again, refused)
 
