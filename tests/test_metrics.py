@@ -133,7 +133,7 @@ def test_an_answer_that_cannot_be_read_is_not_counted_as_good(
     browser.install()
     browser.get("/carriers")
 
-    unreadable = {"call": call, "outcome": "MalformedReply"}
+    unreadable = {"call": call, "outcome": "MalformedResponse"}
     assert counted("bcapp_bigcommerce_calls_total", **unreadable) == 1
     assert counted("bcapp_bigcommerce_calls_total", call=call, outcome="ok") == 0
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from bcapp import database
 from bcapp.bigcommerce import oauth
-from bcapp.bigcommerce.errors import MalformedReply, TimedOut
+from bcapp.bigcommerce.errors import MalformedResponse, TimedOut
 from bcapp.bigcommerce.http import new_session
 from bcapp.bigcommerce.store_api import StoreApi
 from bcapp.models import Store
@@ -254,5 +254,5 @@ def test_a_compressed_answer_is_not_unpacked(hostile: str) -> None:
     with new_session() as http:
         api = StoreApi(http, hostile, "abc", SecretStr("t"), 5)
 
-        with pytest.raises(MalformedReply):
+        with pytest.raises(MalformedResponse):
             api.list_zones()

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from bcapp.bigcommerce.errors import MalformedReply
+from bcapp.bigcommerce.errors import MalformedResponse
 from bcapp.bigcommerce.http import new_session
 from bcapp.bigcommerce.schemas import Method, StoreInformation, Zone, read_boolean
 from bcapp.bigcommerce.store_api import StoreApi
@@ -138,9 +138,9 @@ def test_an_id_is_a_number_or_its_digits(spelling: object, number: int) -> None:
     ],
 )
 def test_an_item_without_an_id_is_malformed(item: object) -> None:
-    with pytest.raises(MalformedReply):
+    with pytest.raises(MalformedResponse):
         Zone.read(item)
-    with pytest.raises(MalformedReply):
+    with pytest.raises(MalformedResponse):
         Method.read(item)
 
 
@@ -242,7 +242,7 @@ def test_no_item_loses_anything_that_is_not_ours(item: dict[str, Any]) -> None:
     before = copy.deepcopy(item)
     try:
         method = Method.read(item)
-    except MalformedReply:
+    except MalformedResponse:
         return
 
     body = method.changed("Post", True, {"delivery_services": ["A"]})
@@ -286,7 +286,7 @@ def test_store_information_is_read_as_far_as_it_goes(
 
 @pytest.mark.parametrize("item", [None, [], "store", 1], ids=str)
 def test_store_information_that_is_no_object_is_malformed(item: object) -> None:
-    with pytest.raises(MalformedReply):
+    with pytest.raises(MalformedResponse):
         StoreInformation.read(item)
 
 
@@ -329,9 +329,9 @@ def test_a_list_that_is_none_or_has_an_odd_item_is_malformed(
 ) -> None:
     world.order(Fault(status=200, body=body, times=2))
 
-    with pytest.raises(MalformedReply):
+    with pytest.raises(MalformedResponse):
         api.list_zones()
-    with pytest.raises(MalformedReply):
+    with pytest.raises(MalformedResponse):
         api.list_methods(1)
 
 
@@ -347,7 +347,7 @@ def test_a_list_that_is_none_or_has_an_odd_item_is_malformed(
 def test_a_single_zone_has_to_be_one(world: World, api: StoreApi, fault: Fault) -> None:
     world.order(fault)
 
-    with pytest.raises(MalformedReply):
+    with pytest.raises(MalformedResponse):
         api.get_zone(1)
 
 

@@ -94,14 +94,14 @@ class TimedOut(Unavailable):
         self.seconds = seconds
 
 
-class MalformedReply(Unavailable):
+class MalformedResponse(Unavailable):
     """An answer that is not BigCommerce's API: HTML, a redirect, a shape nobody documented."""
 
     def __init__(self, status: int | None = None) -> None:
         super().__init__(status, worth_repeating=False)
 
 
-class Unconfirmed(MalformedReply):
+class Unconfirmed(MalformedResponse):
     """A readable answer that does not show what was asked for, nor did reading again."""
 
 

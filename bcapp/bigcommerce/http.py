@@ -12,7 +12,7 @@ from typing import Any
 import requests
 import urllib3
 
-from bcapp.bigcommerce.errors import MalformedReply, TimedOut, Unavailable
+from bcapp.bigcommerce.errors import MalformedResponse, TimedOut, Unavailable
 
 MAX_BODY_BYTES = 16 * 1024 * 1024  # a zone may list 40,000 postcodes
 MAX_HEADER_SECONDS = 20  # seconds, where a connection has no time limit of its own
@@ -133,11 +133,11 @@ class Adapter(requests.adapters.HTTPAdapter):
 def read_body(response: requests.Response, deadline: Deadline) -> bytes:
     """Read a streamed body, bounded in bytes and as a whole in time.
 
-    Raises MalformedReply for a compressed one, which nobody asked for: a few bytes may unpack to
+    Raises MalformedResponse for a compressed one, which nobody asked for: a few bytes may unpack to
     more than fits into memory.
     """
     if response.headers.get("Content-Encoding", "identity").lower() != "identity":
-        raise MalformedReply(response.status_code)
+        raise MalformedResponse(response.status_code)
     body = bytearray()
     if response.raw.length_remaining == 0:
         response.raw.release_conn()
@@ -149,7 +149,7 @@ def read_body(response: requests.Response, deadline: Deadline) -> bytes:
             ):
                 body += chunk
                 if len(body) > MAX_BODY_BYTES:
-                    raise MalformedReply(response.status_code)
+                    raise MalformedResponse(response.status_code)
     except TimeoutError:
         raise TimedOut(deadline.budget) from None
     # Read to its end, but not by requests, which would therefore hang up on leaving.

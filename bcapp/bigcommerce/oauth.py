@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from bcapp import metrics
 from bcapp.bigcommerce.errors import (
     BigCommerceError,
-    MalformedReply,
+    MalformedResponse,
     Rejected,
     Unavailable,
 )
@@ -100,7 +100,7 @@ def _fetch(
         RecursionError,
     ):
         # Nor these: Authlib quotes the reply in some of them.
-        raise MalformedReply(200) from None
+        raise MalformedResponse(200) from None
 
 
 def _only_200(response: requests.Response, deadline: Deadline) -> requests.Response:
@@ -111,7 +111,7 @@ def _only_200(response: requests.Response, deadline: Deadline) -> requests.Respo
     if 400 <= status < 500:
         raise Rejected(status)
     if status != 200:
-        raise MalformedReply(status)
+        raise MalformedResponse(status)
     response._content = read_body(response, deadline)
     return response
 
@@ -120,20 +120,20 @@ def _read(reply: dict[str, Any], requested_context: str, asked_at: datetime) -> 
     """Distrust the reply field by field. Authlib has made sure that it is an object."""
     token, scope, owner = (reply.get(name) for name in ("access_token", "scope", "owner"))
     if not isinstance(token, str) or not _TOKEN.fullmatch(token):
-        raise MalformedReply(200)
+        raise MalformedResponse(200)
     if reply.get("context") != requested_context:
-        raise MalformedReply(200)
+        raise MalformedResponse(200)
     try:
         user = Person.from_json(reply.get("user"))
         known_owner = Person.from_json(owner) if owner else None
     except ValueError:
-        raise MalformedReply(200) from None
+        raise MalformedResponse(200) from None
     # A wrong context is answered by 200 with `scope: null` and a token that opens nothing
     # (reported in NangoHQ/nango#7026). Scopes we did not ask for may be listed too.
     if not isinstance(scope, str) or REQUIRED_SCOPE not in scope.split():
         raise ScopeMissing
     if not scope.isascii() or not scope.isprintable() or len(scope) > _MAX_SCOPE_LENGTH:
-        raise MalformedReply(200)
+        raise MalformedResponse(200)
     granted_hash = parse_store_hash(requested_context)
     answered_at = datetime.now(UTC)
     return Grant(granted_hash, SecretStr(token), scope, user, known_owner, asked_at, answered_at)

@@ -9,7 +9,7 @@ from typing import Any
 from bcapp.bigcommerce.errors import (
     AccessRevoked,
     Conflict,
-    MalformedReply,
+    MalformedResponse,
     NotFound,
     RateLimited,
     Rejected,
@@ -23,19 +23,19 @@ _DEEPEST = 50
 
 
 @dataclass(frozen=True)
-class Reply:
+class ApiResponse:
     status: int
     body: bytes
 
 
-def parsed(reply: Reply) -> Any:
+def parse_json(reply: ApiResponse) -> Any:
     """The JSON of a body, if it can be written back as well: not NaN, and not too deep for that."""
     try:
         value = json.loads(reply.body, parse_constant=_refuse)
     except (ValueError, RecursionError):
-        raise MalformedReply(reply.status) from None
+        raise MalformedResponse(reply.status) from None
     if not _is_within(value, _DEEPEST):
-        raise MalformedReply(reply.status)
+        raise MalformedResponse(reply.status)
     return value
 
 
@@ -51,17 +51,17 @@ def _is_within(value: object, levels: int) -> bool:
     return levels > 0 and all(_is_within(item, levels - 1) for item in value)
 
 
-def raise_for_status(reply: Reply, headers: Mapping[str, str]) -> None:
+def raise_for_status(reply: ApiResponse, headers: Mapping[str, str]) -> None:
     """Raise the BigCommerceError that a reply stands for; a good one passes."""
     status = reply.status
     # BigCommerce's edge, or a captive portal, may answer in its place.
     is_page = reply.body.lstrip()[:1] == b"<"
     if 200 <= status < 300:
         if is_page:
-            raise MalformedReply(status)
+            raise MalformedResponse(status)
         return
     if status < 400:
-        raise MalformedReply(status)
+        raise MalformedResponse(status)
     if status in {401, 403}:
         raise AccessRevoked(status, is_page=is_page)
     if status == 429:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
-from bcapp.bigcommerce.errors import MalformedReply
+from bcapp.bigcommerce.errors import MalformedResponse
 from bcapp.bigcommerce.identity import MAX_ID
 
 # What "Update a Shipping Method" lets one write, `type` included; ids are read-only.
@@ -112,7 +112,7 @@ def new_method(carrier_id: str, name: str, options: Mapping[str, Any]) -> dict[s
 
 def _object(item: Any) -> dict[str, Any]:
     if not isinstance(item, dict):
-        raise MalformedReply(200)
+        raise MalformedResponse(200)
     return item
 
 
@@ -120,7 +120,7 @@ def _whole_number(value: object) -> int:
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 19:
         return int(value)
     if type(value) is not int or abs(value) > MAX_ID:
-        raise MalformedReply(200)
+        raise MalformedResponse(200)
     return value
 
 

@@ -14,13 +14,13 @@ from pydantic import SecretStr
 from bcapp import metrics
 from bcapp.bigcommerce.errors import (
     AccessRevoked,
-    MalformedReply,
+    MalformedResponse,
     RateLimited,
     Rejected,
     Unavailable,
 )
 from bcapp.bigcommerce.http import Deadline, as_our_error, read_body
-from bcapp.bigcommerce.responses import Reply, parsed, raise_for_status
+from bcapp.bigcommerce.responses import ApiResponse, parse_json, raise_for_status
 from bcapp.bigcommerce.schemas import Method, StoreInformation, Zone
 
 NO_CONTENT = 204
@@ -125,7 +125,7 @@ class StoreApi:
         Everything else says nothing about the token, and raises.
         """
         try:
-            self._call("GET", "/v2/time", parsed)
+            self._call("GET", "/v2/time", parse_json)
         except AccessRevoked as error:
             if error.status == 401 and not error.is_page:
                 return True
@@ -136,7 +136,7 @@ class StoreApi:
         self,
         method: str,
         path: str,
-        read: Callable[[Reply], T],
+        read: Callable[[ApiResponse], T],
         body: object = None,
         *,
         repeatable: bool = True,
@@ -164,13 +164,13 @@ class StoreApi:
                 raise unknown from None
             raise
 
-    def _attempt(self, method: str, path: str, read: Callable[[Reply], T], body: object) -> T:
+    def _attempt(self, method: str, path: str, read: Callable[[ApiResponse], T], body: object) -> T:
         # No number stays in it, so there are as many names as there are calls.
         place = re.sub(r"\d+", "_", path.removeprefix("/v2"))
         with metrics.bigcommerce_call(f"{method} {place}"):
             return read(self._ask(method, path, body, place))
 
-    def _ask(self, method: str, path: str, body: object, place: str) -> Reply:
+    def _ask(self, method: str, path: str, body: object, place: str) -> ApiResponse:
         started = time.monotonic()
         status = fault = None
         try:
@@ -185,7 +185,7 @@ class StoreApi:
                 stream=True,
             ) as response:
                 status = response.status_code
-                reply = Reply(status, read_body(response, self._deadline))
+                reply = ApiResponse(status, read_body(response, self._deadline))
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             fault = type(error).__name__  # which says a TLS failure from a refused connection
             # Not chained: the request that it carries has the token and the account details.
@@ -213,21 +213,21 @@ _ESSENTIAL = {"name", "enabled", "settings", "type"}
 _HEADERS = {"Accept": "application/json", "Content-Type": "application/json"}
 
 
-def _status(reply: Reply) -> int:
+def _status(reply: ApiResponse) -> int:
     return reply.status
 
 
-def _json(read: Callable[[Any], T]) -> Callable[[Reply], T]:
-    return lambda reply: read(parsed(reply))
+def _json(read: Callable[[Any], T]) -> Callable[[ApiResponse], T]:
+    return lambda reply: read(parse_json(reply))
 
 
-def _list_of(read: Callable[[Any], T]) -> Callable[[Reply], list[T]]:
+def _list_of(read: Callable[[Any], T]) -> Callable[[ApiResponse], list[T]]:
     """A list; several of BigCommerce's answer 204 when there is nothing in it."""
 
-    def read_all(reply: Reply) -> list[T]:
-        items = [] if reply.status == NO_CONTENT else parsed(reply)
+    def read_all(reply: ApiResponse) -> list[T]:
+        items = [] if reply.status == NO_CONTENT else parse_json(reply)
         if not isinstance(items, list) or len(items) > MAX_LIST_ITEMS:
-            raise MalformedReply(reply.status)
+            raise MalformedResponse(reply.status)
         return [read(item) for item in items]
 
     return read_all
