@@ -28,14 +28,14 @@ class ApiResponse:
     body: bytes
 
 
-def parse_json(reply: ApiResponse) -> Any:
+def parse_json(response: ApiResponse) -> Any:
     """The JSON of a body, if it can be written back as well: not NaN, and not too deep for that."""
     try:
-        value = json.loads(reply.body, parse_constant=_refuse)
+        value = json.loads(response.body, parse_constant=_refuse)
     except (ValueError, RecursionError):
-        raise MalformedResponse(reply.status) from None
+        raise MalformedResponse(response.status) from None
     if not _is_within(value, _DEEPEST):
-        raise MalformedResponse(reply.status)
+        raise MalformedResponse(response.status)
     return value
 
 
@@ -51,11 +51,11 @@ def _is_within(value: object, levels: int) -> bool:
     return levels > 0 and all(_is_within(item, levels - 1) for item in value)
 
 
-def raise_for_status(reply: ApiResponse, headers: Mapping[str, str]) -> None:
-    """Raise the BigCommerceError that a reply stands for; a good one passes."""
-    status = reply.status
+def raise_for_status(response: ApiResponse, headers: Mapping[str, str]) -> None:
+    """Raise the BigCommerceError that a response stands for; a good one passes."""
+    status = response.status
     # BigCommerce's edge, or a captive portal, may answer in its place.
-    is_page = reply.body.lstrip()[:1] == b"<"
+    is_page = response.body.lstrip()[:1] == b"<"
     if 200 <= status < 300:
         if is_page:
             raise MalformedResponse(status)
@@ -69,7 +69,7 @@ def raise_for_status(reply: ApiResponse, headers: Mapping[str, str]) -> None:
     if status >= 500:
         raise Unavailable(status, worth_repeating=status in _GATEWAY)
     kind = {404: NotFound, 409: Conflict}.get(status, Rejected)
-    raise kind(status, list(_messages(reply.body)))
+    raise kind(status, list(_messages(response.body)))
 
 
 def _named_wait(headers: Mapping[str, str]) -> int | None:

@@ -213,21 +213,21 @@ _ESSENTIAL = {"name", "enabled", "settings", "type"}
 _HEADERS = {"Accept": "application/json", "Content-Type": "application/json"}
 
 
-def _status(reply: ApiResponse) -> int:
-    return reply.status
+def _status(response: ApiResponse) -> int:
+    return response.status
 
 
 def _json(read: Callable[[Any], T]) -> Callable[[ApiResponse], T]:
-    return lambda reply: read(parse_json(reply))
+    return lambda response: read(parse_json(response))
 
 
 def _list_of(read: Callable[[Any], T]) -> Callable[[ApiResponse], list[T]]:
     """A list; several of BigCommerce's answer 204 when there is nothing in it."""
 
-    def read_all(reply: ApiResponse) -> list[T]:
-        items = [] if reply.status == NO_CONTENT else parse_json(reply)
+    def read_all(response: ApiResponse) -> list[T]:
+        items = [] if response.status == NO_CONTENT else parse_json(response)
         if not isinstance(items, list) or len(items) > MAX_LIST_ITEMS:
-            raise MalformedResponse(reply.status)
+            raise MalformedResponse(response.status)
         return [read(item) for item in items]
 
     return read_all
