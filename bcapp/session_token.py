@@ -44,7 +44,7 @@ class SessionTokens:
         identity = [session.store_hash, session.user_id, session.epoch]
         return str(self._serializer.dumps([*identity, launched, issued]))
 
-    def read(self, token: str, now: datetime) -> EmbeddedSession:
+    def verify(self, token: str, now: datetime) -> EmbeddedSession:
         """Verify age and signature; raises InvalidSession."""
         try:
             store_hash, user_id, epoch, launched, issued = self._serializer.loads(token)

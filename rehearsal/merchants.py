@@ -108,7 +108,7 @@ class Merchant:
         self.answered[answer.status_code] += 1
         if answer.status_code in expected:
             try:
-                session = TOKENS.read(answer.headers["X-Session-Token"], datetime.now(UTC))
+                session = TOKENS.verify(answer.headers["X-Session-Token"], datetime.now(UTC))
                 owner = session.store_hash
             except (KeyError, InvalidSession):
                 owner = "nobody"

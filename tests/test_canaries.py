@@ -477,7 +477,7 @@ def test_a_payload_that_is_refused_is_not_in_the_refusal(
 
     client, client_secrets = config.bigcommerce_client_id, config.bigcommerce_client_secret
 
-    told = told_by(payload.InvalidPayload, lambda: payload.read(signed, client, client_secrets))
+    told = told_by(payload.InvalidPayload, lambda: payload.verify(signed, client, client_secrets))
 
     parts = [*signed.split("."), make.CLIENT_SECRET, "harbourpine.example"]
     assert [part for part in parts if part in told] == []
@@ -507,7 +507,7 @@ def test_nothing_that_holds_a_secret_shows_it_when_printed(
     sealed = built.vault.seal("place", "owner", "canary-secret")
     opened = built.vault.open("place", "owner", sealed)
     api = StoreApi(built.http, "https://api.invalid", "harbour1", grant.access_token, 5)
-    settings = custom.read_settings(MultiDict(CUSTOM))
+    settings = custom.parse_settings(MultiDict(CUSTOM))
     holders = (config, built, built.vault, built.session_tokens, grant, opened, api, settings)
     told = "".join(f"{one!r} {one}" for one in holders)
     told += told_by(Unopenable, lambda: built.vault.open("place", "another", sealed))

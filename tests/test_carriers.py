@@ -57,7 +57,7 @@ def test_the_form_becomes_the_connection_of_the_reference(carrier_id: str) -> No
     form = submit(carrier, texts_of(carrier_id))
 
     assert form.errors == {}
-    assert carrier.read(form) == CONNECTIONS[carrier_id]
+    assert carrier.connection_from(form) == CONNECTIONS[carrier_id]
 
 
 def test_every_carrier_with_a_connection_stands_in_the_reference_and_in_the_sandbox() -> None:
@@ -102,7 +102,7 @@ def test_a_carrier_sends_exactly_its_declared_properties_in_their_types(
 ) -> None:
     carrier = OFFERED[carrier_id]
 
-    details = carrier.read(submit(carrier, form))
+    details = carrier.connection_from(submit(carrier, form))
 
     sent = {name: type(value) for name, value in details.items()}
     assert sent == {name: type(value) for name, value in CONNECTIONS[carrier_id].items()}
@@ -118,7 +118,7 @@ def test_what_was_typed_is_sent_without_the_space_around_it(
     form = submit(carrier, {**texts_of(carrier_id), name: f"{space}{value}{space}"})
 
     assert form.errors == {}
-    assert carrier.read(form) == {**CONNECTIONS[carrier_id], name: value.strip()}
+    assert carrier.connection_from(form) == {**CONNECTIONS[carrier_id], name: value.strip()}
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ def test_a_value_stays_text_letter_by_letter(value: str) -> None:
     form = submit(carrier, {**texts_of("fedex"), "account_number": value})
 
     assert form.errors == {}
-    assert carrier.read(form)["account_number"] == value.strip()
+    assert carrier.connection_from(form)["account_number"] == value.strip()
 
 
 @pytest.mark.parametrize(
@@ -217,7 +217,7 @@ def test_test_mode_is_sent_as_true_or_false(
     form = submit(carrier, {"auth_key": "key", **typed})
 
     assert form.errors == {}
-    assert carrier.read(form)["test_mode"] is sent
+    assert carrier.connection_from(form)["test_mode"] is sent
 
 
 @pytest.mark.parametrize("nonsense", ["maybe", "2", "truefalse", "null", "y e s"])
@@ -233,7 +233,7 @@ def test_a_form_that_nobody_filled_in_is_blank() -> None:
 
     form = carrier.form()
 
-    assert carrier.read(form) == {"auth_key": "", "test_mode": False}
+    assert carrier.connection_from(form) == {"auth_key": "", "test_mode": False}
     assert form.errors == {}
 
 

@@ -29,7 +29,7 @@ def form_of(*rows: Row) -> MultiDict[str, str]:
 
 
 def read(*rows: Row) -> Settings:
-    return custom.read_settings(form_of(*rows))
+    return custom.parse_settings(form_of(*rows))
 
 
 def errors_of(settings: Settings) -> list[tuple[str, ...]]:
@@ -97,7 +97,7 @@ def test_a_blank_row_is_ignored(blank: Row) -> None:
 
 @pytest.mark.parametrize("form", [MultiDict(), form_of()], ids=["no fields", "no rows"])
 def test_a_carrier_without_settings_sends_an_empty_connection(form: MultiDict[str, str]) -> None:
-    settings = custom.read_settings(form)
+    settings = custom.parse_settings(form)
 
     assert settings.is_valid
     assert settings.details == {}
@@ -205,7 +205,7 @@ def test_a_name_that_is_listed_twice_is_marked_in_both_rows() -> None:
 def test_columns_that_break_off_lose_no_row() -> None:
     form = MultiDict([("setting_name", "a"), ("setting_name", "b"), ("setting_value", "1")])
 
-    settings = custom.read_settings(form)
+    settings = custom.parse_settings(form)
 
     assert settings.names_and_kinds == [["a", "text"], ["b", "text"]]
     assert errors_of(settings) == [(), ("Enter a value for b.",)]
@@ -256,7 +256,7 @@ def test_what_bigcommerce_says_of_a_setting_stands_at_its_row() -> None:
 def test_a_known_carrier_reads_each_setting_under_its_own_name() -> None:
     form = MultiDict({"zone": " south ", "key": "hush", "up": "true", "stray": "never sent"})
 
-    settings = custom.read_properties(
+    settings = custom.parse_known_settings(
         form, [["zone", "text"], ["key", "secret"], ["up", "boolean"]]
     )
 
@@ -265,7 +265,7 @@ def test_a_known_carrier_reads_each_setting_under_its_own_name() -> None:
 
 
 def test_a_known_carrier_misses_what_was_left_out() -> None:
-    settings = custom.read_properties(
+    settings = custom.parse_known_settings(
         MultiDict({"zone": "south"}), [["zone", "text"], ["key", "secret"]]
     )
 
@@ -383,7 +383,7 @@ def test_a_custom_carrier_sends_the_settings_that_the_store_knows() -> None:
     form = carrier.form(MultiDict(typed))
 
     assert form.validate()
-    assert carrier.read(form) == {"zone": ["DOM", "INT"], "key": "hush", "up": True}
+    assert carrier.connection_from(form) == {"zone": ["DOM", "INT"], "key": "hush", "up": True}
 
 
 def test_a_list_without_an_item_is_refused() -> None:

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from bcapp.bigcommerce.identity import Person
-from bcapp.bigcommerce.payload import InvalidPayload, Payload, read
+from bcapp.bigcommerce.payload import InvalidPayload, Payload
+from bcapp.bigcommerce.payload import verify as verify_payload
 from tests import make
 
 OLDER_SECRET = "older-client-secret-of-the-tests-" + "o" * 16
@@ -64,7 +65,7 @@ def encode(part: str | bytes) -> str:
 
 
 def verify(token: str) -> Payload:
-    return read(token, make.CLIENT_ID, [SecretStr(make.CLIENT_SECRET)])
+    return verify_payload(token, make.CLIENT_ID, [SecretStr(make.CLIENT_SECRET)])
 
 
 def test_a_good_payload_tells_store_people_time_and_page() -> None:
@@ -92,7 +93,7 @@ def test_the_owner_is_known_by_the_id(user_id: int, is_owner: bool) -> None:
 def test_both_secrets_verify_while_one_is_being_replaced(secret: str) -> None:
     secrets = [SecretStr(make.CLIENT_SECRET), SecretStr(OLDER_SECRET)]
 
-    payload = read(sign(claims(), secret=secret), make.CLIENT_ID, secrets)
+    payload = verify_payload(sign(claims(), secret=secret), make.CLIENT_ID, secrets)
 
     assert payload.store_hash == "harbour1"
 
@@ -102,12 +103,12 @@ def test_a_third_secret_does_not_verify() -> None:
     token = sign(claims(), secret=FOREIGN_SECRET)
 
     with pytest.raises(InvalidPayload):
-        read(token, make.CLIENT_ID, secrets)
+        verify_payload(token, make.CLIENT_ID, secrets)
 
 
 @pytest.mark.filterwarnings("ignore::jwt.warnings.InsecureKeyLengthWarning")
 def test_the_31_characters_of_an_older_client_secret_verify() -> None:
-    payload = read(sign(claims(), secret="s" * 31), make.CLIENT_ID, [SecretStr("s" * 31)])
+    payload = verify_payload(sign(claims(), secret="s" * 31), make.CLIENT_ID, [SecretStr("s" * 31)])
 
     assert payload.store_hash == "harbour1"
 

@@ -25,7 +25,7 @@ def token_for(
     """A token of our own making: `launched` and `issued` that long ago."""
     now = datetime.now(UTC)
     with browser.app.app_context():
-        held = runtime().session_tokens.read(browser.token or "", now)
+        held = runtime().session_tokens.verify(browser.token or "", now)
         session = EmbeddedSession(
             store_hash, user_id or browser.person.id, now - launched, held.epoch
         )

@@ -49,7 +49,7 @@ def test_a_token_tells_who_is_where_since_when(
     )
     token = tokens.issue(session, session.launched_at)
 
-    read = tokens.read(token, session.launched_at + age)
+    read = tokens.verify(token, session.launched_at + age)
 
     assert read == session
 
@@ -78,7 +78,7 @@ def alterations(token: str) -> Iterator[str]:
 
 def is_read(tokens: SessionTokens, token: str) -> bool:
     try:
-        tokens.read(token, LAUNCH)
+        tokens.verify(token, LAUNCH)
     except InvalidSession:
         return False
     return True
@@ -97,7 +97,7 @@ def is_read(tokens: SessionTokens, token: str) -> bool:
 )
 def test_what_is_no_token_is_refused(tokens: SessionTokens, token: str) -> None:
     with pytest.raises(InvalidSession):
-        tokens.read(token, LAUNCH)
+        tokens.verify(token, LAUNCH)
 
 
 @pytest.mark.parametrize(
@@ -116,22 +116,22 @@ def test_what_is_no_token_is_refused(tokens: SessionTokens, token: str) -> None:
 )
 def test_signed_content_of_another_make_is_refused(tokens: SessionTokens, content: object) -> None:
     with pytest.raises(InvalidSession):
-        tokens.read(signed(content), LAUNCH)
+        tokens.verify(signed(content), LAUNCH)
 
 
 def test_a_token_signed_for_another_purpose_is_refused(tokens: SessionTokens) -> None:
     content = ["harbour1", 12, 7, LAUNCH.timestamp(), LAUNCH.timestamp()]
 
     with pytest.raises(InvalidSession):
-        tokens.read(signed(content, salt="bcapp.other"), LAUNCH)
+        tokens.verify(signed(content, salt="bcapp.other"), LAUNCH)
 
-    assert tokens.read(signed(content), LAUNCH) == SESSION
+    assert tokens.verify(signed(content), LAUNCH) == SESSION
 
 
 def test_a_token_is_good_for_almost_60_minutes(tokens: SessionTokens) -> None:
     token = tokens.issue(SESSION, LAUNCH)
 
-    read = tokens.read(token, LAUNCH + timedelta(minutes=60) - timedelta(microseconds=1))
+    read = tokens.verify(token, LAUNCH + timedelta(minutes=60) - timedelta(microseconds=1))
 
     assert read == SESSION
 
@@ -141,7 +141,7 @@ def test_a_token_ends_after_60_minutes(tokens: SessionTokens, age: timedelta) ->
     token = tokens.issue(SESSION, LAUNCH)
 
     with pytest.raises(InvalidSession):
-        tokens.read(token, LAUNCH + age)
+        tokens.verify(token, LAUNCH + age)
 
 
 def renewed_all_day(tokens: SessionTokens) -> str:
@@ -149,14 +149,14 @@ def renewed_all_day(tokens: SessionTokens) -> str:
     token = tokens.issue(SESSION, LAUNCH)
     for minutes in range(50, 24 * 60, 50):
         now = LAUNCH + timedelta(minutes=minutes)
-        token = tokens.issue(tokens.read(token, now), now)
+        token = tokens.issue(tokens.verify(token, now), now)
     return token
 
 
 def test_a_session_that_is_renewed_lasts_almost_24_hours(tokens: SessionTokens) -> None:
     token = renewed_all_day(tokens)
 
-    read = tokens.read(token, LAUNCH + timedelta(hours=24) - timedelta(microseconds=1))
+    read = tokens.verify(token, LAUNCH + timedelta(hours=24) - timedelta(microseconds=1))
 
     assert read == SESSION
 
@@ -165,13 +165,13 @@ def test_no_renewal_leads_beyond_24_hours_after_the_launch(tokens: SessionTokens
     token = renewed_all_day(tokens)
 
     with pytest.raises(InvalidSession):
-        tokens.read(token, LAUNCH + timedelta(hours=24))
+        tokens.verify(token, LAUNCH + timedelta(hours=24))
 
 
 def test_a_token_of_an_older_key_is_still_read() -> None:
     token = SessionTokens([OLDER]).issue(SESSION, LAUNCH)
 
-    read = SessionTokens([NEWEST, OLDER]).read(token, LAUNCH)
+    read = SessionTokens([NEWEST, OLDER]).verify(token, LAUNCH)
 
     assert read == SESSION
 
@@ -179,7 +179,7 @@ def test_a_token_of_an_older_key_is_still_read() -> None:
 def test_the_newest_key_signs() -> None:
     token = SessionTokens([NEWEST, OLDER]).issue(SESSION, LAUNCH)
 
-    read = SessionTokens([NEWEST]).read(token, LAUNCH)
+    read = SessionTokens([NEWEST]).verify(token, LAUNCH)
 
     assert read == SESSION
 
@@ -188,4 +188,4 @@ def test_a_token_of_a_retired_key_is_refused(tokens: SessionTokens) -> None:
     token = SessionTokens([OLDER]).issue(SESSION, LAUNCH)
 
     with pytest.raises(InvalidSession):
-        tokens.read(token, LAUNCH)
+        tokens.verify(token, LAUNCH)

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from bcapp.bigcommerce.errors import MalformedResponse
 from bcapp.bigcommerce.http import new_session
-from bcapp.bigcommerce.schemas import Method, StoreInformation, Zone, read_boolean
+from bcapp.bigcommerce.schemas import Method, StoreInformation, Zone, parse_api_bool
 from bcapp.bigcommerce.store_api import StoreApi
 from sandbox.faults import Fault
 from sandbox.world import World
@@ -94,10 +94,10 @@ def api(world: World, bigcommerce: str) -> Iterator[StoreApi]:
     ],
 )
 def test_a_boolean_in_any_spelling_is_read(spelling: object, meant: bool) -> None:
-    zone = Zone.read({"id": 1, "enabled": spelling})
-    method = Method.read(METHOD | {"enabled": spelling, "is_fallback": spelling})
+    zone = Zone.from_json({"id": 1, "enabled": spelling})
+    method = Method.from_json(METHOD | {"enabled": spelling, "is_fallback": spelling})
 
-    assert read_boolean(spelling) is meant
+    assert parse_api_bool(spelling) is meant
     assert zone.enabled is meant
     assert method.enabled is meant
     assert method.changed("UPS", True, {})["is_fallback"] is meant
@@ -113,8 +113,8 @@ def test_a_boolean_in_any_spelling_is_read(spelling: object, meant: bool) -> Non
     ],
 )
 def test_an_id_is_a_number_or_its_digits(spelling: object, number: int) -> None:
-    assert Zone.read({"id": spelling}).id == number
-    assert Method.read({"id": spelling}).id == number
+    assert Zone.from_json({"id": spelling}).id == number
+    assert Method.from_json({"id": spelling}).id == number
 
 
 @pytest.mark.parametrize(
@@ -139,9 +139,9 @@ def test_an_id_is_a_number_or_its_digits(spelling: object, number: int) -> None:
 )
 def test_an_item_without_an_id_is_malformed(item: object) -> None:
     with pytest.raises(MalformedResponse):
-        Zone.read(item)
+        Zone.from_json(item)
     with pytest.raises(MalformedResponse):
-        Method.read(item)
+        Method.from_json(item)
 
 
 @pytest.mark.parametrize(
@@ -158,7 +158,7 @@ def test_an_item_without_an_id_is_malformed(item: object) -> None:
 def test_names_and_types_are_one_printable_line(given_text: object, text: str) -> None:
     item = {"id": 1, "name": given_text, "type": given_text}
 
-    zone, method = Zone.read(item), Method.read(item)
+    zone, method = Zone.from_json(item), Method.from_json(item)
 
     assert (zone.name, zone.type) == (text, text)
     assert (method.name, method.type) == (text, text)
@@ -195,7 +195,7 @@ def test_names_and_types_are_one_printable_line(given_text: object, text: str) -
 def test_a_methods_services_are_read_in_any_shape(
     settings: object, services: list[str] | None
 ) -> None:
-    assert Method.read(METHOD | {"settings": settings}).services == services
+    assert Method.from_json(METHOD | {"settings": settings}).services == services
 
 
 @pytest.mark.parametrize(
@@ -211,7 +211,7 @@ def test_a_methods_services_are_read_in_any_shape(
 def test_settings_are_written_as_an_object_with_all_that_was_there(
     settings: object, written: dict[str, object]
 ) -> None:
-    method = Method.read(METHOD | {"settings": settings})
+    method = Method.from_json(METHOD | {"settings": settings})
 
     body = method.changed("UPS", True, {"delivery_services": ["Ground"]})
 
@@ -220,7 +220,7 @@ def test_settings_are_written_as_an_object_with_all_that_was_there(
 
 
 def test_a_change_is_the_whole_object_without_its_id() -> None:
-    body = Method.read(METHOD).changed("Parcels", False, {"delivery_services": ["Ground"]})
+    body = Method.from_json(METHOD).changed("Parcels", False, {"delivery_services": ["Ground"]})
 
     assert body == {
         "name": "Parcels",
@@ -241,7 +241,7 @@ def test_a_change_is_the_whole_object_without_its_id() -> None:
 def test_no_item_loses_anything_that_is_not_ours(item: dict[str, Any]) -> None:
     before = copy.deepcopy(item)
     try:
-        method = Method.read(item)
+        method = Method.from_json(item)
     except MalformedResponse:
         return
 
@@ -279,7 +279,7 @@ def test_no_item_loses_anything_that_is_not_ours(item: dict[str, Any]) -> None:
 def test_store_information_is_read_as_far_as_it_goes(
     item: object, expected: tuple[str, str, str]
 ) -> None:
-    information = StoreInformation.read(item)
+    information = StoreInformation.from_json(item)
 
     assert (information.name, information.timezone, information.country_code) == expected
 
@@ -287,7 +287,7 @@ def test_store_information_is_read_as_far_as_it_goes(
 @pytest.mark.parametrize("item", [None, [], "store", 1], ids=str)
 def test_store_information_that_is_no_object_is_malformed(item: object) -> None:
     with pytest.raises(MalformedResponse):
-        StoreInformation.read(item)
+        StoreInformation.from_json(item)
 
 
 @pytest.mark.parametrize(

@@ -33,27 +33,27 @@ class Payload:
         return self.user.id == self.owner.id
 
 
-def read(token: str, client_id: str, secrets: Sequence[SecretStr]) -> Payload:
+def verify(token: str, client_id: str, secrets: Sequence[SecretStr]) -> Payload:
     """Verify a payload; raises InvalidPayload.
 
     HS256 is what BigCommerce's own libraries use; its docs name no algorithm.
     """
-    claims = _verify(token, client_id, secrets)
+    claims = _decode(token, client_id, secrets)
     try:
         for claim in ("nbf", "exp"):
-            _moment(claims[claim])
+            _parse_timestamp(claims[claim])
         return Payload(
             store_hash=parse_store_hash(claims["sub"]),
             user=Person.from_json(claims.get("user")),
             owner=Person.from_json(claims.get("owner")),
-            issued_at=_moment(claims["iat"]),
+            issued_at=_parse_timestamp(claims["iat"]),
             path=_local_path(claims.get("url")),
         )
     except ValueError as error:
         raise InvalidPayload(str(error)) from None
 
 
-def _verify(token: str, client_id: str, secrets: Sequence[SecretStr]) -> dict[str, Any]:
+def _decode(token: str, client_id: str, secrets: Sequence[SecretStr]) -> dict[str, Any]:
     if not token.isascii():  # PyJWT would raise UnicodeEncodeError for a lone surrogate
         raise InvalidPayload("not a JSON web token")
     failure = ""
@@ -75,7 +75,7 @@ def _verify(token: str, client_id: str, secrets: Sequence[SecretStr]) -> dict[st
     raise InvalidPayload(failure)
 
 
-def _moment(seconds: object) -> datetime:
+def _parse_timestamp(seconds: object) -> datetime:
     # PyJWT lets digit strings, floats, negatives and `true` pass as times.
     if type(seconds) is not int or seconds <= 0:
         raise ValueError("a time that is not a whole number")

@@ -23,13 +23,13 @@ class Zone:
     enabled: bool
 
     @classmethod
-    def read(cls, item: Any) -> Self:
+    def from_json(cls, item: Any) -> Self:
         item = _object(item)
         return cls(
             id=_whole_number(item.get("id")),
             name=clean(item.get("name")),
             type=clean(item.get("type")),
-            enabled=read_boolean(item.get("enabled")),
+            enabled=parse_api_bool(item.get("enabled")),
         )
 
 
@@ -45,7 +45,7 @@ class Method:
     item: Mapping[str, Any]
 
     @classmethod
-    def read(cls, item: Any) -> Self:
+    def from_json(cls, item: Any) -> Self:
         item = _object(item)
         settings = item.get("settings")
         options = settings.get("carrier_options") if isinstance(settings, dict) else None
@@ -53,7 +53,7 @@ class Method:
             id=_whole_number(item.get("id")),
             name=clean(item.get("name")),
             type=clean(item.get("type")),
-            enabled=read_boolean(item.get("enabled")),
+            enabled=parse_api_bool(item.get("enabled")),
             # PHP's empty object arrives as a list.
             options=options if isinstance(options, dict) else {},
             item=item,
@@ -80,7 +80,7 @@ class Method:
         if name not in (None, self.name):
             body["name"] = name
         if "is_fallback" in body:
-            body["is_fallback"] = read_boolean(body["is_fallback"])
+            body["is_fallback"] = parse_api_bool(body["is_fallback"])
         if options is not None:
             kept = settings if isinstance(settings, dict) else {}
             body["settings"] = kept | {"carrier_options": dict(options)}
@@ -94,7 +94,7 @@ class StoreInformation:
     country_code: str
 
     @classmethod
-    def read(cls, item: Any) -> Self:
+    def from_json(cls, item: Any) -> Self:
         item = _object(item)
         timezone = item.get("timezone")
         return cls(
@@ -146,7 +146,7 @@ def _code(item: object) -> str:
     return clean(item.get("value") if isinstance(item, dict) else item)
 
 
-def read_boolean(value: object) -> bool:
+def parse_api_bool(value: object) -> bool:
     """True for true, 1, "1" and "true", the spellings that BigCommerce's samples use."""
     return value in (True, 1) or (isinstance(value, str) and value.lower() in {"1", "true"})
 

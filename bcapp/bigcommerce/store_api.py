@@ -75,37 +75,39 @@ class StoreApi:
         return self._call("DELETE", CONNECTION, _status, {"carrier_id": carrier_id})
 
     def list_zones(self) -> list[Zone]:
-        return self._call("GET", "/v2/shipping/zones", _list_of(Zone.read))
+        return self._call("GET", "/v2/shipping/zones", _list_of(Zone.from_json))
 
     def get_zone(self, zone_id: int) -> Zone:
         """Raises NotFound for a zone that is gone."""
-        return self._call("GET", f"/v2/shipping/zones/{zone_id}", _json(Zone.read))
+        return self._call("GET", f"/v2/shipping/zones/{zone_id}", _json(Zone.from_json))
 
     def list_methods(self, zone_id: int) -> list[Method]:
-        return self._call("GET", _methods(zone_id), _list_of(Method.read))
+        return self._call("GET", _methods(zone_id), _list_of(Method.from_json))
 
     def get_method(self, zone_id: int, method_id: int) -> Method:
-        return self._call("GET", f"{_methods(zone_id)}/{method_id}", _json(Method.read))
+        return self._call("GET", f"{_methods(zone_id)}/{method_id}", _json(Method.from_json))
 
     def create_method(self, zone_id: int, body: Mapping[str, Any]) -> Method:
         """POST. Never repeated after a lost answer: a second one would be a second method."""
-        return self._call("POST", _methods(zone_id), _json(Method.read), body, repeatable=False)
+        return self._call(
+            "POST", _methods(zone_id), _json(Method.from_json), body, repeatable=False
+        )
 
     def update_method(self, zone_id: int, method_id: int, body: Mapping[str, Any]) -> Method:
         """PUT. A key that BigCommerce will not have written is left out and the rest sent again."""
         path = f"{_methods(zone_id)}/{method_id}"
         for _ in range(_MAX_UNWRITABLE_RETRIES):
             try:
-                return self._call("PUT", path, _json(Method.read), body)
+                return self._call("PUT", path, _json(Method.from_json), body)
             except Rejected as error:
                 named = {name for text in error.messages for name in _UNWRITABLE.findall(text)}
                 if not named & (body.keys() - _ESSENTIAL):
                     raise
                 body = {k: v for k, v in body.items() if k not in named - _ESSENTIAL}
-        return self._call("PUT", path, _json(Method.read), body)
+        return self._call("PUT", path, _json(Method.from_json), body)
 
     def get_store(self) -> StoreInformation:
-        return self._call("GET", "/v2/store", _json(StoreInformation.read))
+        return self._call("GET", "/v2/store", _json(StoreInformation.from_json))
 
     def is_token_honoured(self) -> bool:
         """False only when BigCommerce itself says no; raises when it says nothing."""

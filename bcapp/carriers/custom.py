@@ -17,7 +17,7 @@ from bcapp.carriers.fields import (
     Kind,
     Value,
     fault,
-    read_boolean,
+    parse_form_switch,
 )
 from bcapp.language import gettext as _
 
@@ -50,9 +50,9 @@ class Setting:
     def is_secret(self) -> bool:
         return self.kind == "secret"
 
-    def read(self) -> Value:
+    def parse(self) -> Value:
         if self.kind == "boolean":
-            return read_boolean(self.value) is True
+            return parse_form_switch(self.value) is True
         return _lines(self.value) if self.kind == "list" else self.value
 
 
@@ -70,7 +70,7 @@ class Settings:
 
     @property
     def details(self) -> Details:
-        return {row.name: row.read() for row in self.rows}
+        return {row.name: row.parse() for row in self.rows}
 
     def with_errors(self, errors: Mapping[str, str]) -> "Settings":
         """The same rows with what BigCommerce said of some, by the setting's name."""
@@ -88,7 +88,7 @@ class Settings:
         return [replace(row, index=index) for index, row in enumerate(shown)]
 
 
-def read_settings(form: Any, prefix: str = "setting") -> Settings:
+def parse_settings(form: Any, prefix: str = "setting") -> Settings:
     """Rows `{prefix}_name`, `…_kind`, `…_value` of a request's MultiDict, checked one by one."""
     columns = [form.getlist(f"{prefix}_{part}") for part in ("name", "kind", "value")]
     longest = max(map(len, columns))
@@ -105,7 +105,7 @@ def read_settings(form: Any, prefix: str = "setting") -> Settings:
     return Settings(tuple(replace(row, errors=tuple(_faults(row, times))) for row in used))
 
 
-def read_properties(form: Any, names_and_kinds: Iterable[Sequence[str]]) -> Settings:
+def parse_known_settings(form: Any, names_and_kinds: Iterable[Sequence[str]]) -> Settings:
     """Settings that the store knows already, each under its own name in the request."""
     rows = [
         Setting(index, name, _kind(kind), form.get(name, "").strip())
@@ -187,7 +187,7 @@ def _faults(row: Setting, times: Mapping[str, int]) -> Iterable[str]:
 def _value_faults(row: Setting) -> Iterable[str]:
     label = row.name or _("This setting")
     if row.kind == "boolean":
-        if row.value == "" or read_boolean(row.value) is None:
+        if row.value == "" or parse_form_switch(row.value) is None:
             yield _("%(label)s is either true or false.", label=label)
     elif not row.value:
         yield _("Enter a value for %(label)s.", label=label)

@@ -107,7 +107,7 @@ class Carrier:
         form.process(submitted, data={"test_mode": test_mode})
         return form
 
-    def read(self, form: BaseForm) -> Details:
+    def connection_from(self, form: BaseForm) -> Details:
         """The connection object to send: exactly the declared properties, and nothing else."""
         fields = [form[field.name] for field in self.credentials]
         return {f.name: f.lines if isinstance(f, LinesField) else f.data for f in fields}
@@ -142,7 +142,7 @@ def fault(value: str, label: str) -> str | None:
     return None
 
 
-def read_boolean(value: str) -> bool | None:
+def parse_form_switch(value: str) -> bool | None:
     """What a form says for a switch; None when it says neither."""
     lowered = value.strip().lower()
     return True if lowered in _TRUE else False if lowered in _FALSE else None
@@ -152,7 +152,7 @@ class SwitchField(BooleanField):
     """True and false only: WTForms alone takes any unknown word for true."""
 
     def process_formdata(self, valuelist: list[str]) -> None:
-        answer = read_boolean(valuelist[0]) if valuelist else False
+        answer = parse_form_switch(valuelist[0]) if valuelist else False
         if answer is None:
             raise ValueError(_("%(label)s is either on or off.", label=self.label.text))
         self.data = answer

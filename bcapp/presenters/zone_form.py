@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bcapp.bigcommerce.schemas import Method, read_boolean
+from bcapp.bigcommerce.schemas import Method, parse_api_bool
 from bcapp.carriers.custom import Setting, Settings
 from bcapp.carriers.fields import Carrier, MethodOption
 from bcapp.language import gettext as _
@@ -94,7 +94,7 @@ def _input(
 ) -> OptionInput:
     fault = errors.get(option.name, "")
     if option.is_boolean:
-        checked = read_boolean(options.get(option.name))
+        checked = parse_api_bool(options.get(option.name))
         return OptionInput(option.name, option.label, "boolean", (), "true", checked, fault)
     value = selected(option, options)
     choices = dict(option.choices)

@@ -128,11 +128,11 @@ def _payload() -> Payload:
         raise BadRequest
     if len(values) > 1:
         raise InvalidPayload("given twice")
-    read = payload.read(
+    verified = payload.verify(
         values[0], config().bigcommerce_client_id, config().bigcommerce_client_secret
     )
-    structlog.contextvars.bind_contextvars(store_hash=read.store_hash)
-    return read
+    structlog.contextvars.bind_contextvars(store_hash=verified.store_hash)
+    return verified
 
 
 def _is_token_honoured(store: Store) -> bool:

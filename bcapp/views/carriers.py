@@ -10,7 +10,7 @@ from wtforms.form import BaseForm
 from bcapp import connections
 from bcapp.bigcommerce.errors import AccessRevoked, BigCommerceError, Rejected
 from bcapp.bigcommerce.store_api import StoreApi
-from bcapp.carriers.fields import read_boolean
+from bcapp.carriers.fields import parse_form_switch
 from bcapp.language import gettext as _
 from bcapp.presenters import connections as presenters
 from bcapp.presenters import zones as zone_presenters
@@ -65,7 +65,7 @@ def send(carrier_id: str) -> ResponseReturnValue:
     if not typed.validate():
         links = [(field.id, field.errors[0]) for field in typed if field.errors]
         return _form_page(carrier_status, typed, not_sent(links)), 422
-    details = carrier_status.carrier.read(typed)
+    details = carrier_status.carrier.connection_from(typed)
     notice = "updated" if carrier_status.is_sent else "sent"
     try:
         connections.connect(
@@ -107,7 +107,7 @@ def disconnect(carrier_id: str) -> ResponseReturnValue:
 
 
 def _wants_zones_off() -> bool:
-    return read_boolean(request.form.get("also_off", "")) is True
+    return parse_form_switch(request.form.get("also_off", "")) is True
 
 
 def _turn_off(carrier_status: CarrierStatus, api: StoreApi) -> ResponseReturnValue | None:

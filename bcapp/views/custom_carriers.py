@@ -30,7 +30,7 @@ def new() -> ResponseReturnValue:
 @bp.post("/carriers")
 def create() -> ResponseReturnValue:
     identity = custom.identity_form(request.form)
-    settings = custom.read_settings(request.form)
+    settings = custom.parse_settings(request.form)
     carrier, refusal = _read(identity, settings)
     if carrier is None:
         return _page(None, identity, settings, refusal), 422
@@ -100,10 +100,10 @@ def _resubmitted(carrier_status: CarrierStatus) -> tuple[BaseForm, Settings]:
     known = _identity(carrier_status)
     if _is_by_property(carrier_status):
         assert carrier_status.connection is not None  # noqa: S101 - no settings without one
-        settings = custom.read_properties(request.form, carrier_status.connection.settings)
+        settings = custom.parse_known_settings(request.form, carrier_status.connection.settings)
         return custom.identity_form(None, known), settings
     known["name"] = request.form.get("name", known["name"])
-    return custom.identity_form(None, known), custom.read_settings(request.form)
+    return custom.identity_form(None, known), custom.parse_settings(request.form)
 
 
 def _is_by_property(carrier_status: CarrierStatus) -> bool:

@@ -53,7 +53,7 @@ def require_embedded_session() -> None:
     kind, _, token = given.partition(" ")
     if kind.lower() != "bearer":
         raise InvalidSession
-    session = runtime().session_tokens.read(token.strip(), datetime.now(UTC))
+    session = runtime().session_tokens.verify(token.strip(), datetime.now(UTC))
     store, user = stores.authorize_session(db(), session)
     g.current_session = CurrentSession.of(store, user, session)
 

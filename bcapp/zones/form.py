@@ -6,7 +6,7 @@ from typing import Any
 
 from bcapp.carriers import custom
 from bcapp.carriers.custom import MAX_NAME_LENGTH, Settings
-from bcapp.carriers.fields import Carrier, Value, fault, read_boolean
+from bcapp.carriers.fields import Carrier, Value, fault, parse_form_switch
 from bcapp.language import gettext as _
 
 
@@ -27,11 +27,11 @@ class Choice:
 
 def parse_zone_form(carrier: Carrier, form: Any) -> Choice:
     """Read a zone's form from a request's MultiDict."""
-    enabled = read_boolean(form.get("enabled", ""))
+    enabled = parse_form_switch(form.get("enabled", ""))
     name = form["name"].strip() if "name" in form else None
     services = tuple(dict.fromkeys(form.getlist("delivery_services")))
     has_rows = "option_rows" in form or "option_name" in form
-    own = custom.read_settings(form, "option") if carrier.is_custom and has_rows else None
+    own = custom.parse_settings(form, "option") if carrier.is_custom and has_rows else None
     errors = {
         "enabled": None if enabled is not None else _("This is either on or off."),
         "name": _name_fault(name),
@@ -86,5 +86,5 @@ def _options(carrier: Carrier, form: Any) -> dict[str, Value]:
     chosen: dict[str, Value] = {o.name: form[o.name] for o in selects if o.name in form}
     for option in carrier.options:
         if option.is_boolean:
-            chosen[option.name] = read_boolean(form.get(option.name, "")) is True
+            chosen[option.name] = parse_form_switch(form.get(option.name, "")) is True
     return chosen

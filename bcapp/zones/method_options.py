@@ -5,7 +5,7 @@ from typing import Any
 from bcapp.bigcommerce.schemas import (
     Method,
     clean,
-    read_boolean,
+    parse_api_bool,
     readable_services,
     unreadable_services,
 )
@@ -71,7 +71,7 @@ def _value(option: MethodOption, there: dict[str, Any], choice: Choice) -> Any:
     chosen = choice.options.get(option.name)
     if option.is_boolean:
         if chosen is None and option.name in there:
-            return read_boolean(there[option.name])
+            return parse_api_bool(there[option.name])
         return option.default if chosen is None else chosen
     if option.name in there and chosen in (None, selected(option, there)):
         return there[option.name]

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bcapp.bigcommerce.schemas import Method, clean, read_boolean, readable_services
+from bcapp.bigcommerce.schemas import Method, clean, parse_api_bool, readable_services
 from bcapp.zones.method_options import SERVICES
 
 
@@ -41,7 +41,7 @@ def _is_same(name: str, wanted: object, saved: object) -> bool:
     if name == SERVICES:
         return set(readable_services(saved)) == set(readable_services(wanted))
     if isinstance(wanted, bool):
-        return read_boolean(saved) is wanted
+        return parse_api_bool(saved) is wanted
     return _listed(wanted) == _listed(saved)
 
 

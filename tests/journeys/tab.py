@@ -209,7 +209,7 @@ class Tab:
         """The next thing that is asked for comes with a session that is so much older."""
         tokens = SessionTokens(make.config().session_keys)
         now = datetime.now(UTC)
-        session = tokens.read(self.frame.evaluate(TOKEN), now)
+        session = tokens.verify(self.frame.evaluate(TOKEN), now)
         older = replace(session, launched_at=session.launched_at - launched)
         header = {"authorization": f"Bearer {tokens.issue(older, now - issued)}"}
         self.page.route(
