@@ -32,25 +32,25 @@ class AccessRevoked(BigCommerceError):
 
 
 class RateLimited(BigCommerceError):
-    """429: not carried out. `named_wait` is None when BigCommerce did not say how long."""
+    """429: not carried out. `reset_after` is None when BigCommerce did not say how long."""
 
     # The quota is renewed every 30 seconds, says the rate limit page.
     USUAL_WAIT = 30
 
-    def __init__(self, named_wait: int | None) -> None:
+    def __init__(self, reset_after: int | None) -> None:
         super().__init__(429)
-        self.named_wait = named_wait
+        self.reset_after = reset_after
 
     @property
     def retry_after(self) -> int:
-        return self.USUAL_WAIT if self.named_wait is None else max(1, self.named_wait)
+        return self.USUAL_WAIT if self.reset_after is None else max(1, self.reset_after)
 
 
 class Overloaded(RateLimited):
     """Ours, not BigCommerce's: too many requests of this process wait for it. Not carried out."""
 
     def __init__(self) -> None:
-        super().__init__(named_wait=5)
+        super().__init__(reset_after=5)
 
 
 class Rejected(BigCommerceError):
@@ -81,9 +81,9 @@ class Conflict(Rejected):
 class Unavailable(BigCommerceError):
     """Network fault or 5xx: whether it was carried out is unknown."""
 
-    def __init__(self, status: int | None = None, *, worth_repeating: bool = True) -> None:
+    def __init__(self, status: int | None = None, *, is_retryable: bool = True) -> None:
         super().__init__(status)
-        self.worth_repeating = worth_repeating
+        self.is_retryable = is_retryable
 
 
 class TimedOut(Unavailable):
@@ -98,7 +98,7 @@ class MalformedResponse(Unavailable):
     """An answer that is not BigCommerce's API: HTML, a redirect, a shape nobody documented."""
 
     def __init__(self, status: int | None = None) -> None:
-        super().__init__(status, worth_repeating=False)
+        super().__init__(status, is_retryable=False)
 
 
 class Unconfirmed(MalformedResponse):

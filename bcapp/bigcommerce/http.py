@@ -21,7 +21,7 @@ MAX_HEADER_SECONDS = 20  # seconds, where a connection has no time limit of its 
 MAX_IDLE_SECONDS = 30  # seconds
 _CHUNK = 64 * 1024
 
-UNCOMPRESSED = {"Accept-Encoding": "identity"}
+IDENTITY_ENCODING = {"Accept-Encoding": "identity"}
 
 
 class Deadline:
@@ -29,10 +29,10 @@ class Deadline:
 
     def __init__(self, budget: float) -> None:
         self.budget = budget
-        self._end = time.monotonic() + budget
+        self._on_timeout = time.monotonic() + budget
 
     def remaining(self) -> float:
-        return self._end - time.monotonic()
+        return self._on_timeout - time.monotonic()
 
     def elapsed(self) -> float:
         return self.budget - self.remaining()
@@ -52,24 +52,24 @@ def new_session(connections: int = 64) -> requests.Session:
     session.trust_env = False
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     session.headers["User-Agent"] = "carrier-connections/1.0"
-    session.headers.update(UNCOMPRESSED)
+    session.headers.update(IDENTITY_ENCODING)
     adapter = Adapter(pool_maxsize=connections)
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     return session
 
 
-class _InTime:
+class _TimeLimit:
     """Hangs up when a wait takes too long: sockets only bound the wait for their next byte."""
 
-    def __init__(self, seconds: float, hang_up: Callable[[], None]) -> None:
-        self._timer = threading.Timer(seconds, self._end, [hang_up])
+    def __init__(self, seconds: float, abort: Callable[[], None]) -> None:
+        self._timer = threading.Timer(seconds, self._on_timeout, [abort])
         self._timer.daemon = True
         self._is_over = threading.Event()
 
-    def _end(self, hang_up: Callable[[], None]) -> None:
+    def _on_timeout(self, abort: Callable[[], None]) -> None:
         self._is_over.set()
-        hang_up()
+        abort()
 
     def __enter__(self) -> None:
         self._timer.start()
@@ -94,40 +94,40 @@ class _Connection:
     def getresponse(self) -> urllib3.HTTPResponse:
         timeout, sock = self.timeout, self.sock  # type: ignore[attr-defined]
         seconds = timeout if isinstance(timeout, (int, float)) else MAX_HEADER_SECONDS
-        hang_up = partial(_hang_up, sock)
-        with _InTime(seconds, hang_up):
+        abort = partial(_shut_down, sock)
+        with _TimeLimit(seconds, abort):
             response: urllib3.HTTPResponse = super().getresponse()  # type: ignore[misc]
         self._last_used = time.monotonic()
         # urllib3's own `shutdown` leaves the other side free to go on sending.
-        response.hang_up = hang_up  # type: ignore[attr-defined]
+        response.abort = abort  # type: ignore[attr-defined]
         return response
 
 
-def _hang_up(sock: socket.socket | None) -> None:
+def _shut_down(sock: socket.socket | None) -> None:
     with suppress(OSError, AttributeError):
         sock.shutdown(socket.SHUT_RDWR)  # type: ignore[union-attr]
 
 
-class _PlainConnection(_Connection, urllib3.connection.HTTPConnection):  # type: ignore[misc]
+class _HTTPConnection(_Connection, urllib3.connection.HTTPConnection):  # type: ignore[misc]
     pass
 
 
-class _TLSConnection(_Connection, urllib3.connection.HTTPSConnection):  # type: ignore[misc]
+class _HTTPSConnection(_Connection, urllib3.connection.HTTPSConnection):  # type: ignore[misc]
     pass
 
 
-class _PlainPool(urllib3.HTTPConnectionPool):
-    ConnectionCls = _PlainConnection
+class _HTTPPool(urllib3.HTTPConnectionPool):
+    ConnectionCls = _HTTPConnection
 
 
-class _TLSPool(urllib3.HTTPSConnectionPool):
-    ConnectionCls = _TLSConnection
+class _HTTPSPool(urllib3.HTTPSConnectionPool):
+    ConnectionCls = _HTTPSConnection
 
 
 class Adapter(requests.adapters.HTTPAdapter):
     def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
         super().init_poolmanager(*arguments, **options)
-        self.poolmanager.pool_classes_by_scheme = {"http": _PlainPool, "https": _TLSPool}
+        self.poolmanager.pool_classes_by_scheme = {"http": _HTTPPool, "https": _HTTPSPool}
 
 
 def read_body(response: requests.Response, deadline: Deadline) -> bytes:
@@ -143,7 +143,7 @@ def read_body(response: requests.Response, deadline: Deadline) -> bytes:
         response.raw.release_conn()
         return b""
     try:
-        with _InTime(max(0, deadline.remaining()), response.raw.hang_up):  # type: ignore[union-attr]
+        with _TimeLimit(max(0, deadline.remaining()), response.raw.abort):  # type: ignore[union-attr]
             while response.raw.length_remaining != 0 and (
                 chunk := response.raw.read1(_CHUNK, decode_content=False)
             ):
@@ -157,7 +157,7 @@ def read_body(response: requests.Response, deadline: Deadline) -> bytes:
     return bytes(body)
 
 
-def as_our_error(error: Exception, waited: float) -> Unavailable:
+def to_bigcommerce_error(error: Exception, waited: float) -> Unavailable:
     """A network error of requests or urllib3 as ours."""
     causes = (requests.Timeout, urllib3.exceptions.TimeoutError)
     if isinstance(error, causes) or any(isinstance(arg, causes) for arg in error.args):

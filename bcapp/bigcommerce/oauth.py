@@ -18,7 +18,13 @@ from bcapp.bigcommerce.errors import (
     Rejected,
     Unavailable,
 )
-from bcapp.bigcommerce.http import UNCOMPRESSED, Adapter, Deadline, as_our_error, read_body
+from bcapp.bigcommerce.http import (
+    IDENTITY_ENCODING,
+    Adapter,
+    Deadline,
+    read_body,
+    to_bigcommerce_error,
+)
 from bcapp.bigcommerce.identity import Person, parse_store_hash
 from bcapp.config import Config
 
@@ -79,7 +85,7 @@ def _fetch(
                 f"{config.bigcommerce_login_url}/oauth2/token",
                 grant_type="authorization_code",
                 redirect_uri=config.redirect_uri,
-                headers={"Accept": "application/json", **UNCOMPRESSED},
+                headers={"Accept": "application/json", **IDENTITY_ENCODING},
                 timeout=deadline.timeouts(),
                 allow_redirects=False,
                 stream=True,
@@ -90,7 +96,7 @@ def _fetch(
         raise
     except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
         # Not chained: the request that they carry has the code and our secret in its body.
-        raise as_our_error(error, deadline.elapsed()) from None
+        raise to_bigcommerce_error(error, deadline.elapsed()) from None
     except (
         AuthlibBaseError,
         ValueError,

@@ -65,14 +65,14 @@ def raise_for_status(response: ApiResponse, headers: Mapping[str, str]) -> None:
     if status in {401, 403}:
         raise AccessRevoked(status, is_page=is_page)
     if status == 429:
-        raise RateLimited(_named_wait(headers))
+        raise RateLimited(_reset_seconds(headers))
     if status >= 500:
-        raise Unavailable(status, worth_repeating=status in _GATEWAY)
+        raise Unavailable(status, is_retryable=status in _GATEWAY)
     kind = {404: NotFound, 409: Conflict}.get(status, Rejected)
     raise kind(status, list(_messages(response.body)))
 
 
-def _named_wait(headers: Mapping[str, str]) -> int | None:
+def _reset_seconds(headers: Mapping[str, str]) -> int | None:
     """The longer of the two headers, in seconds; None when neither holds a sensible number."""
     waits = []
     for name, per_second in (("X-Rate-Limit-Time-Reset-Ms", 1000), ("X-Retry-After", 1)):

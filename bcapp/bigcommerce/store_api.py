@@ -19,7 +19,7 @@ from bcapp.bigcommerce.errors import (
     Rejected,
     Unavailable,
 )
-from bcapp.bigcommerce.http import Deadline, as_our_error, read_body
+from bcapp.bigcommerce.http import Deadline, read_body, to_bigcommerce_error
 from bcapp.bigcommerce.responses import ApiResponse, parse_json, raise_for_status
 from bcapp.bigcommerce.schemas import Method, StoreInformation, Zone
 
@@ -90,7 +90,7 @@ class StoreApi:
     def create_method(self, zone_id: int, body: Mapping[str, Any]) -> Method:
         """POST. Never repeated after a lost answer: a second one would be a second method."""
         return self._call(
-            "POST", _methods(zone_id), _json(Method.from_json), body, repeatable=False
+            "POST", _methods(zone_id), _json(Method.from_json), body, idempotent=False
         )
 
     def update_method(self, zone_id: int, method_id: int, body: Mapping[str, Any]) -> Method:
@@ -141,20 +141,20 @@ class StoreApi:
         read: Callable[[ApiResponse], T],
         body: object = None,
         *,
-        repeatable: bool = True,
+        idempotent: bool = True,
     ) -> T:
         unknown: Unavailable | None = None
         try:
             return self._attempt(method, path, read, body)
         except RateLimited as error:
-            if error.named_wait is None or error.named_wait >= _MAX_WAIT:
+            if error.reset_after is None or error.reset_after >= _MAX_WAIT:
                 raise
             wait: float = error.retry_after
             if wait >= self._deadline.remaining():
                 raise
         except Unavailable as error:
             wait = random.uniform(0.1, 0.4)  # noqa: S311 - jitter
-            if not (repeatable and error.worth_repeating) or wait >= self._deadline.remaining():
+            if not (idempotent and error.is_retryable) or wait >= self._deadline.remaining():
                 raise
             unknown = error
         time.sleep(wait)
@@ -191,7 +191,7 @@ class StoreApi:
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             fault = type(error).__name__  # which says a TLS failure from a refused connection
             # Not chained: the request that it carries has the token and the account details.
-            raise as_our_error(error, self._deadline.elapsed()) from None
+            raise to_bigcommerce_error(error, self._deadline.elapsed()) from None
         finally:
             _log.info(
                 "bigcommerce_call",
