@@ -48,7 +48,7 @@ class Installation:
 
 
 def install(
-    db: Session, vault: Vault, grant: Grant, is_honoured: Callable[[Grant], bool]
+    db: Session, vault: Vault, grant: Grant, is_valid: Callable[[Grant], bool]
 ) -> Installation:
     """Keep a grant: first install, re-install and new consent alike.
 
@@ -64,7 +64,7 @@ def install(
         if rival == asked_about:
             break
         db.commit()
-        asked_about, is_ours_newest = rival, is_honoured(grant)
+        asked_about, is_ours_newest = rival, is_valid(grant)
     if rival is None or is_ours_newest:
         _keep(store, vault, grant)
     user = _put_user(db, store, grant.user, grant.answered_at)
@@ -113,7 +113,7 @@ def session_epoch(store: Store, user: StoreUser) -> int:
     return (max(store.installed_at, user.added_at) - _EPOCH) // timedelta(microseconds=1)
 
 
-def uninstall(db: Session, payload: Payload, is_token_honoured: Callable[[Store], bool]) -> None:
+def uninstall(db: Session, payload: Payload, is_token_valid: Callable[[Store], bool]) -> None:
     """Forget a store's access token, if the payload proves that BigCommerce removed the app.
 
     A payload does not say which callback it was made for, so one that opened the app could be
@@ -130,7 +130,7 @@ def uninstall(db: Session, payload: Payload, is_token_honoured: Callable[[Store]
     is_current = payload.issued_at >= granted_at - _CLOCK_DIFFERENCE
     is_newer = payload.issued_at >= granted_at.replace(microsecond=0)  # it has whole seconds
     is_believed = payload.is_from_owner or payload.user.id == store.installer_id
-    proven = is_current and ((is_newer and is_believed) or not is_token_honoured(store))
+    proven = is_current and ((is_newer and is_believed) or not is_token_valid(store))
 
     database.begin_write(db)
     locked = _lock(db, payload.store_hash)

@@ -100,7 +100,7 @@ def test_a_boolean_in_any_spelling_is_read(spelling: object, meant: bool) -> Non
     assert parse_api_bool(spelling) is meant
     assert zone.enabled is meant
     assert method.enabled is meant
-    assert method.changed("UPS", True, {})["is_fallback"] is meant
+    assert method.update_body("UPS", True, {})["is_fallback"] is meant
 
 
 @pytest.mark.parametrize(
@@ -213,14 +213,14 @@ def test_settings_are_written_as_an_object_with_all_that_was_there(
 ) -> None:
     method = Method.from_json(METHOD | {"settings": settings})
 
-    body = method.changed("UPS", True, {"delivery_services": ["Ground"]})
+    body = method.update_body("UPS", True, {"delivery_services": ["Ground"]})
 
     options = {"carrier_options": {"delivery_services": ["Ground"]}}
     assert body["settings"] == written | options
 
 
 def test_a_change_is_the_whole_object_without_its_id() -> None:
-    body = Method.from_json(METHOD).changed("Parcels", False, {"delivery_services": ["Ground"]})
+    body = Method.from_json(METHOD).update_body("Parcels", False, {"delivery_services": ["Ground"]})
 
     assert body == {
         "name": "Parcels",
@@ -245,7 +245,7 @@ def test_no_item_loses_anything_that_is_not_ours(item: dict[str, Any]) -> None:
     except MalformedResponse:
         return
 
-    body = method.changed("Post", True, {"delivery_services": ["A"]})
+    body = method.update_body("Post", True, {"delivery_services": ["A"]})
 
     ours = {"id", "name", "enabled", "settings", "is_fallback"}
     assert {k: v for k, v in body.items() if k not in ours} == {

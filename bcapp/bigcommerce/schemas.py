@@ -27,8 +27,8 @@ class Zone:
         item = _object(item)
         return cls(
             id=_whole_number(item.get("id")),
-            name=clean(item.get("name")),
-            type=clean(item.get("type")),
+            name=printable_line(item.get("name")),
+            type=printable_line(item.get("type")),
             enabled=parse_api_bool(item.get("enabled")),
         )
 
@@ -51,8 +51,8 @@ class Method:
         options = settings.get("carrier_options") if isinstance(settings, dict) else None
         return cls(
             id=_whole_number(item.get("id")),
-            name=clean(item.get("name")),
-            type=clean(item.get("type")),
+            name=printable_line(item.get("name")),
+            type=printable_line(item.get("type")),
             enabled=parse_api_bool(item.get("enabled")),
             # PHP's empty object arrives as a list.
             options=options if isinstance(options, dict) else {},
@@ -64,9 +64,9 @@ class Method:
         """Codes of the delivery services; None when the answer did not say."""
         if "delivery_services" not in self.options:
             return None
-        return readable_services(self.options["delivery_services"])
+        return parse_service_codes(self.options["delivery_services"])
 
-    def changed(
+    def update_body(
         self, name: str | None, enabled: bool, options: Mapping[str, Any] | None
     ) -> dict[str, Any]:
         """The whole object to write back: what is not ours in it goes back as it came.
@@ -98,13 +98,13 @@ class StoreInformation:
         item = _object(item)
         timezone = item.get("timezone")
         return cls(
-            name=clean(item.get("name")),
-            timezone=clean(timezone.get("name")) if isinstance(timezone, dict) else "",
-            country_code=clean(item.get("country_code")),
+            name=printable_line(item.get("name")),
+            timezone=printable_line(timezone.get("name")) if isinstance(timezone, dict) else "",
+            country_code=printable_line(item.get("country_code")),
         )
 
 
-def new_method(carrier_id: str, name: str, options: Mapping[str, Any]) -> dict[str, Any]:
+def new_method_body(carrier_id: str, name: str, options: Mapping[str, Any]) -> dict[str, Any]:
     """The body that creates a method. Without `channel_ids` it is offered on every channel."""
     settings = {"carrier_options": dict(options)}
     return {"name": name, "type": carrier_id, "enabled": True, "settings": settings}
@@ -124,12 +124,12 @@ def _whole_number(value: object) -> int:
     return value
 
 
-def readable_services(listed: object) -> list[str]:
+def parse_service_codes(listed: object) -> list[str]:
     """Codes out of a list of services, or of a lone one, each a text or an object."""
     return list(dict.fromkeys(code for code in map(_code, _items(listed)) if code))
 
 
-def unreadable_services(listed: object) -> list[object]:
+def unparsed_services(listed: object) -> list[object]:
     """What a list of services holds besides: not to be shown, but to be given back."""
     return [item for item in _items(listed) if not _code(item)]
 
@@ -143,7 +143,7 @@ def _items(listed: object) -> list[object]:
 
 
 def _code(item: object) -> str:
-    return clean(item.get("value") if isinstance(item, dict) else item)
+    return printable_line(item.get("value") if isinstance(item, dict) else item)
 
 
 def parse_api_bool(value: object) -> bool:
@@ -151,7 +151,7 @@ def parse_api_bool(value: object) -> bool:
     return value in (True, 1) or (isinstance(value, str) and value.lower() in {"1", "true"})
 
 
-def clean(value: object) -> str:
+def printable_line(value: object) -> str:
     """One printable line of at most 255 characters; "" for anything that is no text."""
     if not isinstance(value, str):
         return ""

@@ -109,7 +109,7 @@ class StoreApi:
     def get_store(self) -> StoreInformation:
         return self._call("GET", "/v2/store", _json(StoreInformation.from_json))
 
-    def is_token_honoured(self) -> bool:
+    def is_token_valid(self) -> bool:
         """False only when BigCommerce itself says no; raises when it says nothing."""
         try:
             self._call("GET", "/v2/time", _status)
@@ -121,7 +121,7 @@ class StoreApi:
             return True
         return True
 
-    def is_token_refused(self) -> bool:
+    def is_token_rejected(self) -> bool:
         """True on a 401 of the API itself, False on the time that was asked for.
 
         Everything else says nothing about the token, and raises.
@@ -145,7 +145,7 @@ class StoreApi:
     ) -> T:
         unknown: Unavailable | None = None
         try:
-            return self._attempt(method, path, read, body)
+            return self._send_once(method, path, read, body)
         except RateLimited as error:
             if error.reset_after is None or error.reset_after >= _MAX_WAIT:
                 raise
@@ -159,20 +159,22 @@ class StoreApi:
             unknown = error
         time.sleep(wait)
         try:
-            return self._attempt(method, path, read, body)
+            return self._send_once(method, path, read, body)
         except (RateLimited, AccessRevoked):
             # The second try was not carried out. The first may have been, and that is what counts.
             if unknown is not None:
                 raise unknown from None
             raise
 
-    def _attempt(self, method: str, path: str, read: Callable[[ApiResponse], T], body: object) -> T:
+    def _send_once(
+        self, method: str, path: str, read: Callable[[ApiResponse], T], body: object
+    ) -> T:
         # No number stays in it, so there are as many names as there are calls.
-        place = re.sub(r"\d+", "_", path.removeprefix("/v2"))
-        with metrics.bigcommerce_call(f"{method} {place}"):
-            return read(self._ask(method, path, body, place))
+        endpoint = re.sub(r"\d+", "_", path.removeprefix("/v2"))
+        with metrics.bigcommerce_call(f"{method} {endpoint}"):
+            return read(self._request(method, path, body, endpoint))
 
-    def _ask(self, method: str, path: str, body: object, place: str) -> ApiResponse:
+    def _request(self, method: str, path: str, body: object, endpoint: str) -> ApiResponse:
         started = time.monotonic()
         status = fault = None
         try:
@@ -187,7 +189,7 @@ class StoreApi:
                 stream=True,
             ) as response:
                 status = response.status_code
-                reply = ApiResponse(status, read_body(response, self._deadline))
+                api_response = ApiResponse(status, read_body(response, self._deadline))
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             fault = type(error).__name__  # which says a TLS failure from a refused connection
             # Not chained: the request that it carries has the token and the account details.
@@ -196,13 +198,13 @@ class StoreApi:
             _log.info(
                 "bigcommerce_call",
                 method=method,
-                path=place,
+                path=endpoint,
                 upstream_status=status,
                 fault=fault,
                 duration_ms=round((time.monotonic() - started) * 1000, 1),
             )
-        raise_for_status(reply, response.headers)
-        return reply
+        raise_for_status(api_response, response.headers)
+        return api_response
 
 
 # BigCommerce's words for a field that it does not know or that is read-only.

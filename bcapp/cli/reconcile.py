@@ -143,7 +143,7 @@ class Reconciliation:
         self._next_at = time.monotonic() + self._pause
         try:
             api = api_with(question.store_hash, question.token, PATIENCE)
-            answer = Answer.REFUSED if api.is_token_refused() else Answer.HONOURED
+            answer = Answer.REFUSED if api.is_token_rejected() else Answer.HONOURED
         except BigCommerceError as error:
             self.findings.unclear[question.store_hash] = str(error)
             self._silences = self._silences + 1 if isinstance(error, Unavailable) else 0

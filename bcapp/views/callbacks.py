@@ -69,7 +69,7 @@ def load() -> ResponseReturnValue:
 
 @bp.get("/uninstall")
 def uninstall() -> ResponseReturnValue:
-    stores.uninstall(db(), _payload(), _is_token_honoured)
+    stores.uninstall(db(), _payload(), _is_token_valid)
     return "", 204
 
 
@@ -86,7 +86,7 @@ def _install() -> str:
     grant = oauth.exchange(
         config(), asked.requested_code, asked.requested_scope, asked.requested_context
     )
-    installation = stores.install(db(), runtime().vault, grant, _is_grant_honoured)
+    installation = stores.install(db(), runtime().vault, grant, _is_grant_valid)
     _learn_about(installation.store)
     start_session(installation.store, installation.user, datetime.now(UTC))
     g.page_path = "/carriers"
@@ -135,19 +135,19 @@ def _payload() -> Payload:
     return verified
 
 
-def _is_token_honoured(store: Store) -> bool:
+def _is_token_valid(store: Store) -> bool:
     """Only a plain "no" of BigCommerce's proves anything. Raises Overloaded: it may call again."""
     try:
-        return store_api(store, CHECK_LIMIT).is_token_honoured()
+        return store_api(store, CHECK_LIMIT).is_token_valid()
     except Overloaded:
         raise
     except (BigCommerceError, Unopenable):
         return True
 
 
-def _is_grant_honoured(grant: Grant) -> bool:
+def _is_grant_valid(grant: Grant) -> bool:
     try:
-        return api_with(grant.store_hash, grant.access_token, CHECK_LIMIT).is_token_honoured()
+        return api_with(grant.store_hash, grant.access_token, CHECK_LIMIT).is_token_valid()
     except BigCommerceError:
         return True
 

@@ -4,10 +4,10 @@ from typing import Any
 
 from bcapp.bigcommerce.schemas import (
     Method,
-    clean,
     parse_api_bool,
-    readable_services,
-    unreadable_services,
+    parse_service_codes,
+    printable_line,
+    unparsed_services,
 )
 from bcapp.carriers import custom
 from bcapp.carriers.fields import Carrier, MethodOption
@@ -55,7 +55,7 @@ def texts(choice: Choice) -> list[str]:
 def selected(option: MethodOption, options: dict[str, Any]) -> str:
     """A select's current value as text, "" for none; Endicia's packaging may be a list of one."""
     value = options.get(option.name, "")
-    return clean(value[0] if isinstance(value, list) and value else value)
+    return printable_line(value[0] if isinstance(value, list) and value else value)
 
 
 def is_expressible(name: str, value: object) -> bool:
@@ -80,10 +80,10 @@ def _value(option: MethodOption, there: dict[str, Any], choice: Choice) -> Any:
 
 def _services(carrier: Carrier, present: Method | None, choice: Choice) -> list[Any]:
     raw = present.options.get(SERVICES) if present else None
-    there = readable_services(raw)
+    there = parse_service_codes(raw)
     if not choice.services and not choice.enabled:
         chosen = there  # turning off keeps the chosen services for later
     else:
         chosen = [c for c in there if c in choice.services or c not in carrier.service_codes]
         chosen += [code for code in choice.services if code not in chosen]
-    return [*chosen, *unreadable_services(raw)]
+    return [*chosen, *unparsed_services(raw)]

@@ -18,7 +18,7 @@ from bcapp.bigcommerce.errors import (
     Unavailable,
     Unconfirmed,
 )
-from bcapp.bigcommerce.schemas import Method, new_method
+from bcapp.bigcommerce.schemas import Method, new_method_body
 from bcapp.bigcommerce.store_api import StoreApi
 from bcapp.carriers.fields import Carrier
 from bcapp.models import ActivityEntry, Event, Outcome
@@ -162,7 +162,7 @@ class _Save:
             raise StillUnknown
         options = merged(self.carrier, None, self.choice)
         name = self.choice.name or self.carrier.name
-        body = new_method(self.carrier.id, name, options or {})
+        body = new_method_body(self.carrier.id, name, options or {})
         wanted = Wanted(self.carrier.id, True, name, options or {})
         # Until there is a readable answer, a second creation could make a second method.
         self.claim.doubt()
@@ -178,7 +178,7 @@ class _Save:
         if not present.options:
             present = self._in_full(present)
         options = merged(self.carrier, present, choice)
-        body = present.changed(choice.name, choice.enabled, options)
+        body = present.update_body(choice.name, choice.enabled, options)
         wanted = Wanted(
             self.carrier.id,
             choice.enabled,

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bcapp.bigcommerce.schemas import Method, clean, parse_api_bool, readable_services
+from bcapp.bigcommerce.schemas import Method, parse_api_bool, parse_service_codes, printable_line
 from bcapp.zones.method_options import SERVICES
 
 
@@ -26,7 +26,7 @@ class Wanted:
 
     def compare(self, saved: Method) -> Match:
         shown = (saved.type, saved.enabled, saved.name)
-        if shown != (self.type, self.enabled, clean(self.name)):
+        if shown != (self.type, self.enabled, printable_line(self.name)):
             return Match.DIFFERENT
         answers = [
             _is_same(name, value, saved.options[name]) if name in saved.options else None
@@ -39,7 +39,7 @@ class Wanted:
 
 def _is_same(name: str, wanted: object, saved: object) -> bool:
     if name == SERVICES:
-        return set(readable_services(saved)) == set(readable_services(wanted))
+        return set(parse_service_codes(saved)) == set(parse_service_codes(wanted))
     if isinstance(wanted, bool):
         return parse_api_bool(saved) is wanted
     return _listed(wanted) == _listed(saved)

@@ -100,7 +100,7 @@ class Merchant:
         self.session: str | None = None
         # What the app may hold: a single one, unless the request that changes it was broken off.
         self.tokens: set[str | None] = {None}
-        self.is_honoured = False  # the token, by BigCommerce, as far as the owner can know
+        self.is_valid = False  # the token, by BigCommerce, as far as the owner can know
         self.answered: list[Deed] = []
         self.broken_off: Deed | None = None
 
@@ -122,7 +122,7 @@ class Merchant:
         self.answered, self.broken_off = [], None
 
     def _next(self) -> Deed:
-        if not self.is_honoured:
+        if not self.is_valid:
             may_uninstall = self.tokens != {None} and self.chance.random() < 0.3
             return Deed.UNINSTALL if may_uninstall else Deed.INSTALL
         if self.session is None:
@@ -144,7 +144,7 @@ class Merchant:
                 return self._request("POST", f"{url}/carriers/{carrier_id}/disconnect")
             case Deed.UNINSTALL:
                 self.world.uninstall(self.shop.store_hash)
-                self.is_honoured = False
+                self.is_valid = False
                 return self._request("GET", f"{url}/uninstall", self._payload())
 
     def _payload(self) -> dict[str, str]:
@@ -172,7 +172,7 @@ class Merchant:
         self.answered.append(deed)
         self.session = answer.headers.get("X-Session-Token")
         if deed is Deed.INSTALL:
-            self.tokens, self.is_honoured = {self.shop.access_token}, True
+            self.tokens, self.is_valid = {self.shop.access_token}, True
         elif deed is Deed.UNINSTALL:
             self.tokens = {None}
 
@@ -181,7 +181,7 @@ class Merchant:
         if deed is Deed.INSTALL:
             # BigCommerce may have replaced the token whether or not the app came to know.
             self.tokens |= {self.shop.access_token} if self.shop.access_token else set()
-            self.is_honoured = False
+            self.is_valid = False
         elif deed is Deed.UNINSTALL:
             self.tokens |= {None}
 
