@@ -67,8 +67,8 @@ def install(
         asked_about, is_ours_newest = rival, is_valid(grant)
     if rival is None or is_ours_newest:
         _keep(store, vault, grant)
-    user = _put_user(db, store, grant.user, grant.answered_at)
-    begins = store.installed_at == grant.answered_at
+    user = _put_user(db, store, grant.user, grant.received_at)
+    begins = store.installed_at == grant.received_at
     event = Event.STORE_INSTALLED if begins else Event.STORE_GRANTED
     activity.record(db, store.id, grant.user.email, event)
     db.commit()
@@ -215,7 +215,7 @@ def _lock(db: Session, store_hash: str) -> Store | None:
 
 def _overlaps(moment: datetime, grant: Grant) -> bool:
     """Whether something happened while, or after, BigCommerce was asked for the grant."""
-    return moment >= grant.asked_at - _CLOCK_DIFFERENCE
+    return moment >= grant.requested_at - _CLOCK_DIFFERENCE
 
 
 def _insert_store(db: Session, grant: Grant) -> Store:
@@ -223,8 +223,8 @@ def _insert_store(db: Session, grant: Grant) -> Store:
         store_hash=grant.store_hash,
         scope=grant.scope,
         installer_id=grant.user.id,
-        installed_at=grant.answered_at,
-        granted_at=grant.answered_at,
+        installed_at=grant.received_at,
+        granted_at=grant.received_at,
     )
     try:
         with db.begin_nested():
@@ -239,12 +239,12 @@ def _insert_store(db: Session, grant: Grant) -> Store:
 
 def _keep(store: Store, vault: Vault, grant: Grant) -> None:
     if store.sealed_access_token is None:
-        store.installed_at = grant.answered_at
+        store.installed_at = grant.received_at
     token = grant.access_token.get_secret_value()
     store.sealed_access_token = vault.seal(TOKEN_PLACE, grant.store_hash, token)
     store.scope = grant.scope
     store.installer_id = grant.user.id
-    store.granted_at = grant.answered_at
+    store.granted_at = grant.received_at
     if grant.owner is not None:
         store.owner_id, store.owner_email = grant.owner.id, grant.owner.email
 

@@ -376,7 +376,7 @@ def typed_in(form: Form) -> set[str]:
 @pytest.fixture
 def grant(config: Config, world: World) -> oauth.Grant:
     query = world.install_query(*OWNER)
-    return oauth.exchange(config, query["code"], query["scope"], query["context"])
+    return oauth.exchange_code(config, query["code"], query["scope"], query["context"])
 
 
 def told_by(kind: type[Exception], act: Callable[[], object]) -> str:
@@ -432,7 +432,7 @@ def test_an_exchange_that_fails_raises_nothing_that_tells(
 
     told = told_by(
         BigCommerceError,
-        lambda: oauth.exchange(config, query["code"], query["scope"], query["context"]),
+        lambda: oauth.exchange_code(config, query["code"], query["scope"], query["context"]),
     )
 
     assert [secret for secret in secrets if secret in told] == []

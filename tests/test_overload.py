@@ -246,7 +246,7 @@ def test_nor_is_an_install_kept_waiting(hostile: str) -> None:
     config = make.config(BIGCOMMERCE_LOGIN_URL=hostile, BIGCOMMERCE_TIME_BUDGET="0.5")
 
     with pytest.raises(TimedOut):
-        oauth.exchange(config, "code", "store_v2_information", "stores/abc")
+        oauth.exchange_code(config, "code", "store_v2_information", "stores/abc")
 
 
 @pytest.mark.parametrize("hostile", [Hostile(GZIP, b"\0\0\0\xff\xff" * 1000)], indirect=True)

@@ -47,11 +47,11 @@ class Grant:
     scope: str
     user: Person
     owner: Person | None  # documented since December 2023; older replies lack it
-    asked_at: datetime
-    answered_at: datetime
+    requested_at: datetime
+    received_at: datetime
 
 
-def exchange(config: Config, code: str, scope: str, context: str) -> Grant:
+def exchange_code(config: Config, code: str, scope: str, context: str) -> Grant:
     """Exchange `code` once; never repeated, for a code may be used up by a lost answer.
 
     Raises Rejected (the code is refused), Unavailable (no or unreadable answer, another store's
@@ -68,15 +68,15 @@ def exchange(config: Config, code: str, scope: str, context: str) -> Grant:
         session.mount(scheme, Adapter())
     deadline = Deadline(config.bigcommerce_time_budget)
     session.register_compliance_hook(
-        "access_token_response", lambda response: _only_200(response, deadline)
+        "access_token_response", lambda response: _require_ok(response, deadline)
     )
-    asked_at = datetime.now(UTC)
+    requested_at = datetime.now(UTC)
     fields = {"code": code, "scope": scope, "context": context}
     with metrics.bigcommerce_call("POST /oauth2/token"):
-        return _read(_fetch(session, deadline, config, fields), context, asked_at)
+        return _parse_grant(_fetch_token(session, deadline, config, fields), context, requested_at)
 
 
-def _fetch(
+def _fetch_token(
     session: OAuth2Session, deadline: Deadline, config: Config, fields: dict[str, str]
 ) -> dict[str, Any]:
     try:
@@ -109,7 +109,7 @@ def _fetch(
         raise MalformedResponse(200) from None
 
 
-def _only_200(response: requests.Response, deadline: Deadline) -> requests.Response:
+def _require_ok(response: requests.Response, deadline: Deadline) -> requests.Response:
     # Authlib takes a 401 with a JSON body for a token, so nothing but a 200 reaches it.
     status = response.status_code
     if status in {429} or status >= 500:
@@ -122,7 +122,7 @@ def _only_200(response: requests.Response, deadline: Deadline) -> requests.Respo
     return response
 
 
-def _read(reply: dict[str, Any], requested_context: str, asked_at: datetime) -> Grant:
+def _parse_grant(reply: dict[str, Any], requested_context: str, requested_at: datetime) -> Grant:
     """Distrust the reply field by field. Authlib has made sure that it is an object."""
     token, scope, owner = (reply.get(name) for name in ("access_token", "scope", "owner"))
     if not isinstance(token, str) or not _TOKEN.fullmatch(token):
@@ -141,5 +141,7 @@ def _read(reply: dict[str, Any], requested_context: str, asked_at: datetime) -> 
     if not scope.isascii() or not scope.isprintable() or len(scope) > _MAX_SCOPE_LENGTH:
         raise MalformedResponse(200)
     granted_hash = parse_store_hash(requested_context)
-    answered_at = datetime.now(UTC)
-    return Grant(granted_hash, SecretStr(token), scope, user, known_owner, asked_at, answered_at)
+    received_at = datetime.now(UTC)
+    return Grant(
+        granted_hash, SecretStr(token), scope, user, known_owner, requested_at, received_at
+    )

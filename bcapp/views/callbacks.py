@@ -83,7 +83,7 @@ def _install() -> str:
     asked = _install_request()
     runtime().install_limit.count(asked.requested_context, request.remote_addr or "")
     wait_for_bigcommerce()
-    grant = oauth.exchange(
+    grant = oauth.exchange_code(
         config(), asked.requested_code, asked.requested_scope, asked.requested_context
     )
     installation = stores.install(db(), runtime().vault, grant, _is_grant_valid)
