@@ -23,7 +23,7 @@ _CLOCK_DIFFERENCE = timedelta(seconds=5)
 _EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
 
 
-_VISIT = (
+_STORE_AND_USER = (
     select(Store, StoreUser)
     .outerjoin(
         StoreUser, (StoreUser.store_id == Store.id) & (StoreUser.user_id == bindparam("user_id"))
@@ -64,10 +64,10 @@ def install(
         if rival == asked_about:
             break
         db.commit()
-        asked_about, is_ours_newest = rival, is_valid(grant)
-    if rival is None or is_ours_newest:
-        _keep(store, vault, grant)
-    user = _put_user(db, store, grant.user, grant.received_at)
+        asked_about, is_ours_valid = rival, is_valid(grant)
+    if rival is None or is_ours_valid:
+        _save_grant(store, vault, grant)
+    user = _add_or_restore_user(db, store, grant.user, grant.received_at)
     begins = store.installed_at == grant.received_at
     event = Event.STORE_INSTALLED if begins else Event.STORE_GRANTED
     activity.record(db, store.id, grant.user.email, event)
@@ -87,13 +87,13 @@ def authorize_launch(db: Session, payload: Payload, now: datetime) -> tuple[Stor
     # `<`, unlike for a removed user: a new install and launch may follow within the second.
     if store.uninstalled_at is not None and payload.issued_at < store.uninstalled_at:
         raise UserRemoved
-    if user is None or user.removed_at is not None or _is_news(payload.user, user):
+    if user is None or user.removed_at is not None or _has_changed(payload.user, user):
         database.begin_write(db)
         # The store first, as everybody does: a removal at the same moment would be a deadlock.
         locked = _lock(db, payload.store_hash)
         if locked is None or locked.sealed_access_token is None:
             raise NotInstalled  # uninstalled at this moment
-        user = _put_user(db, locked, payload.user, now, payload.issued_at)
+        user = _add_or_restore_user(db, locked, payload.user, now, payload.issued_at)
         db.commit()
     return store, user
 
@@ -137,14 +137,16 @@ def uninstall(db: Session, payload: Payload, is_token_valid: Callable[[Store], b
     if locked is not None and locked.sealed_access_token is not None:
         # A new grant may have come while BigCommerce was asked about the old token.
         if proven and locked.granted_at == granted_at:
-            _end(db, locked, payload.issued_at, payload.user.email, Event.STORE_UNINSTALLED)
+            _mark_uninstalled(
+                db, locked, payload.issued_at, payload.user.email, Event.STORE_UNINSTALLED
+            )
         else:
             activity.record(db, locked.id, payload.user.email, Event.STORE_UNINSTALL_IGNORED)
     db.commit()
     database.forget_deleted(db)
 
 
-def forget_refused(
+def uninstall_rejected(
     db: Session, vault: Vault, store_id: int, refused: SecretStr, asked_at: datetime
 ) -> bool:
     """Uninstall a store whose token BigCommerce refused when it was asked at `asked_at`.
@@ -153,10 +155,10 @@ def forget_refused(
     """
     database.begin_write(db)
     store = db.get(Store, store_id, with_for_update=True, populate_existing=True)
-    is_same = store is not None and _holds(store, vault, refused)
+    is_same = store is not None and _holds_token(store, vault, refused)
     if store is not None and is_same:
         # Not later than BigCommerce's clock: a launch right after a new install must get in.
-        _end(db, store, asked_at - _CLOCK_DIFFERENCE, "", Event.STORE_TOKEN_REFUSED)
+        _mark_uninstalled(db, store, asked_at - _CLOCK_DIFFERENCE, "", Event.STORE_TOKEN_REFUSED)
     db.commit()
     return is_same
 
@@ -170,7 +172,7 @@ def remove_user(db: Session, payload: Payload) -> None:
     database.begin_write(db)
     store = _lock(db, payload.store_hash)
     if store is not None:
-        user = _get_user(db, store, payload.user, payload.issued_at)
+        user = _find_or_add_user(db, store, payload.user, payload.issued_at)
         if user.vouched_at is not None and payload.issued_at < user.vouched_at:
             db.commit()
             return  # older than the access that was given back since
@@ -180,13 +182,15 @@ def remove_user(db: Session, payload: Payload) -> None:
     db.commit()
 
 
-def _end(db: Session, store: Store, at: datetime, actor_email: str, event: Event) -> None:
+def _mark_uninstalled(
+    db: Session, store: Store, at: datetime, actor_email: str, event: Event
+) -> None:
     store.sealed_access_token = None
     store.uninstalled_at = at
     activity.record(db, store.id, actor_email, event)
 
 
-def _holds(store: Store, vault: Vault, token: SecretStr) -> bool:
+def _holds_token(store: Store, vault: Vault, token: SecretStr) -> bool:
     # The sealed texts differ after a rotation of keys, though the token is the same.
     if store.sealed_access_token is None:
         return False
@@ -198,7 +202,7 @@ def _holds(store: Store, vault: Vault, token: SecretStr) -> bool:
 
 def _find(db: Session, store_hash: str, user_id: int) -> tuple[Store, StoreUser | None]:
     database.begin_read(db)
-    row = db.execute(_VISIT, {"store_hash": store_hash, "user_id": user_id}).one_or_none()
+    row = db.execute(_STORE_AND_USER, {"store_hash": store_hash, "user_id": user_id}).one_or_none()
     if row is None or row[0].sealed_access_token is None:
         raise NotInstalled
     return row[0], row[1]
@@ -237,7 +241,7 @@ def _insert_store(db: Session, grant: Grant) -> Store:
     return store
 
 
-def _keep(store: Store, vault: Vault, grant: Grant) -> None:
+def _save_grant(store: Store, vault: Vault, grant: Grant) -> None:
     if store.sealed_access_token is None:
         store.installed_at = grant.received_at
     token = grant.access_token.get_secret_value()
@@ -249,14 +253,14 @@ def _keep(store: Store, vault: Vault, grant: Grant) -> None:
         store.owner_id, store.owner_email = grant.owner.id, grant.owner.email
 
 
-def _put_user(
+def _add_or_restore_user(
     db: Session, store: Store, person: Person, now: datetime, vouched_at: datetime | None = None
 ) -> StoreUser:
     """Let the user in: a new link, or a removal taken back.
 
     `vouched_at` is when BigCommerce signed for the user; None for an answer of this moment.
     """
-    user = _get_user(db, store, person, now)
+    user = _find_or_add_user(db, store, person, now)
     if user.removed_at is not None:
         # Not `<`: whoever is removed in the second the payload was issued must stay out.
         if vouched_at is not None and vouched_at <= user.removed_at:
@@ -268,12 +272,12 @@ def _put_user(
     return user
 
 
-def _is_news(person: Person, user: StoreUser) -> bool:
+def _has_changed(person: Person, user: StoreUser) -> bool:
     # The reply to an install names no locale, and a launch need not: then the last one stays.
     return (person.email, person.locale or user.locale) != (user.email, user.locale)
 
 
-def _get_user(db: Session, store: Store, person: Person, now: datetime) -> StoreUser:
+def _find_or_add_user(db: Session, store: Store, person: Person, now: datetime) -> StoreUser:
     """The link of a user to a store that is locked: two cannot add the same one."""
     user = db.scalar(
         select(StoreUser)

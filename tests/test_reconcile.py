@@ -341,14 +341,14 @@ def test_only_the_very_token_that_was_refused_is_forgotten(
 
     with app.app_context():
         key_rotation.reseal(request_db(), both, 0, at_most=10)
-        another = stores.forget_refused(
+        another = stores.uninstall_rejected(
             request_db(), both, store.id, SecretStr("another"), store.granted_at
         )
-        unreadable = stores.forget_refused(
+        unreadable = stores.uninstall_rejected(
             request_db(), runtime().vault, store.id, token, store.granted_at
         )
-        same = stores.forget_refused(request_db(), both, store.id, token, store.granted_at)
-        again = stores.forget_refused(request_db(), both, store.id, token, store.granted_at)
+        same = stores.uninstall_rejected(request_db(), both, store.id, token, store.granted_at)
+        again = stores.uninstall_rejected(request_db(), both, store.id, token, store.granted_at)
 
     # Sealed anew with another key it is still the same token.
     assert (another, unreadable, same, again) == (False, False, True, False)

@@ -119,7 +119,7 @@ class Reconciliation:
         if self._refused and witness and self._answer(witness) is not Answer.HONOURED:
             raise Stopped(f"{witness.store_hash} was honoured before and is not now.")
         for question in self._refused:
-            is_ended = self._is_dry or stores.forget_refused(
+            is_ended = self._is_dry or stores.uninstall_rejected(
                 db(), runtime().vault, question.store_id, question.token, question.at
             )
             group = self.findings.ended if is_ended else self.findings.installed_again
