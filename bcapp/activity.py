@@ -23,7 +23,7 @@ class Filters:
     since: datetime | None = None
 
 
-ALL = Filters()
+NO_FILTERS = Filters()
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def record(
     return entry
 
 
-def settle(
+def set_outcome(
     entry: ActivityEntry, outcome: Outcome, status: int | None = None, detail: str = ""
 ) -> None:
     """Say what came of an entry that was recorded before BigCommerce was asked."""
@@ -86,7 +86,7 @@ def settle(
     entry.detail = detail[:_MAX_DETAIL_LENGTH]
 
 
-def page(db: Session, store_id: int, number: int, filters: Filters = ALL) -> Page:
+def load_page(db: Session, store_id: int, number: int, filters: Filters = NO_FILTERS) -> Page:
     """A page behind the last one has no entries, and then no total either."""
     matching = [ActivityEntry.store_id == store_id]
     if filters.carrier_id is not None:
@@ -102,7 +102,9 @@ def page(db: Session, store_id: int, number: int, filters: Filters = ALL) -> Pag
     return Page(number, rows[0][1] if rows else 0, [entry for entry, _ in rows])
 
 
-def last_in_zone(db: Session, store_id: int, carrier_id: str, zone_id: int) -> ActivityEntry | None:
+def latest_for_zone(
+    db: Session, store_id: int, carrier_id: str, zone_id: int
+) -> ActivityEntry | None:
     """The newest of what this app did with a carrier in a zone."""
     return db.scalar(
         select(ActivityEntry)
@@ -116,7 +118,7 @@ def last_in_zone(db: Session, store_id: int, carrier_id: str, zone_id: int) -> A
     )
 
 
-def in_zones_since(
+def zone_entries_after(
     db: Session, store_id: int, carrier_id: str, entry_id: int
 ) -> Sequence[ActivityEntry]:
     return db.scalars(
@@ -131,7 +133,7 @@ def in_zones_since(
     ).all()
 
 
-def zones_written(db: Session, store_id: int, carrier_id: str) -> set[int | None]:
+def zone_ids_written(db: Session, store_id: int, carrier_id: str) -> set[int | None]:
     """Ids of the zones in which this app has saved the carrier's method before."""
     return set(
         db.scalars(

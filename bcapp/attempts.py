@@ -48,7 +48,7 @@ def masked(error: _Error, secrets: Sequence[str]) -> _Error:
 
 def settle_failed(entry: ActivityEntry, error: BigCommerceError) -> None:
     """Say in an entry that was recorded beforehand how BigCommerce's answer failed."""
-    activity.settle(entry, _outcome(error), error.status, _detail(error))
+    activity.set_outcome(entry, _outcome(error), error.status, _detail(error))
 
 
 def is_awaited(entry: ActivityEntry) -> bool:

@@ -197,7 +197,7 @@ def _attempt(
                 acknowledged_id=entry.id, test_mode=test_mode, **_description(carrier, event)
             )
         )
-        activity.settle(entry, Outcome.SENT, status)
+        activity.set_outcome(entry, Outcome.SENT, status)
         db.commit()
 
     try:

@@ -206,7 +206,7 @@ def test_a_filtered_page_is_one_query_on_an_index(merchant: Browser, db: Session
             asked.append((statement, values))
 
     event.listen(db.get_bind(), "before_cursor_execute", listen)
-    page = activity.page(db, store_id, 1, Filters(carrier_id="zoom2u", outcome=Outcome.SENT))
+    page = activity.load_page(db, store_id, 1, Filters(carrier_id="zoom2u", outcome=Outcome.SENT))
     event.remove(db.get_bind(), "before_cursor_execute", listen)
 
     assert (page.total, len(page.entries)) == (20, 20)

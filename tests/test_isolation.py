@@ -290,7 +290,7 @@ def test_the_activity_of_a_busier_store_adds_no_page(stores: list[Browser], db: 
     for _ in range(activity.PAGE_SIZE):
         there.send("royalmail")
     of_here = db.scalars(select(Store.id).where(Store.store_hash == here.store_hash)).one()
-    total = activity.page(db, of_here, 1).total
+    total = activity.load_page(db, of_here, 1).total
     last = -(-total // activity.PAGE_SIZE)
 
     pages = [here.get(f"/activity?page={number}") for number in range(1, last + 2)]

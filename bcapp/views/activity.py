@@ -33,7 +33,7 @@ def index() -> ResponseReturnValue:
     chosen = {name: query().get(name) or _AT_FIRST[name] for name in choices}
     if any(chosen[name] not in choices[name] for name in choices):
         abort(404)  # to show more than was asked for would look like what was asked for
-    page = activity.page(db(), current_session().store.id, int(number), _filters(chosen))
+    page = activity.load_page(db(), current_session().store.id, int(number), _filters(chosen))
     if page.number > 1 and not page.entries:
         abort(404)
     return render_template(

@@ -77,7 +77,7 @@ def _panel(
 ) -> ZonesPanel:
     if "zones_pending" in g:
         return ZonesPanel(readable=False, pending=True)
-    written = activity.zones_written(db(), current_session().store.id, carrier_status.carrier.id)
+    written = activity.zone_ids_written(db(), current_session().store.id, carrier_status.carrier.id)
     return zone_presenters.panel(carrier_status.carrier, known, written, opened, refused)
 
 
@@ -92,7 +92,7 @@ def _notice(
         return connection_presenters.notice(code, carrier_status, off)
     if code == "zone_off" and state.method_of(carrier_status.carrier.id) is None:
         return zone_presenters.nothing_to_do(carrier_status.carrier, state)
-    last = activity.last_in_zone(
+    last = activity.latest_for_zone(
         db(), current_session().store.id, carrier_status.carrier.id, state.zone.id
     )
     is_news = last is not None and datetime.now(UTC) - last.at < _NEWS_FOR
@@ -108,7 +108,7 @@ def _turned_off_with_it(carrier_status: CarrierStatus) -> list[str]:
     if connection is None or connection.acknowledged_id is None or carrier_status.is_sent:
         return []
     since = connection.acknowledged_id
-    entries = activity.in_zones_since(
+    entries = activity.zone_entries_after(
         db(), current_session().store.id, carrier_status.carrier.id, since
     )
     return [f"{entry.zone_name}: {activity_presenters.answer(entry)}" for entry in entries]

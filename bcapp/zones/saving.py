@@ -135,7 +135,7 @@ class _Save:
             raise self._failed(entry_id, error) from error
         is_confirmed = all(match is Match.MET for match in matches)
         entry = self._reopen(entry_id)
-        activity.settle(entry, Outcome.CONFIRMED if is_confirmed else Outcome.SENT, 200)
+        activity.set_outcome(entry, Outcome.CONFIRMED if is_confirmed else Outcome.SENT, 200)
         self.db.commit()
         return Result.CONFIRMED if is_confirmed else Result.RECEIVED
 
