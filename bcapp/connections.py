@@ -48,7 +48,7 @@ class AlreadyListed(Exception):
     """The store already has that custom carrier, and its details were sent."""
 
 
-def for_store(db: Session, store_id: int) -> dict[str, CarrierConnection]:
+def load_for_store(db: Session, store_id: int) -> dict[str, CarrierConnection]:
     rows = db.scalars(_FOR_STORE, {"store_id": store_id})
     return {row.carrier_id: row for row in rows}
 
@@ -57,14 +57,16 @@ def find(db: Session, store_id: int, carrier_id: str) -> CarrierConnection | Non
     return db.scalar(_ONE, {"store_id": store_id, "carrier_id": carrier_id})
 
 
-def listed(recorded: Mapping[str, CarrierConnection], country: str | None) -> list[Carrier]:
-    """The carriers of a store, by what `for_store` recorded: those on offer, then its own."""
-    own = [carrier_of(row) for row in recorded.values()]
+def carriers_for_store(
+    recorded: Mapping[str, CarrierConnection], country: str | None
+) -> list[Carrier]:
+    """The carriers of a store, by what `load_for_store` recorded: those on offer, then its own."""
+    own = [carrier_for(row) for row in recorded.values()]
     own = sorted((c for c in own if c.is_custom), key=lambda carrier: carrier.name.lower())
     return [*carriers.offered(country), *own]
 
 
-def carrier_of(connection: CarrierConnection) -> Carrier:
+def carrier_for(connection: CarrierConnection) -> Carrier:
     """The carrier of a row: one of the table, or the store's own."""
     known = carriers.get(connection.carrier_id)
     if known is not None:
@@ -93,7 +95,7 @@ def connect(
     BigCommerceError when they were refused or nothing came back; that is remembered as well.
     """
     event = Event.CONNECTION_UPDATED if updating else Event.CONNECTION_SENT
-    with _attempt(db, actor, carrier, event, _texts(details)) as acknowledge:
+    with _attempt(db, actor, carrier, event, _text_values(details)) as acknowledge:
         status = _send(api, carrier, details, updating)
         test_mode = details.get("test_mode")
         acknowledge(status, test_mode if isinstance(test_mode, bool) else None)
@@ -270,7 +272,7 @@ def _insert(db: Session, actor: Actor, carrier: Carrier) -> CarrierConnection:
     return row
 
 
-def _texts(details: Details) -> list[str]:
+def _text_values(details: Details) -> list[str]:
     texts: list[str] = []
     for value in details.values():
         if isinstance(value, str):

@@ -799,7 +799,7 @@ class Installations(RuleBasedStateMachine):
                     counted = Counter(event for event in entries if event in TOLD)
                     sent = {
                         carrier_id
-                        for carrier_id, connection in connections.for_store(db, row.id).items()
+                        for carrier_id, connection in connections.load_for_store(db, row.id).items()
                         if connections.is_sent(connection)
                     }
                     assert len({user.user_id for user in users}) == len(users)

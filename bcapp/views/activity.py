@@ -51,7 +51,9 @@ def index() -> ResponseReturnValue:
 def _choices() -> dict[str, dict[str, str]]:
     """The filters by their name in the address: value → label."""
     store = current_session().store
-    listed = connections.listed(connections.for_store(db(), store.id), store.country_code)
+    listed = connections.carriers_for_store(
+        connections.load_for_store(db(), store.id), store.country_code
+    )
     return {
         "carrier": {"": _("All carriers"), **{carrier.id: carrier.name for carrier in listed}},
         "result": {"": _("All results"), **result_labels()},

@@ -32,8 +32,8 @@ def overview() -> ResponseReturnValue:
     if "choose" in query():
         return redirect(_chosen(query()["choose"]), 303)
     store = current_session().store
-    recorded = connections.for_store(db(), store.id)
-    listed = connections.listed(recorded, store.country_code)
+    recorded = connections.load_for_store(db(), store.id)
+    listed = connections.carriers_for_store(recorded, store.country_code)
     known = carrier_detail.reading()
     return render_template(
         "carriers/overview.html",

@@ -44,7 +44,7 @@ def carrier_status_or_404(carrier_id: str) -> CarrierStatus:
     if not _CARRIER_ID.fullmatch(carrier_id):
         abort(404)  # PostgreSQL would refuse a NUL, and be told as a database that is away
     connection = connections.find(db(), current_session().store.id, carrier_id)
-    carrier = connections.carrier_of(connection) if connection else carriers.get(carrier_id)
+    carrier = connections.carrier_for(connection) if connection else carriers.get(carrier_id)
     if carrier is None:
         abort(404)
     structlog.contextvars.bind_contextvars(carrier_id=carrier.id)
