@@ -8,9 +8,8 @@ from datetime import datetime, tzinfo
 from typing import cast
 
 import flask_babel
-from babel import Locale, negotiate_locale
+from babel import Locale, lists, negotiate_locale
 from babel.dates import format_datetime
-from babel.lists import format_list
 from babel.numbers import format_decimal
 from babel.support import NullTranslations
 from flask import Flask, g, has_app_context
@@ -25,7 +24,10 @@ def init_app(app: Flask, asked_for: Callable[[], Iterable[str]]) -> None:
     # Without its Jinja part, which takes translations for markup.
     flask_babel.Babel(app, configure_jinja=False, locale_selector=lambda: negotiate(asked_for()))
     app.jinja_env.globals.update(
-        _=_gettext_in_page, ngettext=_ngettext_in_page, listed=_listed_in_page, language=language
+        _=_gettext_in_page,
+        ngettext=_ngettext_in_page,
+        format_list=_format_list_in_page,
+        language=language,
     )
     app.add_template_filter(number, "number")
 
@@ -55,11 +57,11 @@ def lazy_gettext(message: str) -> str:
     return cast(str, LazyString(gettext, message))
 
 
-def listed(items: Iterable[str]) -> str:
+def format_list(items: Iterable[str]) -> str:
     """ "a, b and c"."""
     # Babel's plain English puts a comma before the "and".
     locale = Locale("en", "GB") if language() == "en" else _locale()
-    return format_list([str(item) for item in items], locale=locale)
+    return lists.format_list([str(item) for item in items], locale=locale)
 
 
 def number(value: int) -> str:
@@ -105,5 +107,5 @@ def _ngettext_in_page(singular: str, plural: str, count: int, **values: object) 
     return escape(chosen) % {"num": number(count), **values}
 
 
-def _listed_in_page(items: Iterable[str]) -> Markup:
-    return Markup(listed(escape(item) for item in items))  # noqa: S704 - every item is escaped
+def _format_list_in_page(items: Iterable[str]) -> Markup:
+    return Markup(format_list(escape(item) for item in items))  # noqa: S704 - every item is escaped

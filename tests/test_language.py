@@ -222,7 +222,7 @@ def test_dates_times_and_numbers_are_written_as_in_that_language(
 )
 def test_lists_end_as_they_do_in_that_language(app: Flask, code: str, two: str, three: str) -> None:
     with app.test_request_context(headers={"Accept-Language": code}):
-        assert [language.listed("ab"), language.listed("abc")] == [two, three]
+        assert [language.format_list("ab"), language.format_list("abc")] == [two, three]
 
 
 @pytest.mark.settings(BIGCOMMERCE_TIME_BUDGET="1")

@@ -8,8 +8,8 @@ from wtforms import BooleanField, Field, PasswordField, StringField, TextAreaFie
 from wtforms.form import BaseForm
 from wtforms.validators import ValidationError
 
+from bcapp.language import format_list, language
 from bcapp.language import gettext as _
-from bcapp.language import language, listed
 
 MAX_VALUE_LENGTH = 255
 
@@ -85,7 +85,7 @@ class Carrier:
     @property
     def details(self) -> str:
         """What the merchant types, in one phrase: "key and password"; "" for nothing."""
-        return listed(mid_sentence(f.label) for f in self.credentials if f.kind != "boolean")
+        return format_list(mid_sentence(f.label) for f in self.credentials if f.kind != "boolean")
 
     @property
     def needs(self) -> str:

@@ -7,8 +7,8 @@ from functools import cached_property
 from bcapp import connections
 from bcapp.bigcommerce.errors import BigCommerceError, NotFound, RateLimited, Rejected
 from bcapp.carriers.fields import Carrier, mid_sentence
+from bcapp.language import format_list
 from bcapp.language import gettext as _
-from bcapp.language import listed
 from bcapp.models import CarrierConnection, Outcome
 from bcapp.presenters.activity import ELSEWHERE, NOT_SET_UP, Attempt, attempt
 from bcapp.presenters.messages import Badge, Message, Refusal, asked_to_wait, no_answer, quoted
@@ -209,5 +209,5 @@ def _what_to_mend(carrier: Carrier) -> str:
     return _(
         "Fix the field below, enter your %(secrets)s again and send once more. Nothing was turned "
         "on in your zones.",
-        secrets=listed(secrets),
+        secrets=format_list(secrets),
     )

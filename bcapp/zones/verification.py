@@ -42,8 +42,8 @@ def _is_same(name: str, wanted: object, saved: object) -> bool:
         return set(parse_service_codes(saved)) == set(parse_service_codes(wanted))
     if isinstance(wanted, bool):
         return parse_api_bool(saved) is wanted
-    return _listed(wanted) == _listed(saved)
+    return _as_list(wanted) == _as_list(saved)
 
 
-def _listed(value: object) -> list[object]:
+def _as_list(value: object) -> list[object]:
     return value if isinstance(value, list) else [value]
