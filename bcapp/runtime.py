@@ -21,11 +21,11 @@ from bcapp.session_token import SessionTokens
 from bcapp.stores import NotInstalled
 from bcapp.vault import Vault
 from bcapp.zones import snapshot as zones
-from bcapp.zones.snapshot import Reading, Readings
+from bcapp.zones.snapshot import ZoneSnapshot, ZoneSnapshotCache
 
 _EXTENSION = "bcapp"
-ZONE_READERS = 128
-ZONE_READING_LIMIT = 10  # seconds that a page may wait before it says that zones are unreadable
+ZONE_FETCHERS = 128
+ZONE_FETCH_TIMEOUT = 10  # seconds that a page may wait before it says that zones are unreadable
 
 
 @dataclass(frozen=True)
@@ -38,8 +38,8 @@ class Runtime:
     http: requests.Session
     install_limit: InstallLimit
     waiting: BoundedSemaphore  # a place for each request that may wait for BigCommerce
-    readings: Readings
-    zone_readers: Executor
+    zone_snapshots: ZoneSnapshotCache
+    zone_fetchers: Executor
 
 
 def init_app(app: Flask, config: Config) -> None:
@@ -50,12 +50,12 @@ def init_app(app: Flask, config: Config) -> None:
         session_tokens=SessionTokens(config.session_keys),
         engine=engine,
         sessions=database.session_factory(engine),
-        http=new_session(ZONE_READERS + config.bigcommerce_concurrency),
+        http=new_session(ZONE_FETCHERS + config.bigcommerce_concurrency),
         install_limit=InstallLimit(config),
         waiting=BoundedSemaphore(config.bigcommerce_concurrency),
-        readings=Readings(),
+        zone_snapshots=ZoneSnapshotCache(),
         # The methods of sixty zones at once, for two stores: a page waits for two calls, not sixty.
-        zone_readers=ThreadPoolExecutor(max_workers=ZONE_READERS, thread_name_prefix="zones"),
+        zone_fetchers=ThreadPoolExecutor(max_workers=ZONE_FETCHERS, thread_name_prefix="zones"),
     )
     metrics.WAITING_LIMIT.set(config.bigcommerce_concurrency)
     app.teardown_appcontext(_give_back)
@@ -115,25 +115,25 @@ def wait_for_bigcommerce() -> None:
         metrics.WAITING.inc()
 
 
-def read_zones(store: Store) -> Reading | None:
+def get_zone_snapshot(store: Store) -> ZoneSnapshot | None:
     """The store's zones, at most a minute old; None when they cannot be read.
 
     Raises AccessRevoked: then nothing else works either.
     """
-    readings = runtime().readings
-    kept = readings.get(store)
+    zone_snapshots = runtime().zone_snapshots
+    kept = zone_snapshots.get(store)
     if kept is not None:
         return kept
 
-    def read() -> Reading:
-        api = store_api(store, ZONE_READING_LIMIT)
-        return zones.read(db(), api, runtime().zone_readers, store)
+    def read() -> ZoneSnapshot:
+        api = store_api(store, ZONE_FETCH_TIMEOUT)
+        return zones.fetch_zones(db(), api, runtime().zone_fetchers, store)
 
     try:
         # Whoever waits for the reading of another tab takes a place too, but no connection.
         wait_for_bigcommerce()
         db().commit()
-        return readings.read_once(store, read, ZONE_READING_LIMIT)
+        return zone_snapshots.fetch_once(store, read, ZONE_FETCH_TIMEOUT)
     except AccessRevoked:
         raise
     except BigCommerceError:

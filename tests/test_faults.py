@@ -368,7 +368,7 @@ def owner(app: Flask, world: World, prepared: Prepared) -> Iterator[Browser]:
     browser.token = prepared.session
     yield browser
     with app.app_context():
-        runtime().zone_readers.shutdown()  # a reader may outlive its page
+        runtime().zone_fetchers.shutdown()  # a reader may outlive its page
 
 
 @dataclass(frozen=True)

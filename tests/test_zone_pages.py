@@ -228,11 +228,11 @@ def test_zones_read_on_another_day_are_said_to_be(
 ) -> None:
     read_today = merchant.get("/carriers/auspost")
     with app.app_context():
-        readings = runtime().readings
+        zone_snapshots = runtime().zone_snapshots
     store = db.scalars(select(Store)).one()
-    known = readings.latest(store)
+    known = zone_snapshots.latest(store)
     assert known is not None
-    readings.keep(store, replace(known, read_at=datetime(2026, 3, 4, 1, 30, tzinfo=UTC)))
+    zone_snapshots.keep(store, replace(known, read_at=datetime(2026, 3, 4, 1, 30, tzinfo=UTC)))
     merchant.world.order(Fault("api", status=500, times=None))
 
     response = merchant.post("/carriers/auspost/zones/1", TURN_ON)

@@ -15,7 +15,7 @@ from bcapp.presenters.zone_form import ZoneForm, zone_form
 from bcapp.zones.form import Choice
 from bcapp.zones.lock import Busy
 from bcapp.zones.saving import Failure, NotSaved, StillUnknown
-from bcapp.zones.snapshot import Reading, ZoneState
+from bcapp.zones.snapshot import ZoneSnapshot, ZoneState
 
 # With more zones than this only the opened one carries its form.
 MAX_FORMS = 10
@@ -66,12 +66,12 @@ class Refused:
 
 def panel(
     carrier: Carrier,
-    reading: Reading | None,
+    snapshot: ZoneSnapshot | None,
     written_here: set[int | None],
     opened: int | None = None,
     refused: Refused | None = None,
 ) -> ZonesPanel:
-    states = list(reading.zones) if reading else []
+    states = list(snapshot.zones) if snapshot else []
     if refused and refused.zone_id not in {state.zone.id for state in states}:
         # What was typed comes back even where the zone cannot be shown as it is.
         name = refused.zone_name or _("This zone")
@@ -79,9 +79,9 @@ def panel(
     few = len(states) <= MAX_FORMS
     rows = [_row(carrier, state, written_here, opened, refused, few=few) for state in states]
     return ZonesPanel(
-        readable=reading is not None,
+        readable=snapshot is not None,
         is_unchanged=refused is None,
-        read_at=reading.read_at if reading else None,
+        read_at=snapshot.read_at if snapshot else None,
         rows=rows,
     )
 
@@ -111,15 +111,15 @@ def _row(
     )
 
 
-def offered_in(carrier: Carrier, reading: Reading) -> str:
+def offered_in(carrier: Carrier, snapshot: ZoneSnapshot) -> str:
     """ "2 of 4 zones", for the overview; "" for none."""
-    offering = len(reading.offering(carrier.id))
+    offering = len(snapshot.offering(carrier.id))
     if not offering:
         return ""
     return ngettext(
         "%(offering)s of %(num)s zone",
         "%(offering)s of %(num)s zones",
-        len(reading.zones),
+        len(snapshot.zones),
         offering=number(offering),
     )
 

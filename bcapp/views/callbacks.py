@@ -22,7 +22,7 @@ from bcapp.runtime import api_with, config, db, runtime, store_api, wait_for_big
 from bcapp.stores import NotInstalled
 from bcapp.vault import Unopenable
 from bcapp.views.session import EMBEDDED, start_session
-from bcapp.zones.snapshot import keep_information
+from bcapp.zones.snapshot import save_store_information
 
 PARAMETER = "signed_payload_jwt"
 
@@ -158,7 +158,7 @@ def _learn_about(store: Store) -> None:
         information = store_api(store, INFORMATION_LIMIT).get_store()
     except (BigCommerceError, NotInstalled):
         return
-    keep_information(db(), store, information)
+    save_store_information(db(), store, information)
 
 
 def _page_at(path: str) -> ResponseReturnValue:

@@ -13,15 +13,15 @@ from bcapp.presenters import zones as zone_presenters
 from bcapp.presenters.connections import CarrierStatus
 from bcapp.presenters.messages import Message
 from bcapp.presenters.zones import Refused, ZonesPanel
-from bcapp.runtime import db, read_zones, runtime
+from bcapp.runtime import db, get_zone_snapshot, runtime
 from bcapp.views.request_context import query
 from bcapp.views.session import current_session
-from bcapp.zones.snapshot import Reading, forget_reading
+from bcapp.zones.snapshot import ZoneSnapshot, invalidate_snapshot
 
 _NEWS_FOR = timedelta(minutes=2)
 
 
-def reading() -> Reading | None:
+def current_snapshot() -> ZoneSnapshot | None:
     """The zones of this visit's store for a page; None when they cannot be read.
 
     A launch does not wait for BigCommerce: the page says that zones are being read, and its script
@@ -29,20 +29,20 @@ def reading() -> Reading | None:
     """
     store = current_session().store
     if request.method == "GET" and "refresh" in query():
-        forget_reading(db(), store)
-    kept = runtime().readings.get(store)
+        invalidate_snapshot(db(), store)
+    kept = runtime().zone_snapshots.get(store)
     if kept is None and request.method == "GET" and "launching" in g:
         g.zones_pending = True
         return None
-    return kept if request.method == "HEAD" else read_zones(store)
+    return kept if request.method == "HEAD" else get_zone_snapshot(store)
 
 
 def render(carrier_status: CarrierStatus, *, opened: int | None = None) -> str:
-    known = reading()
-    if opened is not None and known is not None and known.zone(opened) is None:
+    snapshot = current_snapshot()
+    if opened is not None and snapshot is not None and snapshot.zone(opened) is None:
         abort(404)
-    panel = _panel(carrier_status, known, opened)
-    return _render(carrier_status, panel, _notice(carrier_status, known, opened))
+    panel = _panel(carrier_status, snapshot, opened)
+    return _render(carrier_status, panel, _notice(carrier_status, snapshot, opened))
 
 
 def render_refused(carrier_status: CarrierStatus, refused: Refused) -> str:
@@ -50,8 +50,8 @@ def render_refused(carrier_status: CarrierStatus, refused: Refused) -> str:
 
     With the zones as they were read last, be it a while ago: the time for asking is used up.
     """
-    known = runtime().readings.latest(current_session().store)
-    return _render(carrier_status, _panel(carrier_status, known, None, refused), None)
+    snapshot = runtime().zone_snapshots.latest(current_session().store)
+    return _render(carrier_status, _panel(carrier_status, snapshot, None, refused), None)
 
 
 def _render(carrier_status: CarrierStatus, panel: ZonesPanel, notice: Message | None) -> str:
@@ -71,22 +71,22 @@ def _render(carrier_status: CarrierStatus, panel: ZonesPanel, notice: Message | 
 
 def _panel(
     carrier_status: CarrierStatus,
-    known: Reading | None,
+    snapshot: ZoneSnapshot | None,
     opened: int | None,
     refused: Refused | None = None,
 ) -> ZonesPanel:
     if "zones_pending" in g:
         return ZonesPanel(readable=False, pending=True)
     written = activity.zone_ids_written(db(), current_session().store.id, carrier_status.carrier.id)
-    return zone_presenters.panel(carrier_status.carrier, known, written, opened, refused)
+    return zone_presenters.panel(carrier_status.carrier, snapshot, written, opened, refused)
 
 
 def _notice(
-    carrier_status: CarrierStatus, known: Reading | None, opened: int | None
+    carrier_status: CarrierStatus, snapshot: ZoneSnapshot | None, opened: int | None
 ) -> Message | None:
     """The message after a redirect. An address alone cannot make us say what is not recorded."""
     code = query().get("notice")
-    state = known.zone(opened) if known and opened is not None else None
+    state = snapshot.zone(opened) if snapshot and opened is not None else None
     if state is None:
         off = _turned_off_with_it(carrier_status)
         return connection_presenters.notice(code, carrier_status, off)

@@ -34,12 +34,12 @@ def overview() -> ResponseReturnValue:
     store = current_session().store
     recorded = connections.load_for_store(db(), store.id)
     listed = connections.carriers_for_store(recorded, store.country_code)
-    known = carrier_detail.reading()
+    snapshot = carrier_detail.current_snapshot()
     return render_template(
         "carriers/overview.html",
         carrier_statuses=[CarrierStatus(carrier, recorded.get(carrier.id)) for carrier in listed],
-        offered=known and {c.id: zone_presenters.offered_in(c, known) for c in listed},
-        zones_read_at=known and known.read_at,
+        offered=snapshot and {c.id: zone_presenters.offered_in(c, snapshot) for c in listed},
+        zones_read_at=snapshot and snapshot.read_at,
         zones_pending="zones_pending" in g,
     )
 
@@ -116,19 +116,19 @@ def _turn_off(carrier_status: CarrierStatus, api: StoreApi) -> ResponseReturnVal
     shown = {_zone_id(text) for text in request.form.getlist("zone_id")}
     # As they were read for the confirm page: asking again would take a time budget of its own, and
     # each save reads its zone anyway.
-    latest = runtime().readings.latest(current_session().store) if shown else None
-    known = latest or carrier_detail.reading()
-    on = known.with_method_on(carrier.id) if known else []
-    if known and shown:
-        on = [state for state in known.zones if state.zone.id in shown]
+    latest = runtime().zone_snapshots.latest(current_session().store) if shown else None
+    snapshot = latest or carrier_detail.current_snapshot()
+    on = snapshot.with_method_on(carrier.id) if snapshot else []
+    if snapshot and shown:
+        on = [state for state in snapshot.zones if state.zone.id in shown]
     chosen = [(state.zone.id, state.zone.name) for state in on]
     built = runtime()
     results = saving.turn_off(
-        built.sessions, built.zone_readers, api, current_session().actor, carrier, chosen
+        built.sessions, built.zone_fetchers, api, current_session().actor, carrier, chosen
     )
     failures = [failure for _, failure in results if failure is not None]
     lines = zone_presenters.turned_off(results, carrier)
-    if known is None:
+    if snapshot is None:
         lines = [_("We couldn’t read your zones, so nothing was turned off in them.")]
     elif not failures:
         return None
@@ -181,17 +181,19 @@ def _disconnect_page(
     carrier_status: CarrierStatus, refusal: Refusal | None = None, *, is_done: bool = False
 ) -> str:
     # After a refusal the time for asking is used up: the zones are shown as they were read last.
-    known = (
-        runtime().readings.latest(current_session().store) if refusal else carrier_detail.reading()
+    snapshot = (
+        runtime().zone_snapshots.latest(current_session().store)
+        if refusal
+        else carrier_detail.current_snapshot()
     )
-    on = known.with_method_on(carrier_status.carrier.id) if known else []
-    offering = known.offering(carrier_status.carrier.id) if known else []
+    on = snapshot.with_method_on(carrier_status.carrier.id) if snapshot else []
+    offering = snapshot.offering(carrier_status.carrier.id) if snapshot else []
     return render_template(
         "carriers/disconnect.html",
         carrier_status=carrier_status,
         refusal=refusal,
         is_done=is_done,
-        zones_on=[state.zone for state in offering] if known else None,
+        zones_on=[state.zone for state in offering] if snapshot else None,
         zones_off=[state.zone for state in on if not state.zone.enabled],
         also_off=refusal is None or _wants_zones_off(),
         again=carrier_status.carrier.details,

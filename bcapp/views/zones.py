@@ -68,8 +68,8 @@ def _again(
 
 def _zone_name(zone_id: int) -> str:
     """As it was read last, for a message; UnknownZone where BigCommerce does not list it."""
-    known = carrier_detail.reading()
-    state = known.zone(zone_id) if known else None
-    if known is not None and state is None:
+    snapshot = carrier_detail.current_snapshot()
+    state = snapshot.zone(zone_id) if snapshot else None
+    if snapshot is not None and state is None:
         raise UnknownZone
     return state.zone.name if state else ""

@@ -26,7 +26,7 @@ from bcapp.zones import lock
 from bcapp.zones.form import Choice
 from bcapp.zones.lock import Claim
 from bcapp.zones.method_options import known_options, merged, texts
-from bcapp.zones.snapshot import count_up, method_of
+from bcapp.zones.snapshot import bump_zones_version, method_of
 from bcapp.zones.verification import Match, Wanted
 
 
@@ -262,7 +262,7 @@ class _Save:
 
     def _reopen(self, entry_id: int) -> ActivityEntry:
         database.begin_write(self.db)
-        count_up(self.db, self.actor.store_id)
+        bump_zones_version(self.db, self.actor.store_id)
         entry = self.db.get_one(ActivityEntry, entry_id)
         entry.event, entry.zone_name = self.event, self.zone_name
         return entry

@@ -38,7 +38,7 @@ class ZoneState:
 
 
 @dataclass(frozen=True)
-class Reading:
+class ZoneSnapshot:
     """All zones of a store with their methods, as BigCommerce had them at `read_at`."""
 
     read_at: datetime
@@ -57,8 +57,8 @@ class Reading:
         return next((state for state in self.zones if state.zone.id == zone_id), None)
 
 
-class Readings:
-    """The latest reading of each store, for a minute and until the next write.
+class ZoneSnapshotCache:
+    """The latest snapshot of each store, for a minute and until the next write.
 
     One per process. A write through another process shows in the store's `zones_version`, which
     every request has at hand. By hash: SQLite gives the id of an erased store to the next one.
@@ -66,23 +66,25 @@ class Readings:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._kept: OrderedDict[str, Reading] = OrderedDict()
-        self._under_way: dict[tuple[str, int], Future[Reading]] = {}
+        self._kept: OrderedDict[str, ZoneSnapshot] = OrderedDict()
+        self._under_way: dict[tuple[str, int], Future[ZoneSnapshot]] = {}
 
-    def latest(self, store: Store) -> Reading | None:
+    def latest(self, store: Store) -> ZoneSnapshot | None:
         """Whatever was read last, be it out of date: `read_at` says how old it is."""
         with self._lock:
             return self._kept.get(store.store_hash)
 
-    def read_once(self, store: Store, read: Callable[[], Reading], at_most: float) -> Reading:
-        """Read, or wait for the reading of another tab: all zones cost a call each.
+    def fetch_once(
+        self, store: Store, read: Callable[[], ZoneSnapshot], at_most: float
+    ) -> ZoneSnapshot:
+        """Read, or wait for another tab to read them: all zones cost a call each.
 
         Raises TimedOut when the other tab takes longer than `at_most` seconds.
         """
         key = (store.store_hash, store.zones_version)
         with self._lock:
             under_way = self._under_way.get(key)
-            mine: Future[Reading] = Future()
+            mine: Future[ZoneSnapshot] = Future()
             if under_way is None:
                 self._under_way[key] = mine
         if under_way is not None:
@@ -91,34 +93,34 @@ class Readings:
             except TimeoutError:
                 raise TimedOut(at_most) from None
         try:
-            reading = read()
+            snapshot = read()
         except BaseException as error:
             mine.set_exception(error)
             raise
         else:
-            mine.set_result(reading)
-            self.keep(store, reading)
-            return reading
+            mine.set_result(snapshot)
+            self.keep(store, snapshot)
+            return snapshot
         finally:
             with self._lock:
                 del self._under_way[key]
 
-    def get(self, store: Store) -> Reading | None:
+    def get(self, store: Store) -> ZoneSnapshot | None:
         with self._lock:
             kept = self._kept.get(store.store_hash)
         if kept is None or kept.version != store.zones_version:
             return None
         return kept if datetime.now(UTC) - kept.read_at < FRESH_FOR else None
 
-    def keep(self, store: Store, reading: Reading) -> None:
+    def keep(self, store: Store, snapshot: ZoneSnapshot) -> None:
         with self._lock:
-            self._kept[store.store_hash] = reading
+            self._kept[store.store_hash] = snapshot
             self._kept.move_to_end(store.store_hash)
             while len(self._kept) > _STORES_KEPT:
                 self._kept.popitem(last=False)
 
 
-def read(db: Session, api: StoreApi, pool: Executor, store: Store) -> Reading:
+def fetch_zones(db: Session, api: StoreApi, pool: Executor, store: Store) -> ZoneSnapshot:
     """Ask BigCommerce for all zones, and for the methods of each at the same time.
 
     Raises BigCommerceError when any of it could not be read: a part would look like the whole.
@@ -131,14 +133,14 @@ def read(db: Session, api: StoreApi, pool: Executor, store: Store) -> Reading:
     states = [
         ZoneState(zone, tuple(answer.result())) for zone, answer in zip(zones, asked, strict=True)
     ]
-    # Zones hardly wait for it; it is asked for again with the next reading.
+    # Zones hardly wait for it; it is asked for again with the next snapshot.
     if information is not None:
         with suppress(BigCommerceError, TimeoutError):
-            keep_information(db, store, information.result(timeout=INFORMATION_WAIT))
-    return Reading(datetime.now(UTC), version, tuple(states))
+            save_store_information(db, store, information.result(timeout=INFORMATION_WAIT))
+    return ZoneSnapshot(datetime.now(UTC), version, tuple(states))
 
 
-def keep_information(db: Session, store: Store, information: StoreInformation) -> None:
+def save_store_information(db: Session, store: Store, information: StoreInformation) -> None:
     database.begin_write(db)
     store.name = information.name or None
     store.timezone = information.timezone or None
@@ -147,15 +149,15 @@ def keep_information(db: Session, store: Store, information: StoreInformation) -
     db.commit()
 
 
-def forget_reading(db: Session, store: Store) -> None:
+def invalidate_snapshot(db: Session, store: Store) -> None:
     """Have every process read this store's zones anew."""
     database.begin_write(db)
-    count_up(db, store.id)
+    bump_zones_version(db, store.id)
     db.refresh(store, ["zones_version"])
     db.commit()
 
 
-def count_up(db: Session, store_id: int) -> None:
+def bump_zones_version(db: Session, store_id: int) -> None:
     db.execute(
         update(Store)
         .where(Store.id == store_id)
