@@ -13,7 +13,7 @@ from bcapp.models import Outcome
 from bcapp.presenters.messages import Badge, Message, Refusal, asked_to_wait, no_answer, quoted
 from bcapp.presenters.zone_form import ZoneForm, zone_form
 from bcapp.zones.form import Choice
-from bcapp.zones.lock import Busy
+from bcapp.zones.lock import ZoneBusy
 from bcapp.zones.saving import Failure, NotSaved, StillUnknown
 from bcapp.zones.snapshot import ZoneSnapshot, ZoneState
 
@@ -174,9 +174,9 @@ def nothing_to_do(carrier: Carrier, state: ZoneState) -> Message:
     )
 
 
-def refusal(zone_name: str, carrier: Carrier, failure: NotSaved | Busy) -> Refusal:
+def refusal(zone_name: str, carrier: Carrier, failure: NotSaved | ZoneBusy) -> Refusal:
     heading = _not_saved(zone_name)
-    if isinstance(failure, Busy):
+    if isinstance(failure, ZoneBusy):
         return Refusal(
             "warning",
             heading,

@@ -15,7 +15,7 @@ from bcapp.views.request_context import carrier_status_or_404
 from bcapp.views.session import current_session
 from bcapp.zones import saving
 from bcapp.zones.form import Choice, parse_zone_form
-from bcapp.zones.lock import Busy
+from bcapp.zones.lock import ZoneBusy
 from bcapp.zones.saving import NotSaved, Result, UnknownZone
 
 _BUSY_RETRY_AFTER = {"Retry-After": "5"}
@@ -42,7 +42,7 @@ def save(carrier_id: str, zone_id: int) -> ResponseReturnValue:
             zone_id,
             chosen,
         )
-    except Busy as busy:
+    except ZoneBusy as busy:
         name = _zone_name(zone_id)
         refusal = zone_presenters.refusal(name, carrier_status.carrier, busy)
         return _again(carrier_status, zone_id, name, chosen, refusal), 503, _BUSY_RETRY_AFTER

@@ -22,9 +22,8 @@ from bcapp.bigcommerce.schemas import Method, new_method_body
 from bcapp.bigcommerce.store_api import StoreApi
 from bcapp.carriers.fields import Carrier
 from bcapp.models import ActivityEntry, Event, Outcome
-from bcapp.zones import lock
 from bcapp.zones.form import Choice
-from bcapp.zones.lock import Claim
+from bcapp.zones.lock import ZoneBusy, ZoneLock, zone_lock
 from bcapp.zones.method_options import known_options, merged, texts
 from bcapp.zones.snapshot import bump_zones_version, method_of
 from bcapp.zones.verification import Match, Wanted
@@ -54,7 +53,7 @@ class Result(enum.Enum):
     NOTHING_TO_DO = enum.auto()  # off, and BigCommerce has no method that could be on
 
 
-Failure = NotSaved | lock.Busy
+Failure = NotSaved | ZoneBusy
 
 
 def save(
@@ -62,11 +61,11 @@ def save(
 ) -> Result:
     """Bring a carrier in one zone to what the merchant chose; one activity entry.
 
-    Raises UnknownZone, lock.Busy, or NotSaved.
+    Raises UnknownZone, ZoneBusy, or NotSaved.
     """
-    place = (actor.store_id, carrier.id, zone_id)
-    with lock.only_writer(db, place, api.remaining()) as claim:
-        return _Save(db, api, actor, carrier, zone_id, choice, claim).run()
+    key = (actor.store_id, carrier.id, zone_id)
+    with zone_lock(db, key, api.remaining()) as lock:
+        return _Save(db, api, actor, carrier, zone_id, choice, lock).run()
 
 
 def turn_off(
@@ -88,7 +87,7 @@ def turn_off(
                 save(db, api, actor, carrier, zone_id, Choice(enabled=False))
         except UnknownZone:
             return None  # gone, so the carrier is not offered there
-        except (NotSaved, lock.Busy) as failure:
+        except (NotSaved, ZoneBusy) as failure:
             return failure
         return None
 
@@ -111,9 +110,9 @@ class _Save:
         carrier: Carrier,
         zone_id: int,
         choice: Choice,
-        claim: Claim,
+        lock: ZoneLock,
     ) -> None:
-        self.db, self.api, self.actor, self.claim = db, api, actor, claim
+        self.db, self.api, self.actor, self.lock = db, api, actor, lock
         self.carrier, self.zone_id, self.choice = carrier, zone_id, choice
         self.event = Event.ZONE_TURNED_ON if choice.enabled else Event.ZONE_TURNED_OFF
         self.zone_name: str | None = None
@@ -145,7 +144,7 @@ class _Save:
         main = method_of(self.carrier.id, own)
         if main is None:
             return [self._create()]
-        self.claim.resolve()
+        self.lock.clear_uncertain()
         if main.enabled and self.choice.enabled:
             self.event = Event.ZONE_CHANGED
         matches = [self._update(main, self.choice)]
@@ -158,20 +157,20 @@ class _Save:
     def _create(self) -> Match:
         if not self.choice.enabled:
             raise _NothingToDo
-        if self.claim.is_doubtful:
+        if self.lock.is_uncertain:
             raise StillUnknown
         options = merged(self.carrier, None, self.choice)
         name = self.choice.name or self.carrier.name
         body = new_method_body(self.carrier.id, name, options or {})
         wanted = Wanted(self.carrier.id, True, name, options or {})
         # Until there is a readable answer, a second creation could make a second method.
-        self.claim.doubt()
+        self.lock.mark_uncertain()
         try:
             match = self._write(wanted, None, lambda: self.api.create_method(self.zone_id, body))
         except (Rejected, RateLimited, AccessRevoked):
-            self.claim.resolve()  # not carried out
+            self.lock.clear_uncertain()  # not carried out
             raise
-        self.claim.resolve()
+        self.lock.clear_uncertain()
         return match
 
     def _update(self, present: Method, choice: Choice) -> Match:
