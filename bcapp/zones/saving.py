@@ -26,7 +26,7 @@ from bcapp.zones.form import Choice
 from bcapp.zones.lock import ZoneBusy, ZoneLock, zone_lock
 from bcapp.zones.method_options import known_options, merged, texts
 from bcapp.zones.snapshot import bump_zones_version, method_of
-from bcapp.zones.verification import Match, Wanted
+from bcapp.zones.verification import ExpectedMethod, Match
 
 
 class UnknownZone(Exception):
@@ -132,7 +132,7 @@ class _Save:
             raise self._failed(entry_id, error) from error
         except BigCommerceError as error:
             raise self._failed(entry_id, error) from error
-        is_confirmed = all(match is Match.MET for match in matches)
+        is_confirmed = all(match is Match.FULL for match in matches)
         entry = self._reopen(entry_id)
         activity.set_outcome(entry, Outcome.CONFIRMED if is_confirmed else Outcome.SENT, 200)
         self.db.commit()
@@ -162,11 +162,11 @@ class _Save:
         options = merged(self.carrier, None, self.choice)
         name = self.choice.name or self.carrier.name
         body = new_method_body(self.carrier.id, name, options or {})
-        wanted = Wanted(self.carrier.id, True, name, options or {})
+        expected = ExpectedMethod(self.carrier.id, True, name, options or {})
         # Until there is a readable answer, a second creation could make a second method.
         self.lock.mark_uncertain()
         try:
-            match = self._write(wanted, None, lambda: self.api.create_method(self.zone_id, body))
+            match = self._write(expected, None, lambda: self.api.create_method(self.zone_id, body))
         except (Rejected, RateLimited, AccessRevoked):
             self.lock.clear_uncertain()  # not carried out
             raise
@@ -178,20 +178,22 @@ class _Save:
             present = self._in_full(present)
         options = merged(self.carrier, present, choice)
         body = present.update_body(choice.name, choice.enabled, options)
-        wanted = Wanted(
+        expected = ExpectedMethod(
             self.carrier.id,
             choice.enabled,
             choice.name or present.name,
             known_options(self.carrier, options or {}, choice),
         )
         return self._write(
-            wanted,
+            expected,
             present.id,
             lambda: self.api.update_method(self.zone_id, present.id, body),
         )
 
-    def _write(self, wanted: Wanted, method_id: int | None, write: Callable[[], Method]) -> Match:
-        """Write once, and find out whether BigCommerce has what was wanted.
+    def _write(
+        self, expected: ExpectedMethod, method_id: int | None, write: Callable[[], Method]
+    ) -> Match:
+        """Write once, and find out whether BigCommerce has what was expected.
 
         Either it may have been carried out without an answer, or the answer shows something else,
         as a sample in the shipping guide does. Only reading again can tell: writing again could
@@ -205,15 +207,15 @@ class _Save:
             doubt = error
         else:
             doubt = Unconfirmed(200)
-            if wanted.compare(answered) is Match.MET:
-                return Match.MET
+            if expected.compare(answered) is Match.FULL:
+                return Match.FULL
         try:
             own = self._own_methods()
         except BigCommerceError:
             raise doubt from None
         found = method_of(self.carrier.id, [m for m in own if method_id in (None, m.id)])
-        match = wanted.compare(found) if found else Match.DIFFERENT
-        if match is Match.MET or (match is Match.SILENT and answered is not None):
+        match = expected.compare(found) if found else Match.DIFFERENT
+        if match is Match.FULL or (match is Match.INCOMPLETE and answered is not None):
             return match
         raise doubt
 

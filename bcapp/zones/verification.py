@@ -10,13 +10,13 @@ from bcapp.zones.method_options import SERVICES
 
 
 class Match(enum.Enum):
-    MET = enum.auto()
-    SILENT = enum.auto()  # nothing contradicts, but not all of it is shown
+    FULL = enum.auto()
+    INCOMPLETE = enum.auto()  # nothing contradicts, but not all of it is shown
     DIFFERENT = enum.auto()
 
 
 @dataclass(frozen=True)
-class Wanted:
+class ExpectedMethod:
     """What a write was for. `options` are those that we know and sent."""
 
     type: str
@@ -34,15 +34,15 @@ class Wanted:
         ]
         if False in answers:
             return Match.DIFFERENT
-        return Match.SILENT if None in answers else Match.MET
+        return Match.INCOMPLETE if None in answers else Match.FULL
 
 
-def _is_same(name: str, wanted: object, saved: object) -> bool:
+def _is_same(name: str, expected: object, saved: object) -> bool:
     if name == SERVICES:
-        return set(parse_service_codes(saved)) == set(parse_service_codes(wanted))
-    if isinstance(wanted, bool):
-        return parse_api_bool(saved) is wanted
-    return _as_list(wanted) == _as_list(saved)
+        return set(parse_service_codes(saved)) == set(parse_service_codes(expected))
+    if isinstance(expected, bool):
+        return parse_api_bool(saved) is expected
+    return _as_list(expected) == _as_list(saved)
 
 
 def _as_list(value: object) -> list[object]:
