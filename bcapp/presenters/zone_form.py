@@ -8,8 +8,8 @@ from bcapp.carriers.custom import Setting, Settings
 from bcapp.carriers.fields import Carrier, MethodOption
 from bcapp.language import gettext as _
 from bcapp.language import number
-from bcapp.zones.form import Choice
-from bcapp.zones.method_options import is_expressible, selected
+from bcapp.zones.form import ZoneChoice
+from bcapp.zones.method_options import fits_option_row, selected_value
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class ZoneForm:
     errors: Mapping[str, str]
 
 
-def zone_form(carrier: Carrier, method: Method | None, typed: Choice | None) -> ZoneForm:
+def zone_form(carrier: Carrier, method: Method | None, typed: ZoneChoice | None) -> ZoneForm:
     # A new method is given every option, so its form starts with what that would be.
     defaults = {option.name: option.default for option in carrier.options}
     options: dict[str, object] = dict(method.options) if method else dict(defaults)
@@ -96,7 +96,7 @@ def _input(
     if option.is_boolean:
         checked = parse_api_bool(options.get(option.name))
         return OptionInput(option.name, option.label, "boolean", (), "true", checked, fault)
-    value = selected(option, options)
+    value = selected_value(option, options)
     choices = dict(option.choices)
     choices.setdefault(value, value or _("Not set"))
     return OptionInput(
@@ -104,12 +104,12 @@ def _input(
     )
 
 
-def _rows(options: dict[str, object], typed: Choice | None) -> list[Setting]:
-    if typed is not None and typed.own is not None:
-        return typed.own.for_page()
+def _rows(options: dict[str, object], typed: ZoneChoice | None) -> list[Setting]:
+    if typed is not None and typed.custom_options is not None:
+        return typed.custom_options.for_page()
     rows: list[Setting] = []
     for name, value in options.items():
-        if not is_expressible(name, value):
+        if not fits_option_row(name, value):
             continue
         if isinstance(value, bool):
             row = Setting(len(rows), name, "boolean", "true" if value else "false")

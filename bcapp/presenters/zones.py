@@ -12,9 +12,9 @@ from bcapp.language import lazy_gettext, ngettext, number
 from bcapp.models import Outcome
 from bcapp.presenters.messages import Badge, Message, Refusal, asked_to_wait, no_answer, quoted
 from bcapp.presenters.zone_form import ZoneForm, zone_form
-from bcapp.zones.form import Choice
+from bcapp.zones.form import ZoneChoice
 from bcapp.zones.lock import ZoneBusy
-from bcapp.zones.saving import Failure, NotSaved, StillUnknown
+from bcapp.zones.saving import CreationPending, Failure, ZoneNotSaved
 from bcapp.zones.snapshot import ZoneSnapshot, ZoneState
 
 # With more zones than this only the opened one carries its form.
@@ -60,7 +60,7 @@ class Refused:
 
     zone_id: int
     zone_name: str
-    choice: Choice
+    choice: ZoneChoice
     refusal: Refusal
 
 
@@ -174,7 +174,7 @@ def nothing_to_do(carrier: Carrier, state: ZoneState) -> Message:
     )
 
 
-def refusal(zone_name: str, carrier: Carrier, failure: NotSaved | ZoneBusy) -> Refusal:
+def refusal(zone_name: str, carrier: Carrier, failure: ZoneNotSaved | ZoneBusy) -> Refusal:
     heading = _not_saved(zone_name)
     if isinstance(failure, ZoneBusy):
         return Refusal(
@@ -191,7 +191,7 @@ def refusal(zone_name: str, carrier: Carrier, failure: NotSaved | ZoneBusy) -> R
         return Refusal("error", heading, _("BigCommerce’s answer is below."), answer=quoted(error))
     if isinstance(error, AccessRevoked):
         return Refusal("error", heading, _("BigCommerce no longer lets this app in."))
-    if isinstance(error, StillUnknown):
+    if isinstance(error, CreationPending):
         return Refusal(
             "warning",
             heading,
@@ -217,7 +217,7 @@ def refusal(zone_name: str, carrier: Carrier, failure: NotSaved | ZoneBusy) -> R
     )
 
 
-def check_failed(zone_id: int, zone_name: str, choice: Choice) -> Refusal:
+def check_failed(zone_id: int, zone_name: str, choice: ZoneChoice) -> Refusal:
     """Our own check failed; the links lead to the inputs of that zone's form."""
     links = tuple((_input_id(zone_id, field), said) for field, said in choice.errors.items())
     return Refusal("error", _not_saved(zone_name), _("Nothing was sent."), links=links)

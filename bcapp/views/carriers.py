@@ -22,7 +22,7 @@ from bcapp.views.errors import status_of
 from bcapp.views.request_context import carrier_status_or_404, query
 from bcapp.views.session import current_session
 from bcapp.zones import saving
-from bcapp.zones.saving import Failure, NotSaved
+from bcapp.zones.saving import Failure, ZoneNotSaved
 
 bp = Blueprint("carriers", __name__)
 
@@ -202,7 +202,7 @@ def _disconnect_page(
 
 def _worst(failures: Sequence[Failure]) -> tuple[int, dict[str, str]]:
     """The gravest of the statuses; 502 where the zones could not even be read."""
-    errors = [failure.error for failure in failures if isinstance(failure, NotSaved)]
+    errors = [failure.error for failure in failures if isinstance(failure, ZoneNotSaved)]
     answers = [status_of(error) for error in errors]
     if len(errors) < len(failures):
         answers.append((503, {"Retry-After": "5"}))

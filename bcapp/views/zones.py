@@ -14,9 +14,9 @@ from bcapp.views.errors import status_of
 from bcapp.views.request_context import carrier_status_or_404
 from bcapp.views.session import current_session
 from bcapp.zones import saving
-from bcapp.zones.form import Choice, parse_zone_form
+from bcapp.zones.form import ZoneChoice, parse_zone_form
 from bcapp.zones.lock import ZoneBusy
-from bcapp.zones.saving import NotSaved, Result, UnknownZone
+from bcapp.zones.saving import Result, UnknownZone, ZoneNotSaved
 
 _BUSY_RETRY_AFTER = {"Retry-After": "5"}
 
@@ -34,7 +34,7 @@ def save(carrier_id: str, zone_id: int) -> ResponseReturnValue:
         refusal = zone_presenters.check_failed(zone_id, name, chosen)
         return _again(carrier_status, zone_id, name, chosen, refusal), 422
     try:
-        result = saving.save(
+        result = saving.save_zone(
             db(),
             store_api(current_session().store),
             current_session().actor,
@@ -46,7 +46,7 @@ def save(carrier_id: str, zone_id: int) -> ResponseReturnValue:
         name = _zone_name(zone_id)
         refusal = zone_presenters.refusal(name, carrier_status.carrier, busy)
         return _again(carrier_status, zone_id, name, chosen, refusal), 503, _BUSY_RETRY_AFTER
-    except NotSaved as failure:
+    except ZoneNotSaved as failure:
         if isinstance(failure.error, AccessRevoked):
             raise failure.error from None
         refusal = zone_presenters.refusal(failure.zone_name, carrier_status.carrier, failure)
@@ -58,7 +58,11 @@ def save(carrier_id: str, zone_id: int) -> ResponseReturnValue:
 
 
 def _again(
-    carrier_status: CarrierStatus, zone_id: int, zone_name: str, chosen: Choice, refusal: Refusal
+    carrier_status: CarrierStatus,
+    zone_id: int,
+    zone_name: str,
+    chosen: ZoneChoice,
+    refusal: Refusal,
 ) -> str:
     # The attempt is on record by now, so the carrier_status is read afresh.
     again = carrier_status_or_404(carrier_status.carrier.id)

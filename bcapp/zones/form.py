@@ -1,4 +1,4 @@
-"""What a merchant chose for a carrier in one zone: the form of a zone, read and checked."""
+"""Parse and check the form of one carrier in one zone."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,40 +11,45 @@ from bcapp.language import gettext as _
 
 
 @dataclass(frozen=True)
-class Choice:
-    """`name`, `options` and `own` are None where the form said nothing: they stay as they are.
+class ZoneChoice:
+    """What the zone form asks for; None means "leave as it is".
 
-    `own` are a custom carrier's options, named by the merchant. `errors` is field → words.
+    `custom_options` are the options that the merchant named for a custom carrier.
+    `errors` maps a field name to its message.
     """
 
     enabled: bool
     name: str | None = None
     services: tuple[str, ...] = ()
     options: Mapping[str, Value] = field(default_factory=dict)
-    own: Settings | None = None
+    custom_options: Settings | None = None
     errors: Mapping[str, str] = field(default_factory=dict)
 
 
-def parse_zone_form(carrier: Carrier, form: Any) -> Choice:
-    """Read a zone's form from a request's MultiDict."""
+def parse_zone_form(carrier: Carrier, form: Any) -> ZoneChoice:
+    """Parse a request's MultiDict; faults are returned in `errors`, not raised."""
     enabled = parse_form_switch(form.get("enabled", ""))
     name = form["name"].strip() if "name" in form else None
     services = tuple(dict.fromkeys(form.getlist("delivery_services")))
     has_rows = "option_rows" in form or "option_name" in form
-    own = custom.parse_settings(form, "option") if carrier.is_custom and has_rows else None
+    custom_options = (
+        custom.parse_settings(form, "option") if carrier.is_custom and has_rows else None
+    )
     errors = {
         "enabled": None if enabled is not None else _("This is either on or off."),
         "name": _name_fault(name),
         "delivery_services": _services_fault(carrier, enabled is True, services),
         **{option.name: _option_fault(option.name, form) for option in carrier.options},
-        "option": None if own is None or own.is_valid else _("Check the options marked below."),
+        "option": None
+        if custom_options is None or custom_options.is_valid
+        else _("Check the options marked below."),
     }
-    return Choice(
+    return ZoneChoice(
         enabled=enabled is True,
         name=name,
         services=services,
         options=_options(carrier, form),
-        own=own,
+        custom_options=custom_options,
         errors={field: said for field, said in errors.items() if said},
     )
 

@@ -22,9 +22,9 @@ from bcapp.bigcommerce.schemas import Method, new_method_body
 from bcapp.bigcommerce.store_api import StoreApi
 from bcapp.carriers.fields import Carrier
 from bcapp.models import ActivityEntry, Event, Outcome
-from bcapp.zones.form import Choice
+from bcapp.zones.form import ZoneChoice
 from bcapp.zones.lock import ZoneBusy, ZoneLock, zone_lock
-from bcapp.zones.method_options import known_options, merged, texts
+from bcapp.zones.method_options import known_options, merge_options, typed_texts
 from bcapp.zones.snapshot import bump_zones_version, method_of
 from bcapp.zones.verification import ExpectedMethod, Match
 
@@ -33,11 +33,11 @@ class UnknownZone(Exception):
     """BigCommerce has no such zone in that store."""
 
 
-class StillUnknown(Unavailable):
+class CreationPending(Unavailable):
     """An earlier creation went unanswered and may yet be carried out; nothing was sent."""
 
 
-class NotSaved(Exception):
+class ZoneNotSaved(Exception):
     """A zone was not saved, or we do not know; `written` is False when nothing was sent."""
 
     def __init__(self, error: BigCommerceError, zone_name: str, *, written: bool) -> None:
@@ -53,19 +53,19 @@ class Result(enum.Enum):
     NOTHING_TO_DO = enum.auto()  # off, and BigCommerce has no method that could be on
 
 
-Failure = NotSaved | ZoneBusy
+Failure = ZoneNotSaved | ZoneBusy
 
 
-def save(
-    db: Session, api: StoreApi, actor: Actor, carrier: Carrier, zone_id: int, choice: Choice
+def save_zone(
+    db: Session, api: StoreApi, actor: Actor, carrier: Carrier, zone_id: int, choice: ZoneChoice
 ) -> Result:
     """Bring a carrier in one zone to what the merchant chose; one activity entry.
 
-    Raises UnknownZone, ZoneBusy, or NotSaved.
+    Raises UnknownZone, ZoneBusy, or ZoneNotSaved.
     """
     key = (actor.store_id, carrier.id, zone_id)
     with zone_lock(db, key, api.remaining()) as lock:
-        return _Save(db, api, actor, carrier, zone_id, choice, lock).run()
+        return _ZoneSave(db, api, actor, carrier, zone_id, choice, lock).apply_choice()
 
 
 def turn_off(
@@ -84,10 +84,10 @@ def turn_off(
     def turn_one_off(zone_id: int) -> Failure | None:
         try:
             with sessions() as db:
-                save(db, api, actor, carrier, zone_id, Choice(enabled=False))
+                save_zone(db, api, actor, carrier, zone_id, ZoneChoice(enabled=False))
         except UnknownZone:
             return None  # gone, so the carrier is not offered there
-        except (NotSaved, ZoneBusy) as failure:
+        except (ZoneNotSaved, ZoneBusy) as failure:
             return failure
         return None
 
@@ -99,7 +99,7 @@ class _NothingToDo(Exception):
     """The carrier has no method in the zone, and is to be off there."""
 
 
-class _Save:
+class _ZoneSave:
     """One save: what it knows grows with every answer of BigCommerce's."""
 
     def __init__(
@@ -109,39 +109,39 @@ class _Save:
         actor: Actor,
         carrier: Carrier,
         zone_id: int,
-        choice: Choice,
+        choice: ZoneChoice,
         lock: ZoneLock,
     ) -> None:
         self.db, self.api, self.actor, self.lock = db, api, actor, lock
         self.carrier, self.zone_id, self.choice = carrier, zone_id, choice
         self.event = Event.ZONE_TURNED_ON if choice.enabled else Event.ZONE_TURNED_OFF
         self.zone_name: str | None = None
-        self.writing = False
+        self.has_written = False
 
-    def run(self) -> Result:
-        entry_id = self._begin()
+    def apply_choice(self) -> Result:
+        entry_id = self._record_attempt()
         try:
-            matches = self._save()
+            matches = self._write_methods()
         except _NothingToDo:
-            self._withdraw(entry_id)
+            self._discard_attempt(entry_id)
             return Result.NOTHING_TO_DO
         except NotFound as error:
             if self.zone_name is None:
-                self._withdraw(entry_id)
+                self._discard_attempt(entry_id)
                 raise UnknownZone from error
-            raise self._failed(entry_id, error) from error
+            raise self._record_failure(entry_id, error) from error
         except BigCommerceError as error:
-            raise self._failed(entry_id, error) from error
+            raise self._record_failure(entry_id, error) from error
         is_confirmed = all(match is Match.FULL for match in matches)
-        entry = self._reopen(entry_id)
+        entry = self._reload_entry(entry_id)
         activity.set_outcome(entry, Outcome.CONFIRMED if is_confirmed else Outcome.SENT, 200)
         self.db.commit()
         return Result.CONFIRMED if is_confirmed else Result.RECEIVED
 
-    def _save(self) -> list[Match]:
+    def _write_methods(self) -> list[Match]:
         self.zone_name = self.api.get_zone(self.zone_id).name
-        own = self._own_methods()
-        main = method_of(self.carrier.id, own)
+        methods = self._list_own_methods()
+        main = method_of(self.carrier.id, methods)
         if main is None:
             return [self._create()]
         self.lock.clear_uncertain()
@@ -150,16 +150,16 @@ class _Save:
         matches = [self._update(main, self.choice)]
         if not self.choice.enabled:
             # There may be several, one per channel say. Off means that none is left on.
-            others = [method for method in own if method.enabled and method.id != main.id]
-            matches += [self._update(method, Choice(enabled=False)) for method in others]
+            others = [method for method in methods if method.enabled and method.id != main.id]
+            matches += [self._update(method, ZoneChoice(enabled=False)) for method in others]
         return matches
 
     def _create(self) -> Match:
         if not self.choice.enabled:
             raise _NothingToDo
         if self.lock.is_uncertain:
-            raise StillUnknown
-        options = merged(self.carrier, None, self.choice)
+            raise CreationPending
+        options = merge_options(self.carrier, None, self.choice)
         name = self.choice.name or self.carrier.name
         body = new_method_body(self.carrier.id, name, options or {})
         expected = ExpectedMethod(self.carrier.id, True, name, options or {})
@@ -173,21 +173,21 @@ class _Save:
         self.lock.clear_uncertain()
         return match
 
-    def _update(self, present: Method, choice: Choice) -> Match:
-        if not present.options:
-            present = self._in_full(present)
-        options = merged(self.carrier, present, choice)
-        body = present.update_body(choice.name, choice.enabled, options)
+    def _update(self, existing: Method, choice: ZoneChoice) -> Match:
+        if not existing.options:
+            existing = self._fetch_full_method(existing)
+        options = merge_options(self.carrier, existing, choice)
+        body = existing.update_body(choice.name, choice.enabled, options)
         expected = ExpectedMethod(
             self.carrier.id,
             choice.enabled,
-            choice.name or present.name,
+            choice.name or existing.name,
             known_options(self.carrier, options or {}, choice),
         )
         return self._write(
             expected,
-            present.id,
-            lambda: self.api.update_method(self.zone_id, present.id, body),
+            existing.id,
+            lambda: self.api.update_method(self.zone_id, existing.id, body),
         )
 
     def _write(
@@ -199,7 +199,7 @@ class _Save:
         as a sample in the shipping guide does. Only reading again can tell: writing again could
         make a second method. If that fails too, the first doubt is what remains.
         """
-        self.writing = True
+        self.has_written = True
         answered, doubt = None, Unavailable()
         try:
             answered = write()
@@ -210,27 +210,27 @@ class _Save:
             if expected.compare(answered) is Match.FULL:
                 return Match.FULL
         try:
-            own = self._own_methods()
+            methods = self._list_own_methods()
         except BigCommerceError:
             raise doubt from None
-        found = method_of(self.carrier.id, [m for m in own if method_id in (None, m.id)])
+        found = method_of(self.carrier.id, [m for m in methods if method_id in (None, m.id)])
         match = expected.compare(found) if found else Match.DIFFERENT
         if match is Match.FULL or (match is Match.INCOMPLETE and answered is not None):
             return match
         raise doubt
 
-    def _own_methods(self) -> list[Method]:
+    def _list_own_methods(self) -> list[Method]:
         methods = self.api.list_methods(self.zone_id)
         return [method for method in methods if method.type == self.carrier.id]
 
-    def _in_full(self, listed: Method) -> Method:
+    def _fetch_full_method(self, listed: Method) -> Method:
         """Samples of the list show `settings: {}` for carriers; a single method may say more."""
         try:
             return self.api.get_method(self.zone_id, listed.id)
         except Rejected:
             return listed
 
-    def _begin(self) -> int:
+    def _record_attempt(self) -> int:
         database.begin_write(self.db)
         entry = activity.record(
             self.db,
@@ -245,23 +245,23 @@ class _Save:
         self.db.commit()
         return entry.id
 
-    def _withdraw(self, entry_id: int) -> None:
+    def _discard_attempt(self, entry_id: int) -> None:
         """Nothing was to be written, or there is no such zone: no attempt to tell of."""
-        self.db.delete(self._reopen(entry_id))
+        self.db.delete(self._reload_entry(entry_id))
         self.db.commit()
 
-    def _failed(self, entry_id: int, error: BigCommerceError) -> NotSaved:
-        masked = attempts.masked(error, texts(self.choice))
-        entry = self._reopen(entry_id)
+    def _record_failure(self, entry_id: int, error: BigCommerceError) -> ZoneNotSaved:
+        masked = attempts.masked(error, typed_texts(self.choice))
+        entry = self._reload_entry(entry_id)
         attempts.settle_failed(entry, masked)
-        if not self.writing and entry.outcome is Outcome.NO_ANSWER:
+        if not self.has_written and entry.outcome is Outcome.NO_ANSWER:
             entry.outcome = Outcome.NOT_SENT
-            if isinstance(error, StillUnknown):
+            if isinstance(error, CreationPending):
                 entry.detail = attempts.STILL_UNKNOWN
         self.db.commit()
-        return NotSaved(masked, self.zone_name or "", written=self.writing)
+        return ZoneNotSaved(masked, self.zone_name or "", written=self.has_written)
 
-    def _reopen(self, entry_id: int) -> ActivityEntry:
+    def _reload_entry(self, entry_id: int) -> ActivityEntry:
         database.begin_write(self.db)
         bump_zones_version(self.db, self.actor.store_id)
         entry = self.db.get_one(ActivityEntry, entry_id)
