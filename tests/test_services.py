@@ -11,7 +11,7 @@ from werkzeug.datastructures import MultiDict
 from bcapp.carriers.catalog import CARRIERS
 from bcapp.carriers.fields import Carrier, MethodOption, Value
 from bcapp.zones.form import parse_zone_form
-from bcapp.zones.method_options import merged
+from bcapp.zones.method_options import merge_options
 from sandbox import contract
 
 SERVICES = "delivery_services"
@@ -144,7 +144,7 @@ def test_every_service_that_is_ticked_is_written_under_its_code(carrier: Carrier
     chosen = parse_zone_form(carrier, ticked)
 
     assert chosen.errors == {}
-    assert (merged(carrier, None, chosen) or {})[SERVICES] == codes(carrier)
+    assert (merge_options(carrier, None, chosen) or {})[SERVICES] == codes(carrier)
 
 
 @values
@@ -157,5 +157,5 @@ def test_every_value_that_is_chosen_is_written_as_it_stands(
     chosen = parse_zone_form(carrier, MultiDict(form))
 
     assert chosen.errors == {}
-    value = (merged(carrier, None, chosen) or {})[name]
+    value = (merge_options(carrier, None, chosen) or {})[name]
     assert (type(value), value) == (type(written), written)

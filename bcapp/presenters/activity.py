@@ -57,7 +57,7 @@ def period_label(days: int | None) -> str:
 
 
 @dataclass(frozen=True)
-class Attempt:
+class AttemptView:
     """Something that was asked of BigCommerce, as the pages tell it."""
 
     at: datetime
@@ -77,8 +77,8 @@ class Attempt:
         return OUTCOME_BADGES[self.outcome]
 
 
-def attempt(entry: ActivityEntry) -> Attempt:
-    return Attempt(
+def attempt_view(entry: ActivityEntry) -> AttemptView:
+    return AttemptView(
         at=entry.at,
         actor_email=entry.actor_email,
         is_disconnect=entry.event is Event.CONNECTION_DELETED,

@@ -10,8 +10,15 @@ from bcapp.carriers.fields import Carrier, mid_sentence
 from bcapp.language import format_list
 from bcapp.language import gettext as _
 from bcapp.models import CarrierConnection, Outcome
-from bcapp.presenters.activity import ELSEWHERE, NOT_SET_UP, Attempt, attempt
-from bcapp.presenters.messages import Badge, Message, Refusal, asked_to_wait, no_answer, quoted
+from bcapp.presenters.activity import ELSEWHERE, NOT_SET_UP, AttemptView, attempt_view
+from bcapp.presenters.messages import (
+    Badge,
+    FormError,
+    Message,
+    no_answer_heading,
+    quote_answer,
+    rate_limited_error,
+)
 
 
 @dataclass(frozen=True)
@@ -26,15 +33,15 @@ class CarrierStatus:
         return connections.is_sent(self.connection)
 
     @cached_property
-    def last_attempt(self) -> Attempt | None:
+    def last_attempt(self) -> AttemptView | None:
         entry = self.connection.last_attempt if self.connection else None
-        return attempt(entry) if entry else None
+        return attempt_view(entry) if entry else None
 
     @property
-    def last_sent(self) -> Attempt | None:
+    def last_sent(self) -> AttemptView | None:
         """The send that BigCommerce acknowledged last, unless a disconnect came after it."""
         entry = self.connection.acknowledged if self.connection else None
-        return attempt(entry) if entry and self.is_sent else None
+        return attempt_view(entry) if entry and self.is_sent else None
 
     @property
     def test_mode(self) -> bool | None:
@@ -98,20 +105,20 @@ def notice(
     return None
 
 
-def refusal(
+def send_error(
     error: BigCommerceError, carrier: Carrier, ids: Mapping[str, str] | None = None
-) -> Refusal:
+) -> FormError:
     """BigCommerce refused the details, asked us to wait, or did not answer.
 
     `ids` gives the id of a property's input where that is not its name.
     """
     if isinstance(error, Rejected):
-        return _rejected(error, carrier, ids or {})
+        return _rejected_error(error, carrier, ids or {})
     if isinstance(error, RateLimited):
-        return asked_to_wait(error)
-    return Refusal(
+        return rate_limited_error(error)
+    return FormError(
         "warning",
-        no_answer(error),
+        no_answer_heading(error),
         _(
             "Your %(carrier)s details may or may not have arrived. You can send them again.",
             carrier=carrier.name,
@@ -119,26 +126,26 @@ def refusal(
     )
 
 
-def disconnect_refusal(error: BigCommerceError, carrier: Carrier) -> Refusal:
+def disconnect_error(error: BigCommerceError, carrier: Carrier) -> FormError:
     if isinstance(error, Rejected):
-        return Refusal(
+        return FormError(
             "error",
             _("BigCommerce didn’t accept this"),
             _("%(carrier)s was not disconnected. Its answer is below.", carrier=carrier.name),
-            answer=quoted(error),
+            answer=quote_answer(error),
         )
     if isinstance(error, RateLimited):
-        return asked_to_wait(error)
-    return Refusal(
+        return rate_limited_error(error)
+    return FormError(
         "warning",
-        no_answer(error),
+        no_answer_heading(error),
         _("%(carrier)s may or may not be disconnected. You can ask again.", carrier=carrier.name),
     )
 
 
-def disconnected_but(carrier: Carrier, lines: Sequence[str]) -> Refusal:
+def zones_left_on_error(carrier: Carrier, lines: Sequence[str]) -> FormError:
     """The disconnect was received, but not every zone that was to be turned off is."""
-    return Refusal(
+    return FormError(
         "warning",
         _("Disconnect sent, but not every zone was turned off"),
         _(
@@ -149,7 +156,7 @@ def disconnected_but(carrier: Carrier, lines: Sequence[str]) -> Refusal:
     )
 
 
-def refused_fields(error: Rejected, carrier: Carrier) -> dict[str, str]:
+def missing_field_errors(error: Rejected, carrier: Carrier) -> dict[str, str]:
     """Field name → message, for the properties that BigCommerce says are missing."""
     by_name = {field.name: field for field in carrier.credentials}
     by_name |= {field.alternative: field for field in carrier.credentials if field.alternative}
@@ -163,31 +170,31 @@ def refused_fields(error: Rejected, carrier: Carrier) -> dict[str, str]:
     return said
 
 
-def _rejected(error: Rejected, carrier: Carrier, ids: Mapping[str, str]) -> Refusal:
+def _rejected_error(error: Rejected, carrier: Carrier, ids: Mapping[str, str]) -> FormError:
     heading = _("BigCommerce didn’t accept these details")
     if isinstance(error, NotFound):
-        return Refusal(
+        return FormError(
             "error",
             _("BigCommerce didn’t find your store’s shipping settings"),
             _(
                 "Nothing was changed. The store may be closed or suspended. If it is open, send "
                 "the answer below to support."
             ),
-            answer=quoted(error),
+            answer=quote_answer(error),
         )
-    fields = refused_fields(error, carrier)
+    fields = missing_field_errors(error, carrier)
     if not fields:
-        return Refusal(
+        return FormError(
             "error",
             heading,
             _(
                 "Its answer is below. Check every field and send again, or send the answer to "
                 "support."
             ),
-            answer=quoted(error),
+            answer=quote_answer(error),
         )
     labels = {field.name: field.label for field in carrier.credentials}
-    return Refusal(
+    return FormError(
         "error",
         heading,
         _what_to_mend(carrier),
@@ -198,7 +205,7 @@ def _rejected(error: Rejected, carrier: Carrier, ids: Mapping[str, str]) -> Refu
             )
             for name in fields
         ),
-        answer=quoted(error),
+        answer=quote_answer(error),
     )
 
 

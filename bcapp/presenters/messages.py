@@ -35,23 +35,23 @@ class Message:
 
 
 @dataclass(frozen=True)
-class Refusal(Message):
+class FormError(Message):
     """Why a form came back: `links` are (field id, text); `answer` quotes BigCommerce."""
 
     links: tuple[tuple[str, str], ...] = ()
     answer: str = ""
 
 
-def not_sent(links: Sequence[tuple[str, str]]) -> Refusal:
+def validation_error(links: Sequence[tuple[str, str]]) -> FormError:
     """Our own check failed."""
-    return Refusal(
+    return FormError(
         "error", _("Check the fields marked below"), _("Nothing was sent."), links=tuple(links)
     )
 
 
-def asked_to_wait(error: RateLimited) -> Refusal:
+def rate_limited_error(error: RateLimited) -> FormError:
     ours = isinstance(error, Overloaded)
-    return Refusal(
+    return FormError(
         "warning",
         _("Too many people are sending right now") if ours else _("BigCommerce asked us to wait"),
         ngettext(
@@ -62,11 +62,11 @@ def asked_to_wait(error: RateLimited) -> Refusal:
     )
 
 
-def quoted(error: Rejected) -> str:
+def quote_answer(error: Rejected) -> str:
     return " ".join([str(error.status), *error.messages])
 
 
-def no_answer(error: BigCommerceError) -> str:
+def no_answer_heading(error: BigCommerceError) -> str:
     """The heading for a request whose fate is unknown."""
     if isinstance(error, TimedOut):
         return _("BigCommerce didn’t answer in time")

@@ -10,7 +10,14 @@ from bcapp.carriers.fields import Carrier
 from bcapp.language import gettext as _
 from bcapp.language import lazy_gettext, ngettext, number
 from bcapp.models import Outcome
-from bcapp.presenters.messages import Badge, Message, Refusal, asked_to_wait, no_answer, quoted
+from bcapp.presenters.messages import (
+    Badge,
+    FormError,
+    Message,
+    no_answer_heading,
+    quote_answer,
+    rate_limited_error,
+)
 from bcapp.presenters.zone_form import ZoneForm, zone_form
 from bcapp.zones.form import ZoneChoice
 from bcapp.zones.lock import ZoneBusy
@@ -42,7 +49,7 @@ class ZoneRow:
     made_elsewhere: bool
     open: bool
     form: ZoneForm | None
-    refusal: Refusal | None
+    form_error: FormError | None
 
 
 @dataclass(frozen=True)
@@ -55,13 +62,13 @@ class ZonesPanel:
 
 
 @dataclass(frozen=True)
-class Refused:
+class RejectedZoneForm:
     """A zone's form that comes back: what was typed, and why."""
 
     zone_id: int
     zone_name: str
     choice: ZoneChoice
-    refusal: Refusal
+    form_error: FormError
 
 
 def panel(
@@ -69,7 +76,7 @@ def panel(
     snapshot: ZoneSnapshot | None,
     written_here: set[int | None],
     opened: int | None = None,
-    refused: Refused | None = None,
+    refused: RejectedZoneForm | None = None,
 ) -> ZonesPanel:
     states = list(snapshot.zones) if snapshot else []
     if refused and refused.zone_id not in {state.zone.id for state in states}:
@@ -91,7 +98,7 @@ def _row(
     state: ZoneState,
     written_here: set[int | None],
     opened: int | None,
-    refused: Refused | None,
+    refused: RejectedZoneForm | None,
     *,
     few: bool,
 ) -> ZoneRow:
@@ -107,7 +114,7 @@ def _row(
         made_elsewhere=method is not None and zone.id not in written_here,
         open=is_open,
         form=zone_form(carrier, method, back.choice if back else None) if few or is_open else None,
-        refusal=back.refusal if back else None,
+        form_error=back.form_error if back else None,
     )
 
 
@@ -174,10 +181,10 @@ def nothing_to_do(carrier: Carrier, state: ZoneState) -> Message:
     )
 
 
-def refusal(zone_name: str, carrier: Carrier, failure: ZoneNotSaved | ZoneBusy) -> Refusal:
+def save_error(zone_name: str, carrier: Carrier, failure: ZoneNotSaved | ZoneBusy) -> FormError:
     heading = _not_saved(zone_name)
     if isinstance(failure, ZoneBusy):
-        return Refusal(
+        return FormError(
             "warning",
             heading,
             _(
@@ -188,11 +195,13 @@ def refusal(zone_name: str, carrier: Carrier, failure: ZoneNotSaved | ZoneBusy) 
         )
     error = failure.error
     if isinstance(error, Rejected):
-        return Refusal("error", heading, _("BigCommerce’s answer is below."), answer=quoted(error))
+        return FormError(
+            "error", heading, _("BigCommerce’s answer is below."), answer=quote_answer(error)
+        )
     if isinstance(error, AccessRevoked):
-        return Refusal("error", heading, _("BigCommerce no longer lets this app in."))
+        return FormError("error", heading, _("BigCommerce no longer lets this app in."))
     if isinstance(error, CreationPending):
-        return Refusal(
+        return FormError(
             "warning",
             heading,
             _(
@@ -202,12 +211,12 @@ def refusal(zone_name: str, carrier: Carrier, failure: ZoneNotSaved | ZoneBusy) 
             ),
         )
     if isinstance(error, RateLimited):
-        return asked_to_wait(error)
+        return rate_limited_error(error)
     if not failure.written:
-        return Refusal("warning", heading, _("BigCommerce didn’t answer. Nothing was changed."))
-    return Refusal(
+        return FormError("warning", heading, _("BigCommerce didn’t answer. Nothing was changed."))
+    return FormError(
         "warning",
-        no_answer(error),
+        no_answer_heading(error),
         _(
             "%(carrier)s may or may not be changed in %(zone)s. Refresh to see what BigCommerce "
             "has.",
@@ -217,10 +226,10 @@ def refusal(zone_name: str, carrier: Carrier, failure: ZoneNotSaved | ZoneBusy) 
     )
 
 
-def check_failed(zone_id: int, zone_name: str, choice: ZoneChoice) -> Refusal:
+def validation_error(zone_id: int, zone_name: str, choice: ZoneChoice) -> FormError:
     """Our own check failed; the links lead to the inputs of that zone's form."""
     links = tuple((_input_id(zone_id, field), said) for field, said in choice.errors.items())
-    return Refusal("error", _not_saved(zone_name), _("Nothing was sent."), links=links)
+    return FormError("error", _not_saved(zone_name), _("Nothing was sent."), links=links)
 
 
 def turned_off(results: Iterable[tuple[str, Failure | None]], carrier: Carrier) -> list[str]:
@@ -229,7 +238,7 @@ def turned_off(results: Iterable[tuple[str, Failure | None]], carrier: Carrier) 
     for zone_name, failure in results:
         said = _("BigCommerce confirmed that it is off.")
         if failure is not None:
-            back = refusal(zone_name, carrier, failure)
+            back = save_error(zone_name, carrier, failure)
             said = back.answer or back.text
         lines.append(f"{zone_name}: {said}")
     return lines

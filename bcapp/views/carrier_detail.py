@@ -12,7 +12,7 @@ from bcapp.presenters import connections as connection_presenters
 from bcapp.presenters import zones as zone_presenters
 from bcapp.presenters.connections import CarrierStatus
 from bcapp.presenters.messages import Message
-from bcapp.presenters.zones import Refused, ZonesPanel
+from bcapp.presenters.zones import RejectedZoneForm, ZonesPanel
 from bcapp.runtime import db, get_zone_snapshot, runtime
 from bcapp.views.request_context import query
 from bcapp.views.session import current_session
@@ -45,7 +45,7 @@ def render(carrier_status: CarrierStatus, *, opened: int | None = None) -> str:
     return _render(carrier_status, panel, _notice(carrier_status, snapshot, opened))
 
 
-def render_refused(carrier_status: CarrierStatus, refused: Refused) -> str:
+def render_refused(carrier_status: CarrierStatus, refused: RejectedZoneForm) -> str:
     """The page with a zone's form as it was typed.
 
     With the zones as they were read last, be it a while ago: the time for asking is used up.
@@ -62,7 +62,7 @@ def _render(carrier_status: CarrierStatus, panel: ZonesPanel, notice: Message | 
         carrier=carrier_status.carrier,
         form=carrier_status.carrier.form(),
         updating=False,
-        refusal=None,
+        form_error=None,
         fields=_facts(carrier_status),
         zones=panel,
         notice=notice,
@@ -73,7 +73,7 @@ def _panel(
     carrier_status: CarrierStatus,
     snapshot: ZoneSnapshot | None,
     opened: int | None,
-    refused: Refused | None = None,
+    refused: RejectedZoneForm | None = None,
 ) -> ZonesPanel:
     if "zones_pending" in g:
         return ZonesPanel(readable=False, pending=True)

@@ -15,7 +15,7 @@ from bcapp.language import gettext as _
 from bcapp.presenters import connections as presenters
 from bcapp.presenters import zones as zone_presenters
 from bcapp.presenters.connections import CarrierStatus
-from bcapp.presenters.messages import Refusal, not_sent
+from bcapp.presenters.messages import FormError, validation_error
 from bcapp.runtime import db, runtime, store_api
 from bcapp.views import carrier_detail
 from bcapp.views.errors import status_of
@@ -64,7 +64,7 @@ def send(carrier_id: str) -> ResponseReturnValue:
     typed = carrier_status.carrier.form(request.form)
     if not typed.validate():
         links = [(field.id, field.errors[0]) for field in typed if field.errors]
-        return _form_page(carrier_status, typed, not_sent(links)), 422
+        return _form_page(carrier_status, typed, validation_error(links)), 422
     details = carrier_status.carrier.connection_from(typed)
     notice = "updated" if carrier_status.is_sent else "sent"
     try:
@@ -97,8 +97,8 @@ def disconnect(carrier_id: str) -> ResponseReturnValue:
     except AccessRevoked:
         raise
     except BigCommerceError as error:
-        refusal = presenters.disconnect_refusal(error, carrier_status.carrier)
-        return _disconnect_page(carrier_status_or_404(carrier_id), refusal), *status_of(error)
+        form_error = presenters.disconnect_error(error, carrier_status.carrier)
+        return _disconnect_page(carrier_status_or_404(carrier_id), form_error), *status_of(error)
     if _wants_zones_off():
         failed = _turn_off(carrier_status, api)
         if failed is not None:
@@ -132,8 +132,8 @@ def _turn_off(carrier_status: CarrierStatus, api: StoreApi) -> ResponseReturnVal
         lines = [_("We couldn’t read your zones, so nothing was turned off in them.")]
     elif not failures:
         return None
-    refusal = presenters.disconnected_but(carrier, lines)
-    page = _disconnect_page(carrier_status_or_404(carrier.id), refusal, is_done=True)
+    form_error = presenters.zones_left_on_error(carrier, lines)
+    page = _disconnect_page(carrier_status_or_404(carrier.id), form_error, is_done=True)
     return page, *_worst(failures)
 
 
@@ -155,14 +155,16 @@ def _connectable(carrier_id: str) -> CarrierStatus:
 
 
 def _form_page(
-    carrier_status: CarrierStatus, typed: BaseForm | None = None, refusal: Refusal | None = None
+    carrier_status: CarrierStatus,
+    typed: BaseForm | None = None,
+    form_error: FormError | None = None,
 ) -> str:
     return render_template(
         "carriers/form.html",
         carrier_status=carrier_status,
         form=typed or carrier_status.carrier.form(test_mode=carrier_status.test_mode),
         updating=carrier_status.is_sent,
-        refusal=refusal,
+        form_error=form_error,
         carrier=carrier_status.carrier,
         zones=None,
     )
@@ -171,19 +173,19 @@ def _form_page(
 def _not_accepted(error: BigCommerceError, carrier_id: str, typed: BaseForm) -> ResponseReturnValue:
     carrier_status = carrier_status_or_404(carrier_id)  # afresh: the attempt is on record by now
     if isinstance(error, Rejected):
-        for name, said in presenters.refused_fields(error, carrier_status.carrier).items():
+        for name, said in presenters.missing_field_errors(error, carrier_status.carrier).items():
             typed[name].errors = [said]
-    refusal = presenters.refusal(error, carrier_status.carrier)
-    return _form_page(carrier_status, typed, refusal), *status_of(error)
+    form_error = presenters.send_error(error, carrier_status.carrier)
+    return _form_page(carrier_status, typed, form_error), *status_of(error)
 
 
 def _disconnect_page(
-    carrier_status: CarrierStatus, refusal: Refusal | None = None, *, is_done: bool = False
+    carrier_status: CarrierStatus, form_error: FormError | None = None, *, is_done: bool = False
 ) -> str:
-    # After a refusal the time for asking is used up: the zones are shown as they were read last.
+    # After a failure the time for asking is used up: the zones are shown as they were read last.
     snapshot = (
         runtime().zone_snapshots.latest(current_session().store)
-        if refusal
+        if form_error
         else carrier_detail.current_snapshot()
     )
     on = snapshot.with_method_on(carrier_status.carrier.id) if snapshot else []
@@ -191,11 +193,11 @@ def _disconnect_page(
     return render_template(
         "carriers/disconnect.html",
         carrier_status=carrier_status,
-        refusal=refusal,
+        form_error=form_error,
         is_done=is_done,
         zones_on=[state.zone for state in offering] if snapshot else None,
         zones_off=[state.zone for state in on if not state.zone.enabled],
-        also_off=refusal is None or _wants_zones_off(),
+        also_off=form_error is None or _wants_zones_off(),
         again=carrier_status.carrier.details,
     )
 

@@ -13,7 +13,7 @@ from bcapp.connections import AlreadyListed
 from bcapp.language import gettext as _
 from bcapp.presenters import connections as presenters
 from bcapp.presenters.connections import CarrierStatus
-from bcapp.presenters.messages import Refusal, not_sent
+from bcapp.presenters.messages import FormError, validation_error
 from bcapp.runtime import db, store_api
 from bcapp.views.errors import status_of
 from bcapp.views.request_context import carrier_status_or_404
@@ -31,9 +31,9 @@ def new() -> ResponseReturnValue:
 def create() -> ResponseReturnValue:
     identity = custom.identity_form(request.form)
     settings = custom.parse_settings(request.form)
-    carrier, refusal = _read(identity, settings)
+    carrier, form_error = _read(identity, settings)
     if carrier is None:
-        return _page(None, identity, settings, refusal), 422
+        return _page(None, identity, settings, form_error), 422
     try:
         connections.add_custom(
             db(),
@@ -48,7 +48,7 @@ def create() -> ResponseReturnValue:
             carrier=carrier.id,
         )
         identity["number"].errors = [said]
-        return _page(None, identity, settings, not_sent([("number", said)])), 422
+        return _page(None, identity, settings, validation_error([("number", said)])), 422
     except AccessRevoked:
         raise
     except BigCommerceError as error:
@@ -69,9 +69,9 @@ def form(number: str) -> ResponseReturnValue:
 def send(number: str) -> ResponseReturnValue:
     carrier_status = carrier_status_or_404(f"carrier_{number}")
     identity, settings = _resubmitted(carrier_status)
-    carrier, refusal = _read(identity, settings)
+    carrier, form_error = _read(identity, settings)
     if carrier is None:
-        return _page(carrier_status, identity, settings, refusal), 422
+        return _page(carrier_status, identity, settings, form_error), 422
     notice = "updated" if carrier_status.is_sent else "sent"
     try:
         connections.connect(
@@ -117,7 +117,7 @@ def _is_by_property(carrier_status: CarrierStatus) -> bool:
     return "name" not in request.form or not known.isdisjoint(request.form)
 
 
-def _read(identity: BaseForm, settings: Settings) -> tuple[Carrier | None, Refusal | None]:
+def _read(identity: BaseForm, settings: Settings) -> tuple[Carrier | None, FormError | None]:
     """The carrier that was typed, or what is wrong with it."""
     if identity.validate() and settings.is_valid:
         carrier_id = custom.carrier_id(identity["number"].data)
@@ -128,7 +128,7 @@ def _read(identity: BaseForm, settings: Settings) -> tuple[Carrier | None, Refus
     first: dict[str, str] = {}  # of those that say the same, as of too many settings
     for field_id, text in links:
         first.setdefault(text, field_id)
-    return None, not_sent([(field_id, text) for text, field_id in first.items()])
+    return None, validation_error([(field_id, text) for text, field_id in first.items()])
 
 
 def _not_accepted(
@@ -139,17 +139,17 @@ def _not_accepted(
     settings: Settings,
 ) -> ResponseReturnValue:
     if isinstance(error, Rejected):
-        settings = settings.with_errors(presenters.refused_fields(error, carrier))
+        settings = settings.with_errors(presenters.missing_field_errors(error, carrier))
     ids = {row.name: _row_id(row.index) for row in settings.for_page()}
-    refusal = presenters.refusal(error, carrier, ids)
-    return _page(carrier_status, identity, settings, refusal), *status_of(error)
+    form_error = presenters.send_error(error, carrier, ids)
+    return _page(carrier_status, identity, settings, form_error), *status_of(error)
 
 
 def _page(
     carrier_status: CarrierStatus | None,
     identity: BaseForm,
     settings: Settings,
-    refusal: Refusal | None = None,
+    form_error: FormError | None = None,
 ) -> str:
     carrier = carrier_status.carrier if carrier_status else None
     return render_template(
@@ -158,7 +158,7 @@ def _page(
         carrier=carrier,
         form={"number": identity["number"], "name": identity["name"]},
         rows=settings.for_page(),
-        refusal=refusal,
+        form_error=form_error,
         action_url=(
             url_for("carriers.send", carrier_id=carrier.id)
             if carrier

@@ -7,7 +7,7 @@ from bcapp.bigcommerce.errors import AccessRevoked
 from bcapp.bigcommerce.identity import MAX_ID
 from bcapp.presenters import zones as zone_presenters
 from bcapp.presenters.connections import CarrierStatus
-from bcapp.presenters.messages import Refusal
+from bcapp.presenters.messages import FormError
 from bcapp.runtime import db, store_api
 from bcapp.views import carrier_detail
 from bcapp.views.errors import status_of
@@ -31,8 +31,8 @@ def save(carrier_id: str, zone_id: int) -> ResponseReturnValue:
     chosen = parse_zone_form(carrier_status.carrier, request.form)
     if chosen.errors:
         name = _zone_name(zone_id)
-        refusal = zone_presenters.check_failed(zone_id, name, chosen)
-        return _again(carrier_status, zone_id, name, chosen, refusal), 422
+        form_error = zone_presenters.validation_error(zone_id, name, chosen)
+        return _again(carrier_status, zone_id, name, chosen, form_error), 422
     try:
         result = saving.save_zone(
             db(),
@@ -44,13 +44,13 @@ def save(carrier_id: str, zone_id: int) -> ResponseReturnValue:
         )
     except ZoneBusy as busy:
         name = _zone_name(zone_id)
-        refusal = zone_presenters.refusal(name, carrier_status.carrier, busy)
-        return _again(carrier_status, zone_id, name, chosen, refusal), 503, _BUSY_RETRY_AFTER
+        form_error = zone_presenters.save_error(name, carrier_status.carrier, busy)
+        return _again(carrier_status, zone_id, name, chosen, form_error), 503, _BUSY_RETRY_AFTER
     except ZoneNotSaved as failure:
         if isinstance(failure.error, AccessRevoked):
             raise failure.error from None
-        refusal = zone_presenters.refusal(failure.zone_name, carrier_status.carrier, failure)
-        page = _again(carrier_status, zone_id, failure.zone_name, chosen, refusal)
+        form_error = zone_presenters.save_error(failure.zone_name, carrier_status.carrier, failure)
+        page = _again(carrier_status, zone_id, failure.zone_name, chosen, form_error)
         return page, *status_of(failure.error)
     notice = "zone_off" if result is Result.NOTHING_TO_DO else "zone_saved"
     address = url_for("carriers.show", carrier_id=carrier_id, zone=zone_id, notice=notice)
@@ -62,11 +62,11 @@ def _again(
     zone_id: int,
     zone_name: str,
     chosen: ZoneChoice,
-    refusal: Refusal,
+    form_error: FormError,
 ) -> str:
     # The attempt is on record by now, so the carrier_status is read afresh.
     again = carrier_status_or_404(carrier_status.carrier.id)
-    refused = zone_presenters.Refused(zone_id, zone_name, chosen, refusal)
+    refused = zone_presenters.RejectedZoneForm(zone_id, zone_name, chosen, form_error)
     return carrier_detail.render_refused(again, refused)
 
 
