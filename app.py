@@ -2,11 +2,11 @@
 
 import sys
 
-from bcapp.config import ConfigError, of_this_process
+from bcapp.config import ConfigError, load_process_config
 from bcapp.factory import create_app
 
 try:
-    config = of_this_process()
+    config = load_process_config()
 except ConfigError as error:
     sys.exit(str(error))
 

@@ -19,7 +19,7 @@ from gunicorn.config import Config
 from gunicorn.glogging import Logger
 from gunicorn.workers.gthread import ThreadWorker
 
-from bcapp.config import ConfigError, of_this_process
+from bcapp.config import ConfigError, load_process_config
 
 
 class Worker(ThreadWorker):
@@ -41,7 +41,7 @@ class Worker(ThreadWorker):
 
 
 try:
-    given = of_this_process()
+    given = load_process_config()
 except ConfigError as error:
     sys.exit(str(error))
 bind = given.bind

@@ -44,7 +44,7 @@ class ConfigError(Exception):
         self.faults = dict(faults)
 
 
-def environment() -> dict[str, str]:
+def read_environment() -> dict[str, str]:
     """The environment, and behind it what stands in the file `.env` of the current folder."""
     return {**{k: v or "" for k, v in dotenv_values(".env").items()}, **os.environ}
 
@@ -261,12 +261,12 @@ class Config(BaseModel):
 
 
 @functools.cache
-def of_this_process() -> Config:
+def load_process_config() -> Config:
     """The settings of its start: gunicorn asks again on HUP, when other ones could not be obeyed.
 
     Raises ConfigError.
     """
-    return Config.load(environment())
+    return Config.load(read_environment())
 
 
 def _faults(error: ValidationError) -> dict[str, str]:

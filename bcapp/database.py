@@ -72,7 +72,7 @@ def open_engine(url: URL, time_limit: float | None = None) -> Engine:
         return engine
     engine = create_engine(url, hide_parameters=True, pool_pre_ping=True, **_POOL)
     if url.get_driver_name() == "psycopg" and time_limit is not None:
-        event.listen(engine, "do_connect", _in_time(time_limit))
+        event.listen(engine, "do_connect", _connect_with_limits(time_limit))
     return engine
 
 
@@ -113,7 +113,7 @@ def begin_read(db: Session) -> None:
 
     To PostgreSQL a BEGIN and a ROLLBACK are questions of their own. SQLite's go nowhere.
     """
-    _end(db)
+    _finish_transaction(db)
     if db.get_bind().dialect.name != "sqlite":
         db.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
 
@@ -124,16 +124,16 @@ def begin_write(db: Session) -> None:
     SQLite would otherwise take the write lock only at the first write, and fail at once (not wait)
     when somebody else wrote in between. PostgreSQL needs no notice; there rows are locked by name.
     """
-    _end(db)
+    _finish_transaction(db)
     db.connection(execution_options={"begin": "IMMEDIATE"})
 
 
-def _end(db: Session) -> None:
+def _finish_transaction(db: Session) -> None:
     if db.in_transaction():  # a commit would begin one first
         db.commit()
 
 
-def forget_deleted(db: Session) -> bool:
+def purge_deleted_pages(db: Session) -> bool:
     """Make SQLite write over what was just deleted: it lingers in the write-ahead log.
 
     False when a reader was in the way for a quarter of a second; the next call does it then.
@@ -152,7 +152,7 @@ def forget_deleted(db: Session) -> bool:
     return not was_busy
 
 
-def _in_time(limit: float) -> Callable[..., psycopg.Connection]:
+def _connect_with_limits(limit: float) -> Callable[..., psycopg.Connection]:
     """A database that does not answer becomes an answer of ours, not a request that hangs.
 
     The server keeps the limit by itself; a second later we stop waiting for one that fell silent.

@@ -22,7 +22,9 @@ SUPPORTED = ("en", "es", "fr", "de")  # the others have a catalogue in `translat
 def init_app(app: Flask, asked_for: Callable[[], Iterable[str]]) -> None:
     """`asked_for` names the languages of the current reader, best first, as BCP 47 does."""
     # Without its Jinja part, which takes translations for markup.
-    flask_babel.Babel(app, configure_jinja=False, locale_selector=lambda: negotiate(asked_for()))
+    flask_babel.Babel(
+        app, configure_jinja=False, locale_selector=lambda: negotiate_language(asked_for())
+    )
     app.jinja_env.globals.update(
         _=_gettext_in_page,
         ngettext=_ngettext_in_page,
@@ -32,7 +34,7 @@ def init_app(app: Flask, asked_for: Callable[[], Iterable[str]]) -> None:
     app.add_template_filter(number, "number")
 
 
-def negotiate(asked_for: Iterable[str]) -> str:
+def negotiate_language(asked_for: Iterable[str]) -> str:
     """The first that we speak: "de-AT" is German; English when there is none."""
     return (negotiate_locale(asked_for, SUPPORTED, sep="-") or SUPPORTED[0]).lower()
 

@@ -12,7 +12,7 @@ import structlog
 from flask import Flask, Response, g, request
 from structlog.types import EventDict
 
-from bcapp.redaction import mask_shapes
+from bcapp.redaction import mask_patterns
 
 # Crockford's alphabet: no letter that is mistaken for another when read over the telephone.
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -54,7 +54,7 @@ def configure(level: str) -> None:
 
 
 @contextmanager
-def on_stderr() -> Iterator[None]:
+def log_to_stderr() -> Iterator[None]:
     """Warnings and worse, on stderr: for a command, whose stdout and progress are for a person."""
     root = logging.getLogger()
     level, handlers = root.level, [h for h in root.handlers if type(h) is logging.StreamHandler]
@@ -69,20 +69,20 @@ def on_stderr() -> Iterator[None]:
 
 
 def init_app(app: Flask) -> None:
-    app.before_request(_begin)
-    app.after_request(_end)
+    app.before_request(_start_request)
+    app.after_request(_log_response)
     # What gunicorn says next on this thread is not about this request.
     app.teardown_request(lambda _error: structlog.contextvars.clear_contextvars())
 
 
-def _begin() -> None:
+def _start_request() -> None:
     g.request_id = _new_request_id()
     g.started = time.monotonic()
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(request_id=g.request_id)
 
 
-def _end(response: Response) -> Response:
+def _log_response(response: Response) -> Response:
     response.headers["X-Request-Id"] = g.request_id
     if request.endpoint != "health.alive":
         current = g.get("current_session")
@@ -105,5 +105,6 @@ def _new_request_id() -> str:
 
 def _redact(_logger: Any, _method: str, event: EventDict) -> EventDict:
     return {
-        key: mask_shapes(value) if isinstance(value, str) else value for key, value in event.items()
+        key: mask_patterns(value) if isinstance(value, str) else value
+        for key, value in event.items()
     }

@@ -76,7 +76,7 @@ EVENTS = Counter(
 
 
 @contextmanager
-def bigcommerce_call(call: str) -> Iterator[None]:
+def measure_call(call: str) -> Iterator[None]:
     """Count what is done inside as one call, by what it raises."""
     started = time.monotonic()
     outcome = "ok"
@@ -101,7 +101,7 @@ class _Ready(Collector):
         yield GaugeMetricFamily("bcapp_ready", words, value=self._is_ready)
 
 
-def exposition(*, is_ready: bool) -> bytes:
+def render_metrics(*, is_ready: bool) -> bytes:
     """Everything in Prometheus' text format: of all workers, where there are several."""
     now = CollectorRegistry()
     now.register(_Ready(is_ready))

@@ -23,7 +23,7 @@ _NAMED = re.compile(
 )
 
 
-def mask_shapes(text: str) -> str:
+def mask_patterns(text: str) -> str:
     """Mask what looks like a token, a code or an e-mail address, or is named like one."""
     return _NAMED.sub(rf"\1{MASK}", _SHAPES.sub(MASK, text))
 

@@ -37,7 +37,7 @@ class Runtime:
     sessions: sessionmaker[Session]
     http: requests.Session
     install_limit: InstallLimit
-    waiting: BoundedSemaphore  # a place for each request that may wait for BigCommerce
+    bigcommerce_slots: BoundedSemaphore  # a place for each request that may wait for BigCommerce
     zone_snapshots: ZoneSnapshotCache
     zone_fetchers: Executor
 
@@ -52,13 +52,13 @@ def init_app(app: Flask, config: Config) -> None:
         sessions=database.session_factory(engine),
         http=new_session(ZONE_FETCHERS + config.bigcommerce_concurrency),
         install_limit=InstallLimit(config),
-        waiting=BoundedSemaphore(config.bigcommerce_concurrency),
+        bigcommerce_slots=BoundedSemaphore(config.bigcommerce_concurrency),
         zone_snapshots=ZoneSnapshotCache(),
         # The methods of sixty zones at once, for two stores: a page waits for two calls, not sixty.
         zone_fetchers=ThreadPoolExecutor(max_workers=ZONE_FETCHERS, thread_name_prefix="zones"),
     )
     metrics.WAITING_LIMIT.set(config.bigcommerce_concurrency)
-    app.teardown_appcontext(_give_back)
+    app.teardown_appcontext(_release_resources)
 
 
 def runtime() -> Runtime:
@@ -86,11 +86,13 @@ def store_api(store: Store, at_most: float = float("inf")) -> StoreApi:
     if store.sealed_access_token is None:
         raise NotInstalled
     token = runtime().vault.open(TOKEN_PLACE, store.store_hash, store.sealed_access_token)
-    return api_with(store.store_hash, token, at_most)
+    return store_api_with_token(store.store_hash, token, at_most)
 
 
-def api_with(store_hash: str, access_token: SecretStr, at_most: float = float("inf")) -> StoreApi:
-    wait_for_bigcommerce()
+def store_api_with_token(
+    store_hash: str, access_token: SecretStr, at_most: float = float("inf")
+) -> StoreApi:
+    acquire_bigcommerce_slot()
     built = runtime()
     return StoreApi(
         built.http,
@@ -101,17 +103,17 @@ def api_with(store_hash: str, access_token: SecretStr, at_most: float = float("i
     )
 
 
-def wait_for_bigcommerce() -> None:
+def acquire_bigcommerce_slot() -> None:
     """Take one of the places for requests that wait; given back when the request ends.
 
     Raises Overloaded when all are taken: when BigCommerce hangs, the threads that are left go on
     answering launches and callbacks.
     """
-    if "is_waiting" not in g:
-        if not runtime().waiting.acquire(blocking=False):
+    if "holds_bigcommerce_slot" not in g:
+        if not runtime().bigcommerce_slots.acquire(blocking=False):
             metrics.REFUSED.labels(Overloaded.__name__).inc()
             raise Overloaded
-        g.is_waiting = True
+        g.holds_bigcommerce_slot = True
         metrics.WAITING.inc()
 
 
@@ -131,7 +133,7 @@ def get_zone_snapshot(store: Store) -> ZoneSnapshot | None:
 
     try:
         # Whoever waits for the reading of another tab takes a place too, but no connection.
-        wait_for_bigcommerce()
+        acquire_bigcommerce_slot()
         db().commit()
         return zone_snapshots.fetch_once(store, read, ZONE_FETCH_TIMEOUT)
     except AccessRevoked:
@@ -140,9 +142,9 @@ def get_zone_snapshot(store: Store) -> ZoneSnapshot | None:
         return None
 
 
-def _give_back(_error: BaseException | None) -> None:
-    if g.pop("is_waiting", False):
-        runtime().waiting.release()
+def _release_resources(_error: BaseException | None) -> None:
+    if g.pop("holds_bigcommerce_slot", False):
+        runtime().bigcommerce_slots.release()
         metrics.WAITING.dec()
     session = g.pop("db", None)
     if session is not None:

@@ -72,7 +72,7 @@ def install(
     event = Event.STORE_INSTALLED if begins else Event.STORE_GRANTED
     activity.record(db, store.id, grant.user.email, event)
     db.commit()
-    database.forget_deleted(db)
+    database.purge_deleted_pages(db)
     is_first = store.uninstalled_at is None and _overlaps(store.installed_at, grant)
     return Installation(store, user, is_first)
 
@@ -143,7 +143,7 @@ def uninstall(db: Session, payload: Payload, is_token_valid: Callable[[Store], b
         else:
             activity.record(db, locked.id, payload.user.email, Event.STORE_UNINSTALL_IGNORED)
     db.commit()
-    database.forget_deleted(db)
+    database.purge_deleted_pages(db)
 
 
 def uninstall_rejected(

@@ -4,7 +4,7 @@ from alembic import context
 from sqlalchemy import text
 
 from bcapp import database
-from bcapp.config import environment
+from bcapp.config import read_environment
 from bcapp.models import Base
 
 # Any number that nobody else uses in this database: two machines may upgrade at the same moment.
@@ -12,7 +12,7 @@ UPGRADE_LOCK = 7_220_633_415
 
 
 def run() -> None:
-    address = environment().get("DATABASE_URL")
+    address = read_environment().get("DATABASE_URL")
     engine = database.open_engine(database.parse_url(address or database.DEFAULT_URL))
     is_sqlite = engine.dialect.name == "sqlite"
     with engine.connect().execution_options(begin="IMMEDIATE") as connection:

@@ -597,7 +597,7 @@ def test_gunicorn_ends_by_itself_and_says_all_faults_once(own: dict[str, str], s
 
 def test_a_reload_goes_on_with_the_settings_of_the_start(tmp_path: Path) -> None:
     """The file may have been edited since: HUP must not end the service over it."""
-    code = "from bcapp.config import of_this_process as ask; ask(); " + (
+    code = "from bcapp.config import load_process_config as ask; ask(); " + (
         "open('.env', 'w').write('BIND=nobody'); print(ask().bind)"
     )
 

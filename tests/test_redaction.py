@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from bcapp.redaction import MASK, mask_shapes, mask_values
+from bcapp.redaction import MASK, mask_patterns, mask_values
 from bcapp.vault import Vault
 from sandbox.signing import sign
 from tests import make
@@ -55,7 +55,7 @@ def test_values_are_masked_and_innocent_words_are_not(
 def test_a_json_web_token_is_hidden(claim: str, algorithm: str) -> None:
     token = sign({"sub": claim}, make.CLIENT_SECRET, algorithm)
 
-    masked = mask_shapes(f"payload {token} refused")
+    masked = mask_patterns(f"payload {token} refused")
 
     assert masked == "payload ••• refused"
 
@@ -64,7 +64,7 @@ def test_a_json_web_token_is_hidden(claim: str, algorithm: str) -> None:
 def test_a_sealed_text_is_hidden(secret: str) -> None:
     sealed = Vault([SecretStr(make.ENCRYPTION_KEY)]).seal("access_token", "harbour1", secret)
 
-    masked = mask_shapes(f"column '{sealed}' unreadable")
+    masked = mask_patterns(f"column '{sealed}' unreadable")
 
     assert masked == "column '•••' unreadable"
 
@@ -75,7 +75,7 @@ def test_a_sealed_text_is_hidden(secret: str) -> None:
     )
 )
 def test_an_email_address_is_hidden(address: str) -> None:
-    masked = mask_shapes(f"user <{address}> removed")
+    masked = mask_patterns(f"user <{address}> removed")
 
     assert masked == "user <•••> removed"
 
@@ -94,7 +94,7 @@ def test_an_email_address_is_hidden(address: str) -> None:
     ],
 )
 def test_a_code_or_token_is_hidden_by_what_stands_before_it(text: str, masked: str) -> None:
-    assert mask_shapes(text) == masked
+    assert mask_patterns(text) == masked
 
 
 @pytest.mark.parametrize(
@@ -109,4 +109,4 @@ def test_a_code_or_token_is_hidden_by_what_stands_before_it(text: str, masked: s
     ],
 )
 def test_a_text_without_secrets_stays_as_it_is(text: str) -> None:
-    assert mask_shapes(text) == text
+    assert mask_patterns(text) == text

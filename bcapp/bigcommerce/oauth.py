@@ -72,7 +72,7 @@ def exchange_code(config: Config, code: str, scope: str, context: str) -> Grant:
     )
     requested_at = datetime.now(UTC)
     fields = {"code": code, "scope": scope, "context": context}
-    with metrics.bigcommerce_call("POST /oauth2/token"):
+    with metrics.measure_call("POST /oauth2/token"):
         return _parse_grant(_fetch_token(session, deadline, config, fields), context, requested_at)
 
 

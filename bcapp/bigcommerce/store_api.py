@@ -171,7 +171,7 @@ class StoreApi:
     ) -> T:
         # No number stays in it, so there are as many names as there are calls.
         endpoint = re.sub(r"\d+", "_", path.removeprefix("/v2"))
-        with metrics.bigcommerce_call(f"{method} {endpoint}"):
+        with metrics.measure_call(f"{method} {endpoint}"):
             return read(self._request(method, path, body, endpoint))
 
     def _request(self, method: str, path: str, body: object, endpoint: str) -> ApiResponse:

@@ -10,7 +10,7 @@ from bcapp import database, install_limit
 from bcapp.bigcommerce import probe
 from bcapp.bigcommerce.probe import ProbeResult
 from bcapp.cli.output import as_json, echo_json
-from bcapp.config import Config, ConfigError, environment
+from bcapp.config import Config, ConfigError, read_environment
 from bcapp.database import SchemaStatus
 from bcapp.maintenance import key_rotation
 from bcapp.vault import Vault
@@ -54,7 +54,7 @@ def check_config(is_json: bool) -> None:
 
 
 def _lines() -> Iterator[Line]:
-    given = environment()
+    given = read_environment()
     try:
         config = Config.load(given)
         faults: dict[str, str] = {}

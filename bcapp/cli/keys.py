@@ -53,7 +53,7 @@ def rotate_keys(is_json: bool) -> None:
             unopenable += batch.unopenable
             sealed += batch.number - len(batch.unopenable)
             bar.update(batch.number)
-    database.forget_deleted(db())
+    database.purge_deleted_pages(db())
     if is_json:
         echo_json({"key": vault.newest_id, "sealed": sealed, "unopenable": unopenable})
     else:

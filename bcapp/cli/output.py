@@ -24,7 +24,7 @@ def in_app(command: Callable[..., None]) -> Callable[..., None]:
     @with_appcontext
     @functools.wraps(command)
     def run(*arguments: Any, **options: Any) -> None:
-        with logs.on_stderr():
+        with logs.log_to_stderr():
             try:
                 command(*arguments, **options)
             except SQLAlchemyError as error:

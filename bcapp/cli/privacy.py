@@ -68,7 +68,7 @@ def prune(
             last_id = batch.last_id
             deleted_entries += batch.number
             bar.update(batch.number)
-    database.forget_deleted(db())
+    database.purge_deleted_pages(db())
     _tell_pruned(deleted_entries, deleted_stores, is_json=is_json, is_dry=False)
 
 
@@ -111,7 +111,7 @@ def erase(store_hash: str, even_installed: bool, yes: bool) -> None:
         _refuse_installed(locked, even_installed)  # it may have installed while we asked
         retention.forget(db(), locked)
     db().commit()
-    database.forget_deleted(db())
+    database.purge_deleted_pages(db())
     click.echo(f"Deleted: {counts}.")
 
 

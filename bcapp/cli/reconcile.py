@@ -16,7 +16,7 @@ from bcapp import database, stores
 from bcapp.bigcommerce.errors import BigCommerceError, Unavailable
 from bcapp.cli.output import as_json, echo_json, in_app
 from bcapp.models import TOKEN_PLACE, Store
-from bcapp.runtime import api_with, db, runtime
+from bcapp.runtime import db, runtime, store_api_with_token
 from bcapp.vault import Unopenable
 
 PATIENCE = 10  # seconds for one store
@@ -142,7 +142,7 @@ class Reconciliation:
         time.sleep(max(0.0, self._next_at - time.monotonic()))
         self._next_at = time.monotonic() + self._pause
         try:
-            api = api_with(question.store_hash, question.token, PATIENCE)
+            api = store_api_with_token(question.store_hash, question.token, PATIENCE)
             answer = Answer.REFUSED if api.is_token_rejected() else Answer.HONOURED
         except BigCommerceError as error:
             self.findings.unclear[question.store_hash] = str(error)
@@ -203,7 +203,7 @@ def reconcile(
         work.findings.stopped = "Interrupted."
     finally:
         signal.signal(signal.SIGINT, before)
-    database.forget_deleted(db())
+    database.purge_deleted_pages(db())
     _tell(work.findings, is_dry=dry_run, is_json=is_json)
     if work.findings.stopped or work.findings.unclear:
         raise SystemExit(1)

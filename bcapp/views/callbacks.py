@@ -18,7 +18,14 @@ from bcapp.bigcommerce.identity import parse_store_hash
 from bcapp.bigcommerce.oauth import REQUIRED_SCOPE, Grant, ScopeMissing
 from bcapp.bigcommerce.payload import InvalidPayload, Payload
 from bcapp.models import Store
-from bcapp.runtime import api_with, config, db, runtime, store_api, wait_for_bigcommerce
+from bcapp.runtime import (
+    acquire_bigcommerce_slot,
+    config,
+    db,
+    runtime,
+    store_api,
+    store_api_with_token,
+)
 from bcapp.stores import NotInstalled
 from bcapp.vault import Unopenable
 from bcapp.views.session import EMBEDDED, start_session
@@ -82,7 +89,7 @@ def remove_user() -> ResponseReturnValue:
 def _install() -> str:
     asked = _install_request()
     runtime().install_limit.count(asked.requested_context, request.remote_addr or "")
-    wait_for_bigcommerce()
+    acquire_bigcommerce_slot()
     grant = oauth.exchange_code(
         config(), asked.requested_code, asked.requested_scope, asked.requested_context
     )
@@ -147,7 +154,9 @@ def _is_token_valid(store: Store) -> bool:
 
 def _is_grant_valid(grant: Grant) -> bool:
     try:
-        return api_with(grant.store_hash, grant.access_token, CHECK_LIMIT).is_token_valid()
+        return store_api_with_token(
+            grant.store_hash, grant.access_token, CHECK_LIMIT
+        ).is_token_valid()
     except BigCommerceError:
         return True
 

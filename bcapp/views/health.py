@@ -49,7 +49,7 @@ def numbers() -> ResponseReturnValue:
     if kind.lower() != "bearer" or not is_right:
         return "needs METRICS_TOKEN as a bearer token\n", 401, {**_PLAIN, **_CHALLENGE}
     is_ready = database.schema_status(runtime().engine) is SchemaStatus.READY
-    return metrics.exposition(is_ready=is_ready), _PROMETHEUS
+    return metrics.render_metrics(is_ready=is_ready), _PROMETHEUS
 
 
 def _count(response: Response) -> Response:
