@@ -48,7 +48,7 @@ def prune(
     """
     now = datetime.now(UTC)
     old, gone = now - timedelta(days=activity_days), now - timedelta(days=uninstalled_days)
-    stores = retention.count_gone_stores(db(), gone)
+    stores = retention.count_expired_stores(db(), gone)
     entries = retention.count_old_activity(db(), old, gone)
     if dry_run or not stores + entries:
         _tell_pruned(entries, stores, is_json=is_json, is_dry=True)
@@ -80,7 +80,7 @@ def export(store_hash: str) -> None:
 
     All rows of all tables but for the access token, which is not the merchant's data.
     """
-    echo_json(retention.belongings(db(), find_store(store_hash)))
+    echo_json(retention.export_store(db(), find_store(store_hash)))
 
 
 @click.command()
@@ -95,7 +95,7 @@ def erase(store_hash: str, even_installed: bool, yes: bool) -> None:
     of the store. Logs and backups are out of its reach.
     """
     store = find_store(store_hash)
-    held = retention.belongings(db(), store)
+    held = retention.export_store(db(), store)
     counts = ", ".join(f"{len(rows)} {table}" for table, rows in held.items() if rows)
     _refuse_installed(store, even_installed)
     if not yes:
@@ -109,7 +109,7 @@ def erase(store_hash: str, even_installed: bool, yes: bool) -> None:
     )
     if locked is not None:
         _refuse_installed(locked, even_installed)  # it may have installed while we asked
-        retention.forget(db(), locked)
+        retention.erase_store(db(), locked)
     db().commit()
     database.purge_deleted_pages(db())
     click.echo(f"Deleted: {counts}.")

@@ -19,24 +19,24 @@ from bcapp.models import TOKEN_PLACE, Store
 from bcapp.runtime import db, runtime, store_api_with_token
 from bcapp.vault import Unopenable
 
-PATIENCE = 10  # seconds for one store
-SILENCES = 3  # in a row: BigCommerce is down
+TIMEOUT = 10  # seconds for one store
+MAX_FAILURES_IN_A_ROW = 3  # in a row: BigCommerce is down
 CANDIDATES = 10  # newest grants that are asked, to find one that is honoured
-BATCH = 20  # refused tokens that are forgotten together, after the witness was asked again
+BATCH = 20  # rejected tokens per check of the known good store
 
 
 class Stopped(Exception):
     """Why the rest was not asked."""
 
 
-class Answer(enum.Enum):
-    HONOURED = enum.auto()
+class TokenStatus(enum.Enum):
+    VALID = enum.auto()
     REFUSED = enum.auto()
     UNCLEAR = enum.auto()
 
 
 @dataclass(frozen=True)
-class Question:
+class TokenCheck:
     store_id: int
     store_hash: str
     token: SecretStr
@@ -56,11 +56,11 @@ class Findings:
 
 
 class Reconciliation:
-    """Asks BigCommerce once for each store.
+    """Ask BigCommerce about each store's token, once.
 
-    A refusal alone proves little: with a wrong API address, or an outage of the wrong kind, all
-    tokens would be refused. So refused ones are forgotten only when a witness, a store that was
-    honoured before, is honoured once more after them.
+    One rejection proves little: a wrong API address or an outage could make BigCommerce reject
+    every token. Stores are therefore marked as uninstalled only after a known good store, whose
+    token was valid at the start, was found valid once more.
     """
 
     def __init__(self, after: int, per_second: float, *, is_dry: bool) -> None:
@@ -70,18 +70,18 @@ class Reconciliation:
         self._is_dry = is_dry
         self._pause = 1 / per_second
         self._next_at = 0.0
-        self._witness: Question | None = None
-        self._refused: list[Question] = []
-        self._silences = 0
+        self._known_good_store: TokenCheck | None = None
+        self._refused: list[TokenCheck] = []
+        self._failures_in_a_row = 0
 
-    def find_witness(self) -> None:
+    def find_known_good_store(self) -> None:
         """Raises Stopped when there seems to be none."""
         newest = _installed().order_by(Store.granted_at.desc()).limit(CANDIDATES)
         candidates = db().execute(newest).all()
         for candidate in candidates:
-            question = self._question(*candidate)
-            if question and self._answer(question) is Answer.HONOURED:
-                self._witness = question
+            check = self._token_check(*candidate)
+            if check and self._check_token(check) is TokenStatus.VALID:
+                self._known_good_store = check
                 self.findings.unclear.clear()
                 return
         if candidates:
@@ -97,44 +97,48 @@ class Reconciliation:
             row = db().execute(following).one_or_none()
             if row is None:
                 break
-            self._look_at(self._question(*row))
+            self._handle(self._token_check(*row))
             self._asked_id = row[0]
             if len(self._refused) == BATCH:
-                self._forget_refused()
-            if not self._refused and not self._silences:
+                self._uninstall_refused()
+            if not self._refused and not self._failures_in_a_row:
                 self.findings.last_id = self._asked_id
             step(1)
-        self._forget_refused()
+        self._uninstall_refused()
         self.findings.last_id = self._asked_id
 
-    def _look_at(self, question: Question | None) -> None:
-        answer = self._answer(question) if question else Answer.UNCLEAR
-        if question and answer is Answer.REFUSED:
-            self._refused.append(question)
-        elif answer is Answer.HONOURED:
+    def _handle(self, check: TokenCheck | None) -> None:
+        status = self._check_token(check) if check else TokenStatus.UNCLEAR
+        if check and status is TokenStatus.REFUSED:
+            self._refused.append(check)
+        elif status is TokenStatus.VALID:
             self.findings.honoured += 1
 
-    def _forget_refused(self) -> None:
-        witness = self._witness
-        if self._refused and witness and self._answer(witness) is not Answer.HONOURED:
-            raise Stopped(f"{witness.store_hash} was honoured before and is not now.")
-        for question in self._refused:
+    def _uninstall_refused(self) -> None:
+        known_good_store = self._known_good_store
+        if (
+            self._refused
+            and known_good_store
+            and self._check_token(known_good_store) is not TokenStatus.VALID
+        ):
+            raise Stopped(f"{known_good_store.store_hash} was honoured before and is not now.")
+        for check in self._refused:
             is_ended = self._is_dry or stores.uninstall_rejected(
-                db(), runtime().vault, question.store_id, question.token, question.at
+                db(), runtime().vault, check.store_id, check.token, check.at
             )
             group = self.findings.ended if is_ended else self.findings.installed_again
-            group.append(question.store_hash)
+            group.append(check.store_hash)
         self._refused.clear()
 
-    def _question(self, store_id: int, store_hash: str, sealed: str | None) -> Question | None:
+    def _token_check(self, store_id: int, store_hash: str, sealed: str | None) -> TokenCheck | None:
         try:
             token = runtime().vault.open(TOKEN_PLACE, store_hash, sealed or "")
         except Unopenable:
             self.findings.unclear[store_hash] = "its token cannot be opened"
             return None
-        return Question(store_id, store_hash, token, datetime.now(UTC))
+        return TokenCheck(store_id, store_hash, token, datetime.now(UTC))
 
-    def _answer(self, question: Question) -> Answer:
+    def _check_token(self, check: TokenCheck) -> TokenStatus:
         """Raises Stopped when BigCommerce stays silent, or somebody has had enough."""
         if self.is_interrupted:
             raise Stopped("Interrupted.")
@@ -142,16 +146,20 @@ class Reconciliation:
         time.sleep(max(0.0, self._next_at - time.monotonic()))
         self._next_at = time.monotonic() + self._pause
         try:
-            api = store_api_with_token(question.store_hash, question.token, PATIENCE)
-            answer = Answer.REFUSED if api.is_token_rejected() else Answer.HONOURED
+            api = store_api_with_token(check.store_hash, check.token, TIMEOUT)
+            status = TokenStatus.REFUSED if api.is_token_rejected() else TokenStatus.VALID
         except BigCommerceError as error:
-            self.findings.unclear[question.store_hash] = str(error)
-            self._silences = self._silences + 1 if isinstance(error, Unavailable) else 0
-            if self._silences == SILENCES:
-                raise Stopped(f"BigCommerce did not answer {SILENCES} times in a row.") from None
-            return Answer.UNCLEAR
-        self._silences = 0
-        return answer
+            self.findings.unclear[check.store_hash] = str(error)
+            self._failures_in_a_row = (
+                self._failures_in_a_row + 1 if isinstance(error, Unavailable) else 0
+            )
+            if self._failures_in_a_row == MAX_FAILURES_IN_A_ROW:
+                raise Stopped(
+                    f"BigCommerce did not answer {MAX_FAILURES_IN_A_ROW} times in a row."
+                ) from None
+            return TokenStatus.UNCLEAR
+        self._failures_in_a_row = 0
+        return status
 
 
 @click.command()
@@ -194,7 +202,7 @@ def reconcile(
     number = db().scalar(select(func.count()).select_from(_installed(after).subquery())) or 0
     try:
         if not without_witness:
-            work.find_witness()
+            work.find_known_good_store()
         with click.progressbar(length=number, label="Asking", file=sys.stderr) as bar:
             work.run(bar.update)
     except Stopped as reason:

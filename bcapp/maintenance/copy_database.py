@@ -37,7 +37,7 @@ def copy_rows(source: Engine, target: Engine, step: Callable[[int], None]) -> di
     `step` is told how many rows were written.
     """
     check(source, target)
-    with _one_moment(source) as old, _writing(target) as new:
+    with _read_snapshot(source) as old, _write_transaction(target) as new:
         if any(_count(new, table) for table in TABLES):
             raise CopyRefused("the new database holds rows already; nothing is ever written over")
         for table in TABLES:
@@ -46,7 +46,7 @@ def copy_rows(source: Engine, target: Engine, step: Callable[[int], None]) -> di
                 for batch in found.mappings().partitions():
                     _insert(new, table, [dict(row) for row in batch])
                     step(len(batch))
-            _count_on(new, table)
+            _advance_sequence(new, table)
         counts = {table.name: _count(old, table) for table in TABLES}
         if counts != {table.name: _count(new, table) for table in TABLES}:
             raise CopyRefused(
@@ -63,7 +63,7 @@ def count(source: Engine) -> int:
 
 
 @contextmanager
-def _one_moment(engine: Engine) -> Iterator[Connection]:
+def _read_snapshot(engine: Engine) -> Iterator[Connection]:
     # A transaction of SQLite's sees one moment by itself.
     is_sqlite = engine.dialect.name == "sqlite"
     options = {} if is_sqlite else {"isolation_level": "REPEATABLE READ"}
@@ -72,7 +72,7 @@ def _one_moment(engine: Engine) -> Iterator[Connection]:
 
 
 @contextmanager
-def _writing(engine: Engine) -> Iterator[Connection]:
+def _write_transaction(engine: Engine) -> Iterator[Connection]:
     connecting = engine.connect().execution_options(begin="IMMEDIATE")
     with connecting as connection, connection.begin():
         yield connection
@@ -92,7 +92,7 @@ def _insert(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]
         raise CopyRefused(said) from None
 
 
-def _count_on(connection: Connection, table: Table) -> None:
+def _advance_sequence(connection: Connection, table: Table) -> None:
     """Have PostgreSQL number the next row behind those that came with their numbers."""
     number = table.autoincrement_column
     if connection.dialect.name != "postgresql" or number is None:

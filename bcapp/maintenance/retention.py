@@ -11,10 +11,10 @@ from bcapp import database
 from bcapp.models import ActivityEntry, Base, CarrierConnection, Outcome, Store
 
 # Every table that belongs to stores, those that refer to others last.
-_OF_STORES = [table for table in Base.metadata.sorted_tables if "store_id" in table.columns]
+_STORE_TABLES = [table for table in Base.metadata.sorted_tables if "store_id" in table.columns]
 # Sealed or not, it is no data of the merchant's and opens their store.
-_NEVER_SHOWN = {"sealed_access_token"}
-_SAVED = (Outcome.CONFIRMED, Outcome.SENT)
+_NEVER_EXPORTED = {"sealed_access_token"}
+_SAVED_OUTCOMES = (Outcome.CONFIRMED, Outcome.SENT)
 
 
 @dataclass(frozen=True)
@@ -25,27 +25,27 @@ class Pruned:
     number: int
 
 
-def belongings(db: Session, store: Store) -> dict[str, list[dict[str, Any]]]:
+def export_store(db: Session, store: Store) -> dict[str, list[dict[str, Any]]]:
     """All rows about a store, by table, without its access token."""
     found = {"stores": _rows(db, Base.metadata.tables["stores"], "id", store.id)}
-    for table in _OF_STORES:
+    for table in _STORE_TABLES:
         found[table.name] = _rows(db, table, "store_id", store.id)
     return found
 
 
-def forget(db: Session, store: Store) -> None:
+def erase_store(db: Session, store: Store) -> None:
     """Delete all rows about a store, in the caller's transaction."""
-    for table in reversed(_OF_STORES):
+    for table in reversed(_STORE_TABLES):
         db.execute(delete(table).where(table.c.store_id == store.id))
     db.delete(store)
     db.flush()
 
 
-def count_old_activity(db: Session, before: datetime, gone_before: datetime) -> int:
+def count_old_activity(db: Session, before: datetime, uninstalled_before: datetime) -> int:
     """Without that of stores that are gone: it goes with them."""
-    gone = select(Store.id).where(_is_gone(gone_before))
+    gone = select(Store.id).where(_is_expired(uninstalled_before))
     number = db.scalar(
-        select(func.count()).where(_is_done_with(before), ActivityEntry.store_id.not_in(gone))
+        select(func.count()).where(_is_prunable(before), ActivityEntry.store_id.not_in(gone))
     )
     db.commit()
     return number or 0
@@ -54,15 +54,15 @@ def count_old_activity(db: Session, before: datetime, gone_before: datetime) -> 
 def prune_activity(db: Session, before: datetime, after_id: int, at_most: int) -> Pruned | None:
     """Delete the next entries from before that moment; None when none is left after `after_id`."""
     database.begin_write(db)
-    following = select(ActivityEntry.id).where(_is_done_with(before), ActivityEntry.id > after_id)
+    following = select(ActivityEntry.id).where(_is_prunable(before), ActivityEntry.id > after_id)
     ids = db.scalars(following.order_by(ActivityEntry.id).limit(at_most)).all()
     db.execute(delete(ActivityEntry).where(ActivityEntry.id.in_(ids)))
     db.commit()
     return Pruned(ids[-1], len(ids)) if ids else None
 
 
-def count_gone_stores(db: Session, before: datetime) -> int:
-    number = db.scalar(select(func.count()).where(_is_gone(before)))
+def count_expired_stores(db: Session, before: datetime) -> int:
+    number = db.scalar(select(func.count()).where(_is_expired(before)))
     db.commit()
     return number or 0
 
@@ -70,19 +70,19 @@ def count_gone_stores(db: Session, before: datetime) -> int:
 def prune_store(db: Session, before: datetime) -> str | None:
     """Delete one store that was uninstalled before that moment; its hash, or None."""
     database.begin_write(db)
-    gone = select(Store).where(_is_gone(before)).order_by(Store.id).limit(1).with_for_update()
+    gone = select(Store).where(_is_expired(before)).order_by(Store.id).limit(1).with_for_update()
     store = db.scalar(gone)
     if store is not None:
-        forget(db, store)
+        erase_store(db, store)
     db.commit()
     return store.store_hash if store else None
 
 
-def _is_gone(before: datetime) -> ColumnElement[bool]:
+def _is_expired(before: datetime) -> ColumnElement[bool]:
     return and_(Store.sealed_access_token.is_(None), Store.uninstalled_at < before)
 
 
-def _is_done_with(before: datetime) -> ColumnElement[bool]:
+def _is_prunable(before: datetime) -> ColumnElement[bool]:
     """Old, and not what we know about the present.
 
     A connection's state is read from the entries it refers to. That the app once saved a carrier
@@ -93,10 +93,12 @@ def _is_done_with(before: datetime) -> ColumnElement[bool]:
         newer.store_id == ActivityEntry.store_id,
         newer.carrier_id == ActivityEntry.carrier_id,
         newer.zone_id == ActivityEntry.zone_id,
-        newer.outcome.in_(_SAVED),
+        newer.outcome.in_(_SAVED_OUTCOMES),
         newer.id > ActivityEntry.id,
     )
-    is_saved_in_zone = and_(ActivityEntry.zone_id.is_not(None), ActivityEntry.outcome.in_(_SAVED))
+    is_saved_in_zone = and_(
+        ActivityEntry.zone_id.is_not(None), ActivityEntry.outcome.in_(_SAVED_OUTCOMES)
+    )
     is_referred_to = exists().where(
         CarrierConnection.store_id == ActivityEntry.store_id,
         or_(
@@ -112,6 +114,6 @@ def _is_done_with(before: datetime) -> ColumnElement[bool]:
 
 
 def _rows(db: Session, table: Table, column: str, value: int) -> list[dict[str, Any]]:
-    shown = [col for col in table.columns if col.name not in _NEVER_SHOWN]
+    shown = [col for col in table.columns if col.name not in _NEVER_EXPORTED]
     rows = db.execute(select(*shown).where(table.c[column] == value).order_by(*table.primary_key))
     return [dict(row) for row in rows.mappings()]
