@@ -96,7 +96,7 @@ def used(merchant: Browser, db: Session) -> Browser:
             store_id=store.id, carrier_id="fedex", zone_id=2, holder="x", until=store.installed_at
         )
     )
-    entry = {"store_id": store.id, "at": store.installed_at, "who": "Ünsal", "detail": "a\nb"}
+    entry = {"store_id": store.id, "at": store.installed_at, "actor_email": "Ünsal", "detail": "a\nb"}
     entry |= {"event": Event.STORE_GRANTED, "outcome": Outcome.DONE}
     db.execute(insert(ActivityEntry), [entry] * (2 * copy_database.BATCH + 1))
     db.commit()
@@ -222,7 +222,7 @@ def test_an_interrupted_copy_leaves_nothing(used: Browser, engines: tuple[Engine
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
-    "value", [{"detail": "a\0"}, {"who": "x" * 255}], ids=["a NUL", "too long"]
+    "value", [{"detail": "a\0"}, {"actor_email": "x" * 255}], ids=["a NUL", "too long"]
 )
 def test_a_row_that_only_sqlite_takes_is_named_and_nothing_copied(
     operator: Operator,
