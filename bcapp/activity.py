@@ -8,10 +8,11 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from bcapp import metrics
-from bcapp.models import ActivityEntry, Event, Outcome
+from bcapp.models import ActivityEntry, Event
+from bcapp.outcomes import Outcome
 
 PAGE_SIZE = 20
-_MAX_DETAIL_LENGTH = 1000
+MAX_DETAIL_LENGTH = 1000
 
 
 @dataclass(frozen=True)
@@ -61,13 +62,15 @@ def record(
     carrier_id: str | None = None,
     carrier_name: str | None = None,
 ) -> ActivityEntry:
-    """Add an entry to the caller's transaction. There is no parameter for what was typed."""
+    """Add an entry to the caller's transaction; with NO_ANSWER it is pending."""
+    now = datetime.now(UTC)
     entry = ActivityEntry(
         store_id=store_id,
-        at=datetime.now(UTC),
+        at=now,
         actor_email=actor_email,
         event=event,
         outcome=outcome,
+        settled_at=None if outcome is Outcome.NO_ANSWER else now,
         carrier_id=carrier_id,
         carrier_name=carrier_name,
         detail="",
@@ -75,15 +78,6 @@ def record(
     db.add(entry)
     metrics.EVENTS.labels(event.value).inc()
     return entry
-
-
-def set_outcome(
-    entry: ActivityEntry, outcome: Outcome, status: int | None = None, detail: str = ""
-) -> None:
-    """Say what came of an entry that was recorded before BigCommerce was asked."""
-    entry.outcome = outcome
-    entry.status = status
-    entry.detail = detail[:_MAX_DETAIL_LENGTH]
 
 
 def load_page(db: Session, store_id: int, number: int, filters: Filters = NO_FILTERS) -> Page:

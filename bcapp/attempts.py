@@ -1,83 +1,122 @@
-"""What came of something that BigCommerce was asked to do, as the activity log keeps it."""
+"""The one recorder of requests to BigCommerce: an activity entry before, its outcome after."""
 
-import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
-from bcapp import activity
-from bcapp.bigcommerce.errors import (
-    AccessRevoked,
-    BigCommerceError,
-    RateLimited,
-    Rejected,
-    TimedOut,
-)
-from bcapp.models import ActivityEntry, Outcome
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from bcapp import activity, database
+from bcapp.bigcommerce.errors import BigCommerceError, Rejected, TimedOut
+from bcapp.carriers.fields import Carrier
+from bcapp.models import ActivityEntry, Event
+from bcapp.outcomes import Outcome
 from bcapp.redaction import mask_values
 
-NOT_CARRIED_OUT = {Outcome.NOT_SENT, Outcome.ACCESS_REVOKED}
+_MAX_MESSAGE_LENGTH = 300
+_MAX_WAIT = timedelta(seconds=60)  # the largest `bigcommerce_time_budget`
+
+_Error = TypeVar("_Error", bound=BigCommerceError)
 
 
 @dataclass(frozen=True)
 class Actor:
-    """On whose behalf: the store's id and the e-mail address of the person."""
+    """Who a request is made for: the store's id and the person's e-mail address."""
 
     store_id: int
     email: str
 
 
-# The detail of an entry, kept in English as all are: an earlier creation may yet be carried out.
-STILL_UNKNOWN = "Waiting for an earlier request"
+class Attempt:
+    """A request that is on record. Call one of `succeed`, `fail` and `discard`, once.
 
-_MAX_MESSAGE_LENGTH = 300
-_MAX_WAIT = timedelta(seconds=60)  # what `bigcommerce_time_budget` may be at most
-_TIMED_OUT = re.compile(r"Timed out after (\d+) seconds?")
+    Each starts a write transaction, which ends with the block of `record`.
+    """
 
-_Error = TypeVar("_Error", bound=BigCommerceError)
+    def __init__(self, db: Session, entry: ActivityEntry, secrets: Sequence[str]) -> None:
+        self._db, self._secrets = db, secrets
+        self.entry = entry
+        self.is_settled = False
+
+    def succeed(self, status: int, outcome: Outcome = Outcome.SENT) -> None:
+        self._settle(outcome, status)
+
+    def fail(self, error: _Error, *, was_sent: bool = True) -> _Error:
+        """Record how BigCommerce's answer failed; returns the error with the secrets masked.
+
+        `was_sent` is False while nothing was written yet, only read: then no answer means that
+        nothing was carried out.
+        """
+        masked = _mask(error, self._secrets)
+        is_unsent = not was_sent and masked.outcome is Outcome.NO_ANSWER
+        self._settle(Outcome.NOT_SENT if is_unsent else masked.outcome, masked.status)
+        self.entry.reason = masked.reason
+        self.entry.detail = " ".join(masked.messages)[: activity.MAX_DETAIL_LENGTH]
+        if isinstance(masked, TimedOut):
+            self.entry.waited_seconds = max(1, round(masked.seconds))
+        return masked
+
+    def discard(self) -> None:
+        """Delete the entry: there was nothing to ask for."""
+        self._begin()
+        self._db.delete(self.entry)
+
+    def _settle(self, outcome: Outcome, status: int | None) -> None:
+        self._begin()
+        self.entry.outcome, self.entry.status = outcome, status
+        self.entry.settled_at = datetime.now(UTC)
+
+    def _begin(self) -> None:
+        database.begin_write(self._db)
+        self.is_settled = True
 
 
-def masked(error: _Error, secrets: Sequence[str]) -> _Error:
-    """BigCommerce might quote what it was sent; that must not reach the log or the page."""
-    if isinstance(error, Rejected):
-        masks = [mask_values(text, secrets)[:_MAX_MESSAGE_LENGTH] for text in error.messages]
-        return error.with_messages(masks)
-    return error
+@contextmanager
+def record(
+    db: Session, actor: Actor, event: Event, carrier: Carrier, secrets: Sequence[str] = ()
+) -> Iterator[Attempt]:
+    """Record a pending entry, let the caller ask BigCommerce, record the outcome.
 
-
-def settle_failed(entry: ActivityEntry, error: BigCommerceError) -> None:
-    """Say in an entry that was recorded beforehand how BigCommerce's answer failed."""
-    activity.set_outcome(entry, _outcome(error), error.status, _detail(error))
+    The block begins inside a write transaction that holds the entry. Add what belongs to it and
+    commit before asking BigCommerce, so that no transaction is open meanwhile. If the process dies
+    before the outcome is recorded, the entry stays pending, which is the truth.
+    """
+    structlog.contextvars.bind_contextvars(carrier_id=carrier.id)
+    database.begin_write(db)
+    entry = activity.record(
+        db,
+        actor.store_id,
+        actor.email,
+        event,
+        Outcome.NO_ANSWER,
+        carrier_id=carrier.id,
+        carrier_name=carrier.name,
+    )
+    db.flush()
+    attempt = Attempt(db, entry, secrets)
+    try:
+        yield attempt
+    except SQLAlchemyError:
+        raise  # what could not be written stays pending
+    except Exception:
+        if attempt.is_settled:
+            db.commit()
+        raise
+    db.commit()
 
 
 def is_awaited(entry: ActivityEntry) -> bool:
-    """Recorded beforehand and not settled since, but not for so long that no answer will come."""
-    is_settled = entry.outcome is not Outcome.NO_ANSWER or entry.status or entry.detail
-    return not is_settled and datetime.now(UTC) - entry.at < _MAX_WAIT
+    """Whether an answer may still come: pending, and not for longer than we ever wait."""
+    return entry.settled_at is None and datetime.now(UTC) - entry.at < _MAX_WAIT
 
 
-def seconds_waited(detail: str) -> int | None:
-    """How long was waited in vain, of an entry's detail: it is kept in English."""
-    timed_out = _TIMED_OUT.fullmatch(detail)
-    return int(timed_out[1]) if timed_out else None
-
-
-def _outcome(error: BigCommerceError) -> Outcome:
+def _mask(error: _Error, secrets: Sequence[str]) -> _Error:
+    """Mask what BigCommerce quotes of what it was sent: it must not reach the log or the page."""
     if isinstance(error, Rejected):
-        return Outcome.REJECTED
-    if isinstance(error, RateLimited):
-        return Outcome.NOT_SENT
-    if isinstance(error, AccessRevoked):
-        return Outcome.ACCESS_REVOKED
-    return Outcome.NO_ANSWER
-
-
-def _detail(error: BigCommerceError) -> str:
-    if isinstance(error, Rejected):
-        return " ".join(error.messages)
-    if isinstance(error, TimedOut):
-        seconds = max(1, round(error.seconds))
-        return f"Timed out after {seconds} second{'s' if seconds > 1 else ''}"
-    # A status or a detail tells what is settled from what is still awaited.
-    return "" if error.status else "Nothing came back"
+        masked = [mask_values(text, secrets)[:_MAX_MESSAGE_LENGTH] for text in error.messages]
+        return error.with_messages(masked)
+    return error

@@ -1,8 +1,6 @@
 """Carrier connections: sent, replaced, removed; and what we remember of that."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -10,13 +8,14 @@ from sqlalchemy import bindparam, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload
 
-from bcapp import activity, attempts, carriers, database
+from bcapp import attempts, carriers
 from bcapp.attempts import Actor
 from bcapp.bigcommerce.errors import BigCommerceError, Conflict, NotFound, Rejected
 from bcapp.bigcommerce.store_api import StoreApi
 from bcapp.carriers import custom
 from bcapp.carriers.fields import Carrier, Details
-from bcapp.models import ActivityEntry, CarrierConnection, Event, Outcome
+from bcapp.models import ActivityEntry, CarrierConnection, Event
+from bcapp.outcomes import Outcome
 
 _log = structlog.get_logger()
 
@@ -42,6 +41,9 @@ _LOCKED = (
     .with_for_update()
     .execution_options(populate_existing=True)
 )
+
+
+_NOT_CARRIED_OUT = {Outcome.NOT_SENT, Outcome.ACCESS_REVOKED}
 
 
 class AlreadyListed(Exception):
@@ -94,11 +96,16 @@ def connect(
     The answer is 204 whether or not the carrier accepts them: "sent", never "working". Raises
     BigCommerceError when they were refused or nothing came back; that is remembered as well.
     """
-    event = Event.CONNECTION_UPDATED if updating else Event.CONNECTION_SENT
-    with _attempt(db, actor, carrier, event, _text_values(details)) as acknowledge:
-        status = _send(api, carrier, details, updating)
-        test_mode = details.get("test_mode")
-        acknowledge(status, test_mode if isinstance(test_mode, bool) else None)
+    test_mode = details.get("test_mode")
+    _request(
+        db,
+        actor,
+        carrier,
+        Event.CONNECTION_UPDATED if updating else Event.CONNECTION_SENT,
+        lambda: _send(api, carrier, details, updating),
+        test_mode=test_mode if isinstance(test_mode, bool) else None,
+        secrets=_text_values(details),
+    )
 
 
 def add_custom(
@@ -115,12 +122,14 @@ def add_custom(
 
 def disconnect(db: Session, api: StoreApi, actor: Actor, carrier: Carrier) -> None:
     """Ask BigCommerce to remove the connection. None being there counts as removed."""
-    with _attempt(db, actor, carrier, Event.CONNECTION_DELETED, []) as acknowledge:
-        try:
-            status = api.delete_connection(carrier.id)
-        except NotFound:
-            status = 404
-        acknowledge(status, None)
+    _request(db, actor, carrier, Event.CONNECTION_DELETED, lambda: _delete(api, carrier.id))
+
+
+def _delete(api: StoreApi, carrier_id: str) -> int:
+    try:
+        return api.delete_connection(carrier_id)
+    except NotFound:
+        return 404
 
 
 def _send(api: StoreApi, carrier: Carrier, details: Details, updating: bool) -> int:
@@ -170,81 +179,49 @@ def _respell(carrier: Carrier, details: Details, error: Rejected) -> Details | N
     return {wanted.get(name, name): value for name, value in details.items()}
 
 
-Acknowledge = Callable[[int, bool | None], None]
+def _request(
+    db: Session,
+    actor: Actor,
+    carrier: Carrier,
+    event: Event,
+    send: Callable[[], int],
+    *,
+    test_mode: bool | None = None,
+    secrets: Sequence[str] = (),
+) -> None:
+    """Call `send`, which returns BigCommerce's status, and record the attempt on the connection."""
+    with attempts.record(db, actor, event, carrier, secrets) as attempt:
+        entry = attempt.entry
+        connection = _lock(db, actor.store_id, carrier.id) or _insert(db, actor, carrier)
+        previous_id, connection.last_attempt_id = connection.last_attempt_id, entry.id
+        if connection.acknowledged_id is None:
+            for name, value in _description(carrier, event).items():
+                setattr(connection, name, value)
+        db.commit()
+        # Nothing reads the loaded object again, so it need not be synchronized.
+        its_connection = (
+            update(CarrierConnection)
+            .where(CarrierConnection.id == connection.id)
+            .execution_options(synchronize_session=False)
+        )
 
-
-@contextmanager
-def _attempt(
-    db: Session, actor: Actor, carrier: Carrier, event: Event, secrets: Sequence[str]
-) -> Iterator[Acknowledge]:
-    """Record the intent, let the caller ask BigCommerce, record what came of it.
-
-    The entry says "no answer" from the start. If we die in between, that is what it goes on
-    saying, and it is the truth. No transaction is open while BigCommerce is asked.
-    """
-    begun = _begin(db, actor, carrier, event)
-    entry = begun.entry
-    # Nobody reads the object any more: it need not be brought up to date.
-    its_connection = (
-        update(CarrierConnection)
-        .where(CarrierConnection.id == begun.connection_id)
-        .execution_options(synchronize_session=False)
-    )
-
-    def acknowledge(status: int, test_mode: bool | None) -> None:
-        database.begin_write(db)
-        # Every value, whatever it was before the call: another send may have changed it since.
+        try:
+            status = send()
+        except BigCommerceError as error:
+            masked = attempt.fail(error)
+            if entry.outcome in _NOT_CARRIED_OUT:
+                still_the_last = its_connection.where(CarrierConnection.last_attempt_id == entry.id)
+                # A subquery: the previous entry may have been pruned meanwhile.
+                previous = select(ActivityEntry.id).where(ActivityEntry.id == previous_id)
+                db.execute(still_the_last.values(last_attempt_id=previous.scalar_subquery()))
+            raise masked from error
+        attempt.succeed(status)
+        # Every value, even where it did not change: another send may have changed it meanwhile.
         db.execute(
             its_connection.values(
                 acknowledged_id=entry.id, test_mode=test_mode, **_description(carrier, event)
             )
         )
-        activity.set_outcome(entry, Outcome.SENT, status)
-        db.commit()
-
-    try:
-        yield acknowledge
-    except BigCommerceError as error:
-        masked = attempts.masked(error, secrets)
-        database.begin_write(db)
-        attempts.settle_failed(entry, masked)
-        if entry.outcome in attempts.NOT_CARRIED_OUT:
-            still_the_last = its_connection.where(CarrierConnection.last_attempt_id == entry.id)
-            # Looked up: nothing referred to it meanwhile, so it may have been pruned.
-            before = select(ActivityEntry.id).where(ActivityEntry.id == begun.attempt_before)
-            db.execute(still_the_last.values(last_attempt_id=before.scalar_subquery()))
-        db.commit()
-        raise masked from error
-
-
-@dataclass(frozen=True)
-class _Begun:
-    connection_id: int
-    entry: ActivityEntry
-    attempt_before: int | None
-
-
-def _begin(db: Session, actor: Actor, carrier: Carrier, event: Event) -> _Begun:
-    structlog.contextvars.bind_contextvars(carrier_id=carrier.id)
-    database.begin_write(db)
-    entry = activity.record(
-        db,
-        actor.store_id,
-        actor.email,
-        event,
-        Outcome.NO_ANSWER,
-        carrier_id=carrier.id,
-        carrier_name=carrier.name,
-    )
-    db.flush()
-    connection = _lock(db, actor.store_id, carrier.id) or _insert(db, actor, carrier)
-    begun = _Begun(connection.id, entry, connection.last_attempt_id)
-    connection.last_attempt_id = entry.id
-    if connection.acknowledged_id is None:
-        for name, value in _description(carrier, event).items():
-            setattr(connection, name, value)
-    db.commit()
-    return begun
 
 
 def _description(carrier: Carrier, event: Event) -> dict[str, Any]:

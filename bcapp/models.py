@@ -20,6 +20,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
+from bcapp.outcomes import Outcome, Reason
+
 # What the vault binds a store's access token to, beside the store.
 TOKEN_PLACE = "store.access_token"  # noqa: S105 - a column's name
 
@@ -54,18 +56,6 @@ class Event(enum.StrEnum):
     ZONE_TURNED_ON = "zone:turned_on"
     ZONE_TURNED_OFF = "zone:turned_off"
     ZONE_CHANGED = "zone:changed"
-
-
-class Outcome(enum.StrEnum):
-    """What came of it, as far as we know."""
-
-    DONE = "done"  # ours alone: nobody else had to answer
-    SENT = "sent"  # BigCommerce took it; for a connection that says nothing about its credentials
-    CONFIRMED = "confirmed"  # BigCommerce returned what it had saved
-    REJECTED = "rejected"
-    NO_ANSWER = "no_answer"  # it may or may not have arrived
-    NOT_SENT = "not_sent"  # rate-limited: BigCommerce did not carry it out
-    ACCESS_REVOKED = "access_revoked"
 
 
 def _text_enum(kind: type[enum.StrEnum]) -> Enum:
@@ -146,8 +136,11 @@ class ActivityEntry(Base):
     zone_id: Mapped[int | None] = mapped_column(BigInteger)
     zone_name: Mapped[str | None] = mapped_column(String(255))
     outcome: Mapped[Outcome] = mapped_column(_text_enum(Outcome))
+    reason: Mapped[Reason | None] = mapped_column(_text_enum(Reason))
     status: Mapped[int | None]  # BigCommerce's HTTP status
-    detail: Mapped[str] = mapped_column(Text, default="")  # BigCommerce's words, masked
+    waited_seconds: Mapped[int | None]  # before it timed out
+    settled_at: Mapped[datetime | None]  # NULL while an answer is awaited, or after a crash
+    detail: Mapped[str] = mapped_column(Text, default="")  # BigCommerce's own words, masked
 
     __table_args__ = (
         Index(None, "store_id", "id"),

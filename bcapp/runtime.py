@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session, sessionmaker
 
 from bcapp import database, metrics
-from bcapp.bigcommerce.errors import AccessRevoked, BigCommerceError, Overloaded
+from bcapp.bigcommerce.errors import CallFailed, Overloaded
 from bcapp.bigcommerce.http import new_session
 from bcapp.bigcommerce.store_api import StoreApi
 from bcapp.config import Config
@@ -136,9 +136,7 @@ def get_zone_snapshot(store: Store) -> ZoneSnapshot | None:
         acquire_bigcommerce_slot()
         db().commit()
         return zone_snapshots.fetch_once(store, read, ZONE_FETCH_TIMEOUT)
-    except AccessRevoked:
-        raise
-    except BigCommerceError:
+    except CallFailed:
         return None
 
 

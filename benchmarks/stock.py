@@ -11,11 +11,11 @@ from bcapp.models import (
     ActivityEntry,
     CarrierConnection,
     Event,
-    Outcome,
     Store,
     StoreUser,
     UTCDateTime,
 )
+from bcapp.outcomes import Outcome
 from bcapp.vault import Vault
 from tests import make
 from tests.conftest import migrate

@@ -10,7 +10,8 @@ import requests
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from bcapp.models import ActivityEntry, Outcome, Store
+from bcapp.models import ActivityEntry, Store
+from bcapp.outcomes import Outcome
 from bcapp.session_token import InvalidSession, SessionTokens
 from rehearsal.stage import BUDGET, Stage
 from tests import make

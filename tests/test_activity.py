@@ -12,7 +12,8 @@ from werkzeug.test import TestResponse
 
 from bcapp import activity
 from bcapp.activity import Filters
-from bcapp.models import ActivityEntry, Event, Outcome, Store
+from bcapp.models import ActivityEntry, Event, Store
+from bcapp.outcomes import Outcome
 from sandbox.faults import Fault
 from tests.merchant import DETAILS, Browser, said
 

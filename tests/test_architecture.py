@@ -10,7 +10,7 @@ from bcapp.database import CHECKOUT
 
 # Ground up: a module imports from lower floors and from its own package, never sideways.
 FLOORS: tuple[set[str], ...] = (
-    {"__init__", "database", "metrics", "language"},
+    {"__init__", "database", "metrics", "language", "outcomes"},
     {"config", "vault", "session_token", "redaction", "carriers", "bigcommerce"},
     {"models", "install_limit"},
     {"activity"},

@@ -14,7 +14,8 @@ from bcapp import database
 from bcapp.config import Config
 from bcapp.factory import create_app
 from bcapp.maintenance import copy_database
-from bcapp.models import ActivityEntry, Base, CarrierConnection, Event, Outcome, Store, ZoneWrite
+from bcapp.models import ActivityEntry, Base, CarrierConnection, Event, Store, ZoneWrite
+from bcapp.outcomes import Outcome
 from tests.conftest import close, copy_of_postgres, copy_of_sqlite, on_server
 from tests.merchant import Browser
 from tests.ops import Operator
@@ -96,7 +97,12 @@ def used(merchant: Browser, db: Session) -> Browser:
             store_id=store.id, carrier_id="fedex", zone_id=2, holder="x", until=store.installed_at
         )
     )
-    entry = {"store_id": store.id, "at": store.installed_at, "actor_email": "Ünsal", "detail": "a\nb"}
+    entry = {
+        "store_id": store.id,
+        "at": store.installed_at,
+        "actor_email": "Ünsal",
+        "detail": "a\nb",
+    }
     entry |= {"event": Event.STORE_GRANTED, "outcome": Outcome.DONE}
     db.execute(insert(ActivityEntry), [entry] * (2 * copy_database.BATCH + 1))
     db.commit()

@@ -22,11 +22,11 @@ from bcapp.models import (
     ActivityEntry,
     CarrierConnection,
     Event,
-    Outcome,
     Store,
     StoreUser,
     ZoneWrite,
 )
+from bcapp.outcomes import Outcome
 from bcapp.runtime import runtime
 from sandbox.faults import Fault, Where
 from sandbox.server import serve

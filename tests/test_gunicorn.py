@@ -13,7 +13,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bcapp import database
-from bcapp.models import ActivityEntry, Outcome, Store
+from bcapp.models import ActivityEntry, Store
+from bcapp.outcomes import Outcome
 from sandbox.faults import Fault
 from sandbox.world import World
 from tests import make

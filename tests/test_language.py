@@ -243,16 +243,16 @@ def test_what_is_stored_and_logged_stays_english(
     merchant.token = "gone"
     merchant.get("/activity")
 
-    columns = ("event", "outcome", "carrier_name", "detail")
+    columns = ("event", "outcome", "reason", "carrier_name", "detail")
     with app.app_context():
         entries = request_db().execute(select(*(getattr(ActivityEntry, name) for name in columns)))
         stored = [tuple(str(value) for value in row) for row in entries]
     close(app)
     logged = {json.loads(line)["event"] for line in capsys.readouterr().out.splitlines()}
 
-    assert ("connection:sent", "no_answer", "Zoom2U", "Timed out after 1 second") in stored
-    assert ("zone:turned_on", "confirmed", "FedEx", "") in stored
-    assert ("connection:sent", "sent", "Parcel Lane", "") in stored
+    assert ("connection:sent", "no_answer", "timed_out", "Zoom2U", "") in stored
+    assert ("zone:turned_on", "confirmed", "None", "FedEx", "") in stored
+    assert ("connection:sent", "sent", "None", "Parcel Lane", "") in stored
     assert logged == {"refused"}
 
 

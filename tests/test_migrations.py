@@ -8,10 +8,11 @@ from pathlib import Path
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect, select
+from sqlalchemy import inspect, select, text
+from sqlalchemy.orm import Session
 
 from bcapp import database
-from bcapp.models import Base
+from bcapp.models import ActivityEntry, Base
 from tests.merchant import Browser
 
 
@@ -82,6 +83,7 @@ def rows(url: str) -> dict[str, list[tuple[object, ...]]]:
         "zone_id",
         "zone_name",
         "locale",
+        "settled_at",
     }
     engine = database.open_engine(database.parse_url(url))
     held = {}
@@ -92,6 +94,57 @@ def rows(url: str) -> dict[str, list[tuple[object, ...]]]:
             held[table] = [tuple(row) for row in connection.execute(ordered)]
     engine.dispose()
     return held
+
+
+OLD_ENTRIES = [
+    # outcome, status, detail → reason, waited_seconds, is_settled, detail
+    (("done", None, ""), (None, None, True, "")),
+    (("sent", 204, ""), (None, None, True, "")),
+    (("confirmed", 200, ""), (None, None, True, "")),
+    (("no_answer", None, ""), (None, None, False, "")),
+    (("no_answer", None, "Nothing came back"), ("unreachable", None, True, "")),
+    (("no_answer", None, "Timed out after 1 second"), ("timed_out", 1, True, "")),
+    (("no_answer", None, "Timed out after 25 seconds"), ("timed_out", 25, True, "")),
+    (("no_answer", 500, ""), ("server_error", None, True, "")),
+    (("no_answer", 200, ""), ("unreadable", None, True, "")),
+    (("not_sent", 429, ""), ("rate_limited", None, True, "")),
+    (("not_sent", None, "Timed out after 9 seconds"), ("timed_out", 9, True, "")),
+    (("not_sent", None, "Nothing came back"), ("unreachable", None, True, "")),
+    (("not_sent", 503, ""), ("server_error", None, True, "")),
+    (("not_sent", None, "Waiting for an earlier request"), ("creation_pending", None, True, "")),
+    (("rejected", 400, "Timed out after lunch"), ("refused", None, True, "Timed out after lunch")),
+    (("rejected", 404, ""), ("not_found", None, True, "")),
+    (("rejected", 409, "Nothing came back"), ("conflict", None, True, "Nothing came back")),
+    (("access_revoked", 401, ""), ("access_revoked", None, True, "")),
+]
+
+
+def test_outcomes_stored_as_sentences_become_columns_and_back(
+    merchant: Browser, database_url: str, db: Session
+) -> None:
+    finish(alembic(database_url, "downgrade", "0004"))
+    db.execute(text("DELETE FROM activity_entries"))
+    insert = text(
+        "INSERT INTO activity_entries (id, store_id, at, who, event, outcome, status, detail) "
+        "VALUES (:id, 1, '2026-11-01 10:00:00', 'o@x.example', 'zone:changed', :o, :s, :d)"
+    )
+    for number, ((outcome, status, detail), _) in enumerate(OLD_ENTRIES, start=1):
+        db.execute(insert, {"id": number, "o": outcome, "s": status, "d": detail})
+    db.commit()
+
+    finish(alembic(database_url, "upgrade", "head"))
+
+    entries = db.scalars(select(ActivityEntry).order_by(ActivityEntry.id)).all()
+    assert [(e.reason, e.waited_seconds, e.settled_at is not None, e.detail) for e in entries] == [
+        after for _, after in OLD_ENTRIES
+    ]
+    assert {e.settled_at for e in entries} <= {None, *(e.at for e in entries)}
+    db.commit()
+
+    finish(alembic(database_url, "downgrade", "0004"))
+
+    again = db.execute(text("SELECT outcome, status, detail FROM activity_entries ORDER BY id"))
+    assert [tuple(row) for row in again] == [before for before, _ in OLD_ENTRIES]
 
 
 def test_two_machines_may_upgrade_at_the_same_moment(database_url: str) -> None:

@@ -8,7 +8,8 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bcapp.models import TOKEN_PLACE, ActivityEntry, Event, Outcome, Store, StoreUser
+from bcapp.models import TOKEN_PLACE, ActivityEntry, Event, Store, StoreUser
+from bcapp.outcomes import Outcome
 from bcapp.runtime import runtime
 from tests.merchant import Browser, together
 

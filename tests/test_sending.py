@@ -12,7 +12,8 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bcapp.models import ActivityEntry, CarrierConnection, Event, Outcome
+from bcapp.models import ActivityEntry, CarrierConnection, Event
+from bcapp.outcomes import Outcome
 from sandbox.faults import Fault
 from sandbox.world import World
 from tests.merchant import DETAILS, Browser, at_once, said
@@ -624,7 +625,7 @@ def test_what_bigcommerce_may_yet_answer_is_not_told_as_unanswered(
         merchant.disconnect("zoom2u")
     # As it stands between the request and its answer, and for ever after a crash in between.
     entry = last_entry(db)
-    entry.outcome, entry.status = Outcome.NO_ANSWER, None
+    entry.outcome, entry.status, entry.settled_at = Outcome.NO_ANSWER, None, None
     entry.at -= timedelta(seconds=ago)
     db.commit()
 

@@ -22,7 +22,8 @@ from werkzeug.test import TestResponse
 from bcapp.carriers.catalog import CARRIERS
 from bcapp.database import CHECKOUT
 from bcapp.language import SUPPORTED
-from bcapp.models import ActivityEntry, Outcome
+from bcapp.models import ActivityEntry
+from bcapp.outcomes import Outcome
 from bcapp.runtime import runtime
 from sandbox.faults import Fault
 from tests.merchant import Browser
@@ -331,7 +332,10 @@ def on_its_way(tab: Browser) -> Iterator[TestResponse]:
     """As another tab sees it before BigCommerce has answered."""
     tab.send("zoom2u")
     with tab.app.app_context(), runtime().sessions.begin() as db:
-        db.execute(update(ActivityEntry).values(outcome=Outcome.NO_ANSWER, status=None, detail=""))
+        never_answered = {"outcome": Outcome.NO_ANSWER, "status": None, "settled_at": None}
+        db.execute(update(ActivityEntry).values(**never_answered))
+            update(ActivityEntry).values(outcome=Outcome.NO_ANSWER, status=None, settled_at=None)
+        )
     yield tab.get("/carriers/zoom2u")
     yield tab.get("/activity")
 

@@ -15,7 +15,8 @@ from werkzeug.test import TestResponse
 
 from bcapp.config import Config
 from bcapp.factory import create_app
-from bcapp.models import ActivityEntry, Event, Outcome, Store
+from bcapp.models import ActivityEntry, Event, Store
+from bcapp.outcomes import Outcome
 from bcapp.runtime import runtime
 from sandbox.faults import Fault
 from sandbox.world import World

@@ -10,7 +10,8 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bcapp.models import ActivityEntry, Event, Outcome, Store, ZoneWrite
+from bcapp.models import ActivityEntry, Event, Store, ZoneWrite
+from bcapp.outcomes import Outcome
 from sandbox import contract
 from sandbox.faults import Fault
 from sandbox.world import World

@@ -1,16 +1,26 @@
-"""Every error that BigCommerce can cause us, sorted by what one can do next."""
+"""Every error that BigCommerce can cause, by what the caller can do next."""
 
 import re
 from collections.abc import Sequence
-from typing import Self
+from typing import ClassVar, Self
+
+from bcapp.outcomes import Outcome, Reason
 
 # The only text that BigCommerce's reference gives for incomplete details. "[key]" there may be
-# FedEx's property of that name or a place-holder for a list, so it is read as a list.
+# FedEx's property of that name or a placeholder for a list, so it is parsed as a list.
 _MISSING = re.compile(r"required fields? missing:? \[([^\]]*)\]", re.IGNORECASE)
 
 
 class BigCommerceError(Exception):
-    """`status` is BigCommerce's HTTP status, None where none was read."""
+    """`status` is BigCommerce's HTTP status, None where there was none.
+
+    `http_status` is what we answer to our own caller; `outcome` and `reason` are what the activity
+    log records.
+    """
+
+    http_status: ClassVar[int] = 502
+    outcome: ClassVar[Outcome] = Outcome.NO_ANSWER
+    reason: ClassVar[Reason] = Reason.UNREACHABLE
 
     def __init__(self, status: int | None = None) -> None:
         super().__init__(status)
@@ -19,21 +29,43 @@ class BigCommerceError(Exception):
     def __str__(self) -> str:
         return f"{type(self).__name__} (status {self.status})"
 
+    @property
+    def headers(self) -> dict[str, str]:
+        """Headers for our own response."""
+        return {}
+
+    @property
+    def messages(self) -> tuple[str, ...]:
+        """BigCommerce's own words."""
+        return ()
+
 
 class AccessRevoked(BigCommerceError):
-    """401 or 403: the token is no longer honoured, or lacks the scope. Approve or install again.
+    """401 or 403: the token is no longer valid, or lacks the scope. Approve or install again.
 
+    Not a CallFailed: no form can help, so views let it pass to the error page.
     `is_page`: the answer was HTML, so perhaps not the API's own.
     """
+
+    http_status = 403
+    outcome = Outcome.ACCESS_REVOKED
+    reason = Reason.ACCESS_REVOKED
 
     def __init__(self, status: int | None = None, *, is_page: bool = False) -> None:
         super().__init__(status)
         self.is_page = is_page
 
 
-class RateLimited(BigCommerceError):
+class CallFailed(BigCommerceError):
+    """One call failed; the merchant may correct the form or try again."""
+
+
+class RateLimited(CallFailed):
     """429: not carried out. `reset_after` is None when BigCommerce did not say how long."""
 
+    http_status = 503
+    outcome = Outcome.NOT_SENT
+    reason = Reason.RATE_LIMITED
     # The quota is renewed every 30 seconds, says the rate limit page.
     USUAL_WAIT = 30
 
@@ -45,26 +77,40 @@ class RateLimited(BigCommerceError):
     def retry_after(self) -> int:
         return self.USUAL_WAIT if self.reset_after is None else max(1, self.reset_after)
 
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Retry-After": str(self.retry_after)}
+
 
 class Overloaded(RateLimited):
     """Ours, not BigCommerce's: too many requests of this process wait for it. Not carried out."""
+
+    reason = Reason.OVERLOADED
 
     def __init__(self) -> None:
         super().__init__(reset_after=5)
 
 
-class Rejected(BigCommerceError):
+class Rejected(CallFailed):
     """Refused and not carried out. `messages` are BigCommerce's words, one line each.
 
     `missing` names the properties that it says are missing, as it spells them.
     """
 
+    http_status = 422
+    outcome = Outcome.REJECTED
+    reason = Reason.REFUSED
+
     def __init__(
         self, status: int, messages: Sequence[str] = (), missing: Sequence[str] | None = None
     ) -> None:
         super().__init__(status)
-        self.messages = tuple(messages)
-        self.missing = tuple(_names_missing(messages) if missing is None else missing)
+        self._messages = tuple(messages)
+        self.missing = tuple(_parse_missing(messages) if missing is None else missing)
+
+    @property
+    def messages(self) -> tuple[str, ...]:
+        return self._messages
 
     def with_messages(self, messages: Sequence[str]) -> Self:
         return type(self)(self.status or 0, messages, self.missing)
@@ -73,21 +119,34 @@ class Rejected(BigCommerceError):
 class NotFound(Rejected):
     """404: no such thing, or a store that is closed."""
 
+    reason = Reason.NOT_FOUND
+
 
 class Conflict(Rejected):
     """409: against the state that BigCommerce has."""
 
+    reason = Reason.CONFLICT
 
-class Unavailable(BigCommerceError):
-    """Network fault or 5xx: whether it was carried out is unknown."""
+
+class Unavailable(CallFailed):
+    """Network fault or no usable answer: whether it was carried out is unknown."""
 
     def __init__(self, status: int | None = None, *, is_retryable: bool = True) -> None:
         super().__init__(status)
         self.is_retryable = is_retryable
 
 
+class ServerError(Unavailable):
+    """5xx: whether it was carried out is unknown."""
+
+    reason = Reason.SERVER_ERROR
+
+
 class TimedOut(Unavailable):
     """No answer within `seconds`."""
+
+    http_status = 504
+    reason = Reason.TIMED_OUT
 
     def __init__(self, seconds: float) -> None:
         super().__init__()
@@ -95,7 +154,9 @@ class TimedOut(Unavailable):
 
 
 class MalformedResponse(Unavailable):
-    """An answer that is not BigCommerce's API: HTML, a redirect, a shape nobody documented."""
+    """An answer that is not BigCommerce's API: HTML, a redirect, an undocumented shape."""
+
+    reason = Reason.UNREADABLE
 
     def __init__(self, status: int | None = None) -> None:
         super().__init__(status, is_retryable=False)
@@ -104,7 +165,9 @@ class MalformedResponse(Unavailable):
 class Unconfirmed(MalformedResponse):
     """A readable answer that does not show what was asked for, nor did reading again."""
 
+    reason = Reason.UNCONFIRMED
 
-def _names_missing(messages: Sequence[str]) -> list[str]:
-    listed = (match[1] for text in messages for match in _MISSING.finditer(text))
-    return [name.strip() for names in listed for name in names.split(",") if name.strip()]
+
+def _parse_missing(messages: Sequence[str]) -> list[str]:
+    lists = (match[1] for text in messages for match in _MISSING.finditer(text))
+    return [name.strip() for names in lists for name in names.split(",") if name.strip()]

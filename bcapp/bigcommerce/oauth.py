@@ -16,7 +16,7 @@ from bcapp.bigcommerce.errors import (
     BigCommerceError,
     MalformedResponse,
     Rejected,
-    Unavailable,
+    ServerError,
 )
 from bcapp.bigcommerce.http import (
     IDENTITY_ENCODING,
@@ -113,7 +113,7 @@ def _require_ok(response: requests.Response, deadline: Deadline) -> requests.Res
     # Authlib takes a 401 with a JSON body for a token, so nothing but a 200 reaches it.
     status = response.status_code
     if status in {429} or status >= 500:
-        raise Unavailable(status)
+        raise ServerError(status)
     if 400 <= status < 500:
         raise Rejected(status)
     if status != 200:

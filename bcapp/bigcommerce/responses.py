@@ -13,7 +13,7 @@ from bcapp.bigcommerce.errors import (
     NotFound,
     RateLimited,
     Rejected,
-    Unavailable,
+    ServerError,
 )
 
 _GATEWAY = {502, 503, 504}  # never reached BigCommerce's own code
@@ -67,7 +67,7 @@ def raise_for_status(response: ApiResponse, headers: Mapping[str, str]) -> None:
     if status == 429:
         raise RateLimited(_reset_seconds(headers))
     if status >= 500:
-        raise Unavailable(status, is_retryable=status in _GATEWAY)
+        raise ServerError(status, is_retryable=status in _GATEWAY)
     kind = {404: NotFound, 409: Conflict}.get(status, Rejected)
     raise kind(status, list(_messages(response.body)))
 

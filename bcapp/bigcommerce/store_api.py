@@ -36,6 +36,7 @@ MAX_LIST_ITEMS = 1000  # zones, each of which costs a call, or methods: no shop 
 _log = structlog.get_logger()
 
 T = TypeVar("T")
+Item = TypeVar("Item", Zone, Method)
 
 
 class StoreApi:
@@ -79,13 +80,14 @@ class StoreApi:
 
     def get_zone(self, zone_id: int) -> Zone:
         """Raises NotFound for a zone that is gone."""
-        return self._call("GET", f"/v2/shipping/zones/{zone_id}", _json(Zone.from_json))
+        return self._call("GET", f"/v2/shipping/zones/{zone_id}", _json_of(zone_id, Zone.from_json))
 
     def list_methods(self, zone_id: int) -> list[Method]:
         return self._call("GET", _methods(zone_id), _list_of(Method.from_json))
 
     def get_method(self, zone_id: int, method_id: int) -> Method:
-        return self._call("GET", f"{_methods(zone_id)}/{method_id}", _json(Method.from_json))
+        parse = _json_of(method_id, Method.from_json)
+        return self._call("GET", f"{_methods(zone_id)}/{method_id}", parse)
 
     def create_method(self, zone_id: int, body: Mapping[str, Any]) -> Method:
         """POST. Never repeated after a lost answer: a second one would be a second method."""
@@ -96,15 +98,16 @@ class StoreApi:
     def update_method(self, zone_id: int, method_id: int, body: Mapping[str, Any]) -> Method:
         """PUT. A key that BigCommerce will not have written is left out and the rest sent again."""
         path = f"{_methods(zone_id)}/{method_id}"
+        parse = _json_of(method_id, Method.from_json)
         for _ in range(_MAX_UNWRITABLE_RETRIES):
             try:
-                return self._call("PUT", path, _json(Method.from_json), body)
+                return self._call("PUT", path, parse, body)
             except Rejected as error:
                 named = {name for text in error.messages for name in _UNWRITABLE.findall(text)}
                 if not named & (body.keys() - _ESSENTIAL):
                     raise
                 body = {k: v for k, v in body.items() if k not in named - _ESSENTIAL}
-        return self._call("PUT", path, _json(Method.from_json), body)
+        return self._call("PUT", path, parse, body)
 
     def get_store(self) -> StoreInformation:
         return self._call("GET", "/v2/store", _json(StoreInformation.from_json))
@@ -223,6 +226,18 @@ def _status(response: ApiResponse) -> int:
 
 def _json(read: Callable[[Any], T]) -> Callable[[ApiResponse], T]:
     return lambda response: read(parse_json(response))
+
+
+def _json_of(item_id: int, parse: Callable[[Any], Item]) -> Callable[[ApiResponse], Item]:
+    """Refuse another item than the one that was asked for: its id would be written to."""
+
+    def parse_same(response: ApiResponse) -> Item:
+        item = parse(parse_json(response))
+        if item.id != item_id:
+            raise MalformedResponse(response.status)
+        return item
+
+    return parse_same
 
 
 def _list_of(read: Callable[[Any], T]) -> Callable[[ApiResponse], list[T]]:

@@ -8,7 +8,8 @@ from flask.cli import AppGroup
 from sqlalchemy import Select, exists, or_, select
 
 from bcapp.cli.output import as_json, echo_json, echo_table, find_store, in_app
-from bcapp.models import ActivityEntry, CarrierConnection, Event, Outcome, Store, StoreUser
+from bcapp.models import ActivityEntry, CarrierConnection, Event, Store, StoreUser
+from bcapp.outcomes import Outcome
 from bcapp.runtime import db
 
 SHOWN_OF_A_STORE = 10
@@ -172,7 +173,9 @@ def _entries(
             "carrier": entry.carrier_id,
             "zone": entry.zone_name,
             "outcome": entry.outcome,
+            "reason": entry.reason,
             "status": entry.status,
+            "waited_seconds": entry.waited_seconds,
             "detail": entry.detail,
         }
         for entry, of_store in db().execute(newest)

@@ -8,7 +8,8 @@ from sqlalchemy import ColumnElement, Table, and_, delete, exists, func, not_, o
 from sqlalchemy.orm import Session, aliased
 
 from bcapp import database
-from bcapp.models import ActivityEntry, Base, CarrierConnection, Outcome, Store
+from bcapp.models import ActivityEntry, Base, CarrierConnection, Store
+from bcapp.outcomes import Outcome
 
 # Every table that belongs to stores, those that refer to others last.
 _STORE_TABLES = [table for table in Base.metadata.sorted_tables if "store_id" in table.columns]

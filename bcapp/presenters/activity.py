@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from bcapp.attempts import STILL_UNKNOWN, is_awaited, seconds_waited
+from bcapp.attempts import is_awaited
 from bcapp.language import gettext as _
 from bcapp.language import lazy_gettext, ngettext
-from bcapp.models import ActivityEntry, Event, Outcome
+from bcapp.models import ActivityEntry, Event
+from bcapp.outcomes import Outcome, Reason
 from bcapp.presenters.messages import Badge
 
 NOT_SET_UP = Badge(lazy_gettext("Not set up"), "secondary")
@@ -104,9 +105,9 @@ def _answer_in_words(entry: ActivityEntry) -> str:
         return _("Saved")
     if entry.outcome is Outcome.ACCESS_REVOKED:
         return _("BigCommerce no longer lets this app in")
-    if entry.outcome is Outcome.NOT_SENT and entry.status == 429:
+    if entry.reason in {Reason.RATE_LIMITED, Reason.OVERLOADED}:
         return _("BigCommerce asked us to wait")
-    if entry.outcome is Outcome.NOT_SENT and entry.detail == STILL_UNKNOWN:
+    if entry.reason is Reason.CREATION_PENDING:
         return _("Not sent: an earlier request may still be carried out")
     if entry.outcome is Outcome.NOT_SENT:
         return _("Not sent: your zones could not be read")
@@ -114,10 +115,13 @@ def _answer_in_words(entry: ActivityEntry) -> str:
         return entry.detail or _("Refused")
     if is_awaited(entry):
         return _("It may still come")
-    waited = seconds_waited(entry.detail)
-    if waited is None:
+    if entry.waited_seconds is None:
         return _("No answer that we could read")
-    return ngettext("Timed out after %(num)s second", "Timed out after %(num)s seconds", waited)
+    return ngettext(
+        "Timed out after %(num)s second",
+        "Timed out after %(num)s seconds",
+        entry.waited_seconds,
+    )
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ from bcapp.bigcommerce.errors import BigCommerceError, NotFound, RateLimited, Re
 from bcapp.carriers.fields import Carrier, mid_sentence
 from bcapp.language import format_list
 from bcapp.language import gettext as _
-from bcapp.models import CarrierConnection, Outcome
+from bcapp.models import CarrierConnection
+from bcapp.outcomes import Outcome
 from bcapp.presenters.activity import ELSEWHERE, NOT_SET_UP, AttemptView, attempt_view
 from bcapp.presenters.messages import (
     Badge,

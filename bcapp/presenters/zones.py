@@ -9,7 +9,7 @@ from bcapp.bigcommerce.schemas import Method, Zone
 from bcapp.carriers.fields import Carrier
 from bcapp.language import gettext as _
 from bcapp.language import lazy_gettext, ngettext, number
-from bcapp.models import Outcome
+from bcapp.outcomes import Outcome
 from bcapp.presenters.messages import (
     Badge,
     FormError,
@@ -21,7 +21,7 @@ from bcapp.presenters.messages import (
 from bcapp.presenters.zone_form import ZoneForm, zone_form
 from bcapp.zones.form import ZoneChoice
 from bcapp.zones.lock import ZoneBusy
-from bcapp.zones.saving import CreationPending, Failure, ZoneNotSaved
+from bcapp.zones.saving import CreationPending, Failure
 from bcapp.zones.snapshot import ZoneSnapshot, ZoneState
 
 # With more zones than this only the opened one carries its form.
@@ -181,7 +181,7 @@ def nothing_to_do(carrier: Carrier, state: ZoneState) -> Message:
     )
 
 
-def save_error(zone_name: str, carrier: Carrier, failure: ZoneNotSaved | ZoneBusy) -> FormError:
+def save_error(zone_name: str, carrier: Carrier, failure: Failure) -> FormError:
     heading = _not_saved(zone_name)
     if isinstance(failure, ZoneBusy):
         return FormError(
@@ -193,13 +193,13 @@ def save_error(zone_name: str, carrier: Carrier, failure: ZoneNotSaved | ZoneBus
                 carrier=carrier.name,
             ),
         )
+    if isinstance(failure, AccessRevoked):
+        return FormError("error", heading, _("BigCommerce no longer lets this app in."))
     error = failure.error
     if isinstance(error, Rejected):
         return FormError(
             "error", heading, _("BigCommerce’s answer is below."), answer=quote_answer(error)
         )
-    if isinstance(error, AccessRevoked):
-        return FormError("error", heading, _("BigCommerce no longer lets this app in."))
     if isinstance(error, CreationPending):
         return FormError(
             "warning",
@@ -212,7 +212,7 @@ def save_error(zone_name: str, carrier: Carrier, failure: ZoneNotSaved | ZoneBus
         )
     if isinstance(error, RateLimited):
         return rate_limited_error(error)
-    if not failure.written:
+    if not failure.was_sent:
         return FormError("warning", heading, _("BigCommerce didn’t answer. Nothing was changed."))
     return FormError(
         "warning",

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from bcapp import activity, connections
 from bcapp.activity import Filters
 from bcapp.language import gettext as _
-from bcapp.models import Outcome
+from bcapp.outcomes import Outcome
 from bcapp.presenters.activity import activity_line, period_label, result_labels
 from bcapp.runtime import db
 from bcapp.views.request_context import query, timezone

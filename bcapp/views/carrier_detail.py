@@ -6,7 +6,7 @@ from flask import abort, g, render_template, request
 
 from bcapp import activity
 from bcapp.language import gettext as _
-from bcapp.models import Outcome
+from bcapp.outcomes import Outcome
 from bcapp.presenters import activity as activity_presenters
 from bcapp.presenters import connections as connection_presenters
 from bcapp.presenters import zones as zone_presenters

@@ -1,14 +1,13 @@
 """Carriers and their details: show, send, disconnect. Custom carriers' forms: `custom_carriers`."""
 
 import re
-from collections.abc import Sequence
 
 from flask import Blueprint, abort, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from wtforms.form import BaseForm
 
 from bcapp import connections
-from bcapp.bigcommerce.errors import AccessRevoked, BigCommerceError, Rejected
+from bcapp.bigcommerce.errors import CallFailed, Rejected
 from bcapp.bigcommerce.store_api import StoreApi
 from bcapp.carriers.fields import parse_form_switch
 from bcapp.language import gettext as _
@@ -18,11 +17,9 @@ from bcapp.presenters.connections import CarrierStatus
 from bcapp.presenters.messages import FormError, validation_error
 from bcapp.runtime import db, runtime, store_api
 from bcapp.views import carrier_detail
-from bcapp.views.errors import status_of
 from bcapp.views.request_context import carrier_status_or_404, query
 from bcapp.views.session import current_session
 from bcapp.zones import saving
-from bcapp.zones.saving import Failure, ZoneNotSaved
 
 bp = Blueprint("carriers", __name__)
 
@@ -76,9 +73,7 @@ def send(carrier_id: str) -> ResponseReturnValue:
             details,
             updating=carrier_status.is_sent,
         )
-    except AccessRevoked:
-        raise
-    except BigCommerceError as error:
+    except CallFailed as error:
         return _not_accepted(error, carrier_id, typed)
     return redirect(url_for("carriers.show", carrier_id=carrier_id, notice=notice), 303)
 
@@ -94,11 +89,13 @@ def disconnect(carrier_id: str) -> ResponseReturnValue:
     api = store_api(current_session().store)
     try:
         connections.disconnect(db(), api, current_session().actor, carrier_status.carrier)
-    except AccessRevoked:
-        raise
-    except BigCommerceError as error:
+    except CallFailed as error:
         form_error = presenters.disconnect_error(error, carrier_status.carrier)
-        return _disconnect_page(carrier_status_or_404(carrier_id), form_error), *status_of(error)
+        return (
+            _disconnect_page(carrier_status_or_404(carrier_id), form_error),
+            error.http_status,
+            error.headers,
+        )
     if _wants_zones_off():
         failed = _turn_off(carrier_status, api)
         if failed is not None:
@@ -134,7 +131,9 @@ def _turn_off(carrier_status: CarrierStatus, api: StoreApi) -> ResponseReturnVal
         return None
     form_error = presenters.zones_left_on_error(carrier, lines)
     page = _disconnect_page(carrier_status_or_404(carrier.id), form_error, is_done=True)
-    return page, *_worst(failures)
+    # The gravest of the statuses; 502 where the zones could not even be read.
+    worst = max(failures, key=lambda failure: failure.http_status, default=None)
+    return (page, worst.http_status, worst.headers) if worst else (page, 502)
 
 
 def _zone_id(requested: str) -> int | None:
@@ -170,13 +169,13 @@ def _form_page(
     )
 
 
-def _not_accepted(error: BigCommerceError, carrier_id: str, typed: BaseForm) -> ResponseReturnValue:
+def _not_accepted(error: CallFailed, carrier_id: str, typed: BaseForm) -> ResponseReturnValue:
     carrier_status = carrier_status_or_404(carrier_id)  # afresh: the attempt is on record by now
     if isinstance(error, Rejected):
         for name, said in presenters.missing_field_errors(error, carrier_status.carrier).items():
             typed[name].errors = [said]
     form_error = presenters.send_error(error, carrier_status.carrier)
-    return _form_page(carrier_status, typed, form_error), *status_of(error)
+    return _form_page(carrier_status, typed, form_error), error.http_status, error.headers
 
 
 def _disconnect_page(
@@ -200,12 +199,3 @@ def _disconnect_page(
         also_off=form_error is None or _wants_zones_off(),
         again=carrier_status.carrier.details,
     )
-
-
-def _worst(failures: Sequence[Failure]) -> tuple[int, dict[str, str]]:
-    """The gravest of the statuses; 502 where the zones could not even be read."""
-    errors = [failure.error for failure in failures if isinstance(failure, ZoneNotSaved)]
-    answers = [status_of(error) for error in errors]
-    if len(errors) < len(failures):
-        answers.append((503, {"Retry-After": "5"}))
-    return max(answers, key=lambda answer: answer[0], default=(502, {}))

@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 from wtforms.form import BaseForm
 
 from bcapp import connections
-from bcapp.bigcommerce.errors import AccessRevoked, BigCommerceError, Rejected
+from bcapp.bigcommerce.errors import CallFailed, Rejected
 from bcapp.carriers import custom
 from bcapp.carriers.custom import Settings
 from bcapp.carriers.fields import Carrier
@@ -15,7 +15,6 @@ from bcapp.presenters import connections as presenters
 from bcapp.presenters.connections import CarrierStatus
 from bcapp.presenters.messages import FormError, validation_error
 from bcapp.runtime import db, store_api
-from bcapp.views.errors import status_of
 from bcapp.views.request_context import carrier_status_or_404
 from bcapp.views.session import current_session
 
@@ -49,9 +48,7 @@ def create() -> ResponseReturnValue:
         )
         identity["number"].errors = [said]
         return _page(None, identity, settings, validation_error([("number", said)])), 422
-    except AccessRevoked:
-        raise
-    except BigCommerceError as error:
+    except CallFailed as error:
         return _not_accepted(error, None, carrier, identity, settings)
     return _sent(carrier, "sent")
 
@@ -82,9 +79,7 @@ def send(number: str) -> ResponseReturnValue:
             settings.details,
             updating=carrier_status.is_sent,
         )
-    except AccessRevoked:
-        raise
-    except BigCommerceError as error:
+    except CallFailed as error:
         again = carrier_status_or_404(f"carrier_{number}")
         return _not_accepted(error, again, carrier, identity, settings)
     return _sent(carrier, notice)
@@ -132,7 +127,7 @@ def _read(identity: BaseForm, settings: Settings) -> tuple[Carrier | None, FormE
 
 
 def _not_accepted(
-    error: BigCommerceError,
+    error: CallFailed,
     carrier_status: CarrierStatus | None,
     carrier: Carrier,
     identity: BaseForm,
@@ -142,7 +137,7 @@ def _not_accepted(
         settings = settings.with_errors(presenters.missing_field_errors(error, carrier))
     ids = {row.name: _row_id(row.index) for row in settings.for_page()}
     form_error = presenters.send_error(error, carrier, ids)
-    return _page(carrier_status, identity, settings, form_error), *status_of(error)
+    return _page(carrier_status, identity, settings, form_error), error.http_status, error.headers
 
 
 def _page(

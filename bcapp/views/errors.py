@@ -20,7 +20,6 @@ from bcapp.bigcommerce.errors import (
     Overloaded,
     RateLimited,
     Rejected,
-    TimedOut,
 )
 from bcapp.bigcommerce.oauth import ScopeMissing
 from bcapp.bigcommerce.payload import InvalidPayload
@@ -86,16 +85,6 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(Exception, _unforeseen)
 
 
-def status_of(error: BigCommerceError) -> tuple[int, dict[str, str]]:
-    if isinstance(error, Rejected):
-        return 422, {}
-    if isinstance(error, RateLimited):
-        return 503, {"Retry-After": str(error.retry_after)}
-    if isinstance(error, AccessRevoked):
-        return 403, {}
-    return (504 if isinstance(error, TimedOut) else 502), {}
-
-
 def render(page: ErrorPage, headers: dict[str, str] | None = None) -> ResponseReturnValue:
     if request.blueprint == "callbacks":
         g.page_path = "/"  # the script drops BigCommerce's code or payload from the address
@@ -126,16 +115,15 @@ def _upstream(error: Exception) -> ResponseReturnValue:
     """BigCommerce's faults outside a form; forms show theirs themselves."""
     assert isinstance(error, BigCommerceError)  # noqa: S101 - registered for nothing else
     _log.warning("upstream", error=str(error))
-    status, headers = status_of(error)
     if isinstance(error, AccessRevoked):
         # 401 is for a token that is no more; 403 may only want another consent.
         return render(TOKEN_REFUSED if error.status == 401 else ACCESS_REVOKED)
     if isinstance(error, Overloaded):
-        return render(TOO_BUSY, headers)
+        return render(TOO_BUSY, error.headers)
     if request.endpoint == "callbacks.auth":
         return render(CODE_REFUSED if isinstance(error, Rejected) else NO_TOKEN)
     page = ASKED_TO_WAIT if isinstance(error, RateLimited) else NO_ANSWER
-    return render(replace(page, status=status), headers)
+    return render(replace(page, status=error.http_status), error.headers)
 
 
 def _http(error: Exception) -> ResponseReturnValue:

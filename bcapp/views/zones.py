@@ -3,22 +3,18 @@
 from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from bcapp.bigcommerce.errors import AccessRevoked
 from bcapp.bigcommerce.identity import MAX_ID
 from bcapp.presenters import zones as zone_presenters
 from bcapp.presenters.connections import CarrierStatus
 from bcapp.presenters.messages import FormError
 from bcapp.runtime import db, store_api
 from bcapp.views import carrier_detail
-from bcapp.views.errors import status_of
 from bcapp.views.request_context import carrier_status_or_404
 from bcapp.views.session import current_session
 from bcapp.zones import saving
 from bcapp.zones.form import ZoneChoice, parse_zone_form
 from bcapp.zones.lock import ZoneBusy
 from bcapp.zones.saving import Result, UnknownZone, ZoneNotSaved
-
-_BUSY_RETRY_AFTER = {"Retry-After": "5"}
 
 bp = Blueprint("zones", __name__)
 
@@ -42,16 +38,11 @@ def save(carrier_id: str, zone_id: int) -> ResponseReturnValue:
             zone_id,
             chosen,
         )
-    except ZoneBusy as busy:
-        name = _zone_name(zone_id)
-        form_error = zone_presenters.save_error(name, carrier_status.carrier, busy)
-        return _again(carrier_status, zone_id, name, chosen, form_error), 503, _BUSY_RETRY_AFTER
-    except ZoneNotSaved as failure:
-        if isinstance(failure.error, AccessRevoked):
-            raise failure.error from None
-        form_error = zone_presenters.save_error(failure.zone_name, carrier_status.carrier, failure)
-        page = _again(carrier_status, zone_id, failure.zone_name, chosen, form_error)
-        return page, *status_of(failure.error)
+    except (ZoneBusy, ZoneNotSaved) as failure:
+        name = failure.zone_name if isinstance(failure, ZoneNotSaved) else _zone_name(zone_id)
+        form_error = zone_presenters.save_error(name, carrier_status.carrier, failure)
+        page = _again(carrier_status, zone_id, name, chosen, form_error)
+        return page, failure.http_status, failure.headers
     notice = "zone_off" if result is Result.NOTHING_TO_DO else "zone_saved"
     address = url_for("carriers.show", carrier_id=carrier_id, zone=zone_id, notice=notice)
     return redirect(address, 303)

@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from typing import ClassVar
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -23,6 +24,9 @@ _POLL_SECONDS = 0.05
 
 class ZoneBusy(Exception):
     """Somebody else has been writing there for as long as we may wait."""
+
+    http_status: ClassVar[int] = 503
+    headers: ClassVar[dict[str, str]] = {"Retry-After": "5"}
 
 
 class ZoneLock:

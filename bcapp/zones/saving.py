@@ -7,11 +7,13 @@ from contextvars import copy_context
 
 from sqlalchemy.orm import Session, sessionmaker
 
-from bcapp import activity, attempts, database
-from bcapp.attempts import Actor
+from bcapp import attempts
+from bcapp.attempts import Actor, Attempt
 from bcapp.bigcommerce.errors import (
     AccessRevoked,
     BigCommerceError,
+    CallFailed,
+    MalformedResponse,
     NotFound,
     RateLimited,
     Rejected,
@@ -21,7 +23,8 @@ from bcapp.bigcommerce.errors import (
 from bcapp.bigcommerce.schemas import Method, new_method_body
 from bcapp.bigcommerce.store_api import StoreApi
 from bcapp.carriers.fields import Carrier
-from bcapp.models import ActivityEntry, Event, Outcome
+from bcapp.models import Event
+from bcapp.outcomes import Outcome, Reason
 from bcapp.zones.form import ZoneChoice
 from bcapp.zones.lock import ZoneBusy, ZoneLock, zone_lock
 from bcapp.zones.method_options import known_options, merge_options, typed_texts
@@ -34,17 +37,20 @@ class UnknownZone(Exception):
 
 
 class CreationPending(Unavailable):
-    """An earlier creation went unanswered and may yet be carried out; nothing was sent."""
+    """An earlier creation was not answered and may yet be carried out; nothing was sent."""
+
+    reason = Reason.CREATION_PENDING
 
 
 class ZoneNotSaved(Exception):
-    """A zone was not saved, or we do not know; `written` is False when nothing was sent."""
+    """A zone was not saved, or we do not know; `was_sent` is False when nothing was written."""
 
-    def __init__(self, error: BigCommerceError, zone_name: str, *, written: bool) -> None:
+    def __init__(self, error: CallFailed, zone_name: str, *, was_sent: bool) -> None:
         super().__init__(str(error))
         self.error = error
+        self.http_status, self.headers = error.http_status, error.headers
         self.zone_name = zone_name
-        self.written = written
+        self.was_sent = was_sent
 
 
 class Result(enum.Enum):
@@ -53,7 +59,7 @@ class Result(enum.Enum):
     NOTHING_TO_DO = enum.auto()  # off, and BigCommerce has no method that could be on
 
 
-Failure = ZoneNotSaved | ZoneBusy
+Failure = ZoneNotSaved | ZoneBusy | AccessRevoked
 
 
 def save_zone(
@@ -61,7 +67,7 @@ def save_zone(
 ) -> Result:
     """Bring a carrier in one zone to what the merchant chose; one activity entry.
 
-    Raises UnknownZone, ZoneBusy, or ZoneNotSaved.
+    Raises UnknownZone, ZoneBusy, AccessRevoked or ZoneNotSaved.
     """
     key = (actor.store_id, carrier.id, zone_id)
     with zone_lock(db, key, api.remaining()) as lock:
@@ -87,7 +93,7 @@ def turn_off(
                 save_zone(db, api, actor, carrier, zone_id, ZoneChoice(enabled=False))
         except UnknownZone:
             return None  # gone, so the carrier is not offered there
-        except (ZoneNotSaved, ZoneBusy) as failure:
+        except (ZoneNotSaved, ZoneBusy, AccessRevoked) as failure:
             return failure
         return None
 
@@ -119,23 +125,20 @@ class _ZoneSave:
         self.has_written = False
 
     def apply_choice(self) -> Result:
-        entry_id = self._record_attempt()
-        try:
-            matches = self._write_methods()
-        except _NothingToDo:
-            self._discard_attempt(entry_id)
-            return Result.NOTHING_TO_DO
-        except NotFound as error:
-            if self.zone_name is None:
-                self._discard_attempt(entry_id)
-                raise UnknownZone from error
-            raise self._record_failure(entry_id, error) from error
-        except BigCommerceError as error:
-            raise self._record_failure(entry_id, error) from error
-        is_confirmed = all(match is Match.FULL for match in matches)
-        entry = self._reload_entry(entry_id)
-        activity.set_outcome(entry, Outcome.CONFIRMED if is_confirmed else Outcome.SENT, 200)
-        self.db.commit()
+        secrets = typed_texts(self.choice)
+        with attempts.record(self.db, self.actor, self.event, self.carrier, secrets) as attempt:
+            attempt.entry.zone_id = self.zone_id
+            self.db.commit()
+            try:
+                matches = self._write_methods()
+            except _NothingToDo:
+                self._discard(attempt)
+                return Result.NOTHING_TO_DO
+            except BigCommerceError as error:
+                raise self._record_failure(attempt, error) from error
+            is_confirmed = all(match is Match.FULL for match in matches)
+            attempt.succeed(200, Outcome.CONFIRMED if is_confirmed else Outcome.SENT)
+            self._describe(attempt)
         return Result.CONFIRMED if is_confirmed else Result.RECEIVED
 
     def _write_methods(self) -> list[Match]:
@@ -224,46 +227,33 @@ class _ZoneSave:
         return [method for method in methods if method.type == self.carrier.id]
 
     def _fetch_full_method(self, listed: Method) -> Method:
-        """Samples of the list show `settings: {}` for carriers; a single method may say more."""
+        """Samples of the list show `settings: {}` for carriers; a single method may say more.
+
+        Raises MalformedResponse when the answer is not of this carrier.
+        """
         try:
-            return self.api.get_method(self.zone_id, listed.id)
+            method = self.api.get_method(self.zone_id, listed.id)
         except Rejected:
             return listed
+        if method.type != self.carrier.id:
+            raise MalformedResponse(200)
+        return method
 
-    def _record_attempt(self) -> int:
-        database.begin_write(self.db)
-        entry = activity.record(
-            self.db,
-            self.actor.store_id,
-            self.actor.email,
-            self.event,
-            Outcome.NO_ANSWER,
-            carrier_id=self.carrier.id,
-            carrier_name=self.carrier.name,
-        )
-        entry.zone_id = self.zone_id
-        self.db.commit()
-        return entry.id
+    def _record_failure(self, attempt: Attempt, error: BigCommerceError) -> Exception:
+        if isinstance(error, NotFound) and self.zone_name is None:
+            self._discard(attempt)
+            return UnknownZone()
+        masked = attempt.fail(error, was_sent=self.has_written)
+        self._describe(attempt)
+        if isinstance(masked, CallFailed):
+            return ZoneNotSaved(masked, self.zone_name or "", was_sent=self.has_written)
+        return masked
 
-    def _discard_attempt(self, entry_id: int) -> None:
-        """Nothing was to be written, or there is no such zone: no attempt to tell of."""
-        self.db.delete(self._reload_entry(entry_id))
-        self.db.commit()
-
-    def _record_failure(self, entry_id: int, error: BigCommerceError) -> ZoneNotSaved:
-        masked = attempts.masked(error, typed_texts(self.choice))
-        entry = self._reload_entry(entry_id)
-        attempts.settle_failed(entry, masked)
-        if not self.has_written and entry.outcome is Outcome.NO_ANSWER:
-            entry.outcome = Outcome.NOT_SENT
-            if isinstance(error, CreationPending):
-                entry.detail = attempts.STILL_UNKNOWN
-        self.db.commit()
-        return ZoneNotSaved(masked, self.zone_name or "", written=self.has_written)
-
-    def _reload_entry(self, entry_id: int) -> ActivityEntry:
-        database.begin_write(self.db)
+    def _discard(self, attempt: Attempt) -> None:
+        attempt.discard()
         bump_zones_version(self.db, self.actor.store_id)
-        entry = self.db.get_one(ActivityEntry, entry_id)
-        entry.event, entry.zone_name = self.event, self.zone_name
-        return entry
+
+    def _describe(self, attempt: Attempt) -> None:
+        """Name what turned out only after BigCommerce was asked."""
+        attempt.entry.event, attempt.entry.zone_name = self.event, self.zone_name
+        bump_zones_version(self.db, self.actor.store_id)

@@ -23,10 +23,10 @@ from bcapp.models import (
     ActivityEntry,
     CarrierConnection,
     Event,
-    Outcome,
     Store,
     StoreUser,
 )
+from bcapp.outcomes import Outcome
 from bcapp.vault import Vault
 from sandbox.world import Person, SandboxStore, World
 from tests import make
