@@ -334,8 +334,6 @@ def on_its_way(tab: Browser) -> Iterator[TestResponse]:
     with tab.app.app_context(), runtime().sessions.begin() as db:
         never_answered = {"outcome": Outcome.NO_ANSWER, "status": None, "settled_at": None}
         db.execute(update(ActivityEntry).values(**never_answered))
-            update(ActivityEntry).values(outcome=Outcome.NO_ANSWER, status=None, settled_at=None)
-        )
     yield tab.get("/carriers/zoom2u")
     yield tab.get("/activity")
 

@@ -361,6 +361,53 @@ def test_an_answer_that_shows_another_method_is_not_believed(
     assert entries(db)[-1] == (Event.ZONE_CHANGED, Outcome.NO_ANSWER)
 
 
+FLAT_RATE = {
+    "id": 5,
+    "name": "Flat rate",
+    "type": "perorder",
+    "enabled": True,
+    "settings": {"rate": 9},
+}
+
+
+@pytest.mark.parametrize(
+    "answered",
+    [
+        pytest.param(FLAT_RATE, id="another method"),
+        pytest.param(FLAT_RATE | {"type": "auspost"}, id="another id"),
+        pytest.param(FLAT_RATE | {"id": 901}, id="another type"),
+    ],
+)
+def test_a_wrong_answer_never_leads_to_a_write_to_another_method(
+    merchant: Browser, db: Session, answered: dict[str, Any]
+) -> None:
+    methods = merchant.world.store("harbour1").methods[1]
+    methods += [dict(FLAT_RATE), MADE_ELSEWHERE | {"settings": {}}]
+    listed_as_it_is = Fault("methods", method="GET", kind="delay")
+    wrong = Fault("methods", method="GET", status=200, body=json.dumps(answered))
+    merchant.world.order(listed_as_it_is)
+    merchant.world.order(wrong)
+
+    response = save(merchant)
+
+    assert response.status_code == 502
+    assert "Nothing was changed." in said(response)
+    assert writes(merchant.world) == []
+    assert FLAT_RATE in merchant.world.store("harbour1").methods[1]
+    assert entries(db) == [(Event.ZONE_TURNED_ON, Outcome.NOT_SENT)]
+
+
+def test_an_answer_about_another_zone_is_not_believed(merchant: Browser, db: Session) -> None:
+    other = '{"id": 2, "name": "New Zealand", "type": "country", "enabled": true}'
+    merchant.world.order(Fault("zones", method="GET", status=200, body=other))
+
+    response = save(merchant)
+
+    assert response.status_code == 502
+    assert writes(merchant.world) == []
+    assert entries(db) == [(Event.ZONE_TURNED_ON, Outcome.NOT_SENT)]
+
+
 @pytest.mark.parametrize(
     ("fault", "status", "outcome"),
     [
