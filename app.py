@@ -1,4 +1,4 @@
-"""WSGI entry point, and what the `flask` command loads."""
+"""WSGI entry point, also loaded by the `flask` command."""
 
 import sys
 

@@ -1,6 +1,6 @@
-"""How gunicorn serves the app. `gunicorn app:app` reads this file by itself.
+"""gunicorn settings; `gunicorn app:app` reads this file.
 
-Where a number was measured, docs/deploy.md says how.
+docs/deploy.md tells how the numbers were measured.
 """
 
 import atexit
@@ -23,11 +23,11 @@ from bcapp.config import ConfigError, load_process_config
 
 
 class Worker(ThreadWorker):
-    """Closes its door as soon as it is told to stop, and serves who is inside.
+    """Stop listening as soon as the worker is told to stop, then finish open requests.
 
-    gunicorn's own keeps listening until its last answer is out, but takes nobody in any more: a
-    proxy that connects meanwhile waits, and is then hung up on with its request already sent.
-    Refused at once, it asks the next instance. (After HUP the socket stays open in others.)
+    gunicorn's own worker keeps listening but accepts nothing more: a proxy that connects meanwhile
+    waits and is cut off with its request already sent. A refused connection makes it try the next
+    instance. After HUP other workers keep the socket open.
     """
 
     def set_accept_enabled(self, enabled: bool) -> None:
@@ -46,45 +46,45 @@ except ConfigError as error:
     sys.exit(str(error))
 bind = given.bind
 workers = given.web_concurrency
-# A request mostly waits for BigCommerce, so a worker has many threads.
+# Requests mostly wait for BigCommerce, so a worker has many threads.
 worker_class = Worker
 threads = given.web_threads
-# Whom a worker has no thread for is left to the other workers.
+# Accept no more connections than there are threads.
 worker_connections = threads
-# One request a connection. A proxy cannot repeat a POST that it sent on a kept connection just as
-# that was being closed; a new connection costs a fraction of a millisecond.
+# No keep-alive: a proxy cannot repeat a POST sent on a connection that was just being closed. A new
+# connection costs a fraction of a millisecond.
 keepalive = 0
-# Longer than the longest BIGCOMMERCE_TIME_BUDGET: whatever stops us waits for the last answer.
+# Longer than the largest BIGCOMMERCE_TIME_BUDGET, so that a shutdown waits for the last answer.
 graceful_timeout = 75
-# Seconds without a sign of life from a worker's main loop, which no request of ours can hold up.
+# Seconds without a heartbeat of the worker's main loop, which requests do not block.
 timeout = 30
-# Load before forking: what fails then ends the process, instead of restarting workers for ever.
+# Load before forking: a failure then ends the process instead of restarting workers for ever.
 preload_app = True
-# Signs of life are written to memory: on a busy disk they could come too late.
+# Heartbeats in memory: on a busy disk they could be late.
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - unlinked at once
 control_socket_disable = True
-# A callback's address holds a signed payload or a list of scopes.
+# Callback URLs hold signed payloads or long lists of scopes.
 limit_request_line = 8190
-# TRUSTED_PROXIES alone decides whom to believe. gunicorn would believe this machine besides, and
-# let it replace the path by a header.
+# Only TRUSTED_PROXIES decides. By default gunicorn would trust this machine, and let a header
+# replace the path.
 forwarded_allow_ips = ""
 
 
 def _forget_numbers(folder: str, owner: int) -> None:
-    # Workers are forked, and run at their end what was registered here.
+    # Forked workers run the exit handlers that are registered here.
     if os.getpid() == owner:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-# Workers count into files of one folder, so that whichever is asked can add them up. Not in
-# `on_starting`: the app is loaded before that, and prometheus-client looks here when it is.
+# Workers count into files of one folder, so that any of them can add them up. Set before the app is
+# loaded, when prometheus-client reads it.
 if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="bcapp-metrics-")
     atexit.register(_forget_numbers, os.environ["PROMETHEUS_MULTIPROC_DIR"], os.getpid())
 
 
-# What is loaded before the fork stays for good. The collector would search it again and again
-# while it grows, and write into all of it: pages that are written to are no longer shared.
+# Objects loaded before the fork stay for good. The collector would scan them again and again, and
+# its writes would unshare their memory pages.
 gc.disable()
 
 
@@ -93,21 +93,20 @@ def pre_fork(_server: Arbiter, _worker: Worker) -> None:
 
 
 def post_fork(_server: Arbiter, _worker: Worker) -> None:
-    # Just forked, a worker has its master's handlers, and would note a signal where nobody looks:
-    # the master, told to stop, would then wait for it until graceful_timeout.
+    # A new worker still has its master's signal handlers and would lose a signal, for which the
+    # master then waits until graceful_timeout.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     gc.enable()
 
 
 def child_exit(_server: Arbiter, worker: Worker) -> None:
-    # Imported no earlier: the library looks for the folder once, when it is loaded.
+    # Imported late: the library reads the folder when it is imported.
     from prometheus_client.multiprocess import mark_process_dead
 
     mark_process_dead(worker.pid)
 
 
-# What gunicorn says quotes the request behind these words: its address, with payloads and codes in
-# the query, and where it came from.
+# These messages of gunicorn quote the request: its URL with payloads and codes, and the client.
 _QUOTING = ("Invalid request", "Error handling request")
 
 
@@ -119,7 +118,7 @@ def _without_quotes(record: logging.LogRecord) -> bool:
 
 
 class JSONLogger(Logger):  # type: ignore[misc]
-    """Gunicorn's own lines among the app's, in the shape that `bcapp.logs` gives them."""
+    """Log gunicorn's messages in the format of `bcapp.logs`."""
 
     def setup(self, cfg: Config) -> None:
         super().setup(cfg)

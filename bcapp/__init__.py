@@ -1,1 +1,1 @@
-"""A BigCommerce app: sends carrier account details, and offers carriers in shipping zones."""
+"""BigCommerce app that sends carrier account details and enables carriers in shipping zones."""

@@ -1,4 +1,4 @@
-"""The activity log: who did what, and what came of it."""
+"""Write and query the activity log: who did what, and its outcome."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ MAX_DETAIL_LENGTH = 1000
 
 @dataclass(frozen=True)
 class Filters:
-    """What to list; None does not narrow it down."""
+    """What to list; None means "any"."""
 
     carrier_id: str | None = None
     outcome: Outcome | None = None
@@ -29,7 +29,7 @@ NO_FILTERS = Filters()
 
 @dataclass(frozen=True)
 class Page:
-    """A page of entries, newest first; `first` and `last` count from 1, 0 when there are none."""
+    """One page of entries, newest first; `first` and `last` count from 1, or are 0 if empty."""
 
     number: int
     total: int
@@ -81,7 +81,7 @@ def record(
 
 
 def load_page(db: Session, store_id: int, number: int, filters: Filters = NO_FILTERS) -> Page:
-    """A page behind the last one has no entries, and then no total either."""
+    """Load one page of entries. A page past the end is empty and has a total of 0."""
     matching = [ActivityEntry.store_id == store_id]
     if filters.carrier_id is not None:
         matching.append(ActivityEntry.carrier_id == filters.carrier_id)
@@ -89,7 +89,7 @@ def load_page(db: Session, store_id: int, number: int, filters: Filters = NO_FIL
         matching.append(ActivityEntry.outcome == filters.outcome)
     if filters.since is not None:
         matching.append(ActivityEntry.at >= filters.since)
-    # Not a window's count: that would have the database sort all entries to show twenty.
+    # A subquery: a window function would make the database sort all entries to show twenty.
     total = select(func.count()).select_from(ActivityEntry).where(*matching).scalar_subquery()
     newest_first = select(ActivityEntry, total).where(*matching).order_by(ActivityEntry.id.desc())
     rows = db.execute(newest_first.offset((number - 1) * PAGE_SIZE).limit(PAGE_SIZE)).all()
@@ -99,7 +99,7 @@ def load_page(db: Session, store_id: int, number: int, filters: Filters = NO_FIL
 def latest_for_zone(
     db: Session, store_id: int, carrier_id: str, zone_id: int
 ) -> ActivityEntry | None:
-    """The newest of what this app did with a carrier in a zone."""
+    """Find the newest entry about a carrier in a zone."""
     return db.scalar(
         select(ActivityEntry)
         .where(
@@ -128,7 +128,7 @@ def zone_entries_after(
 
 
 def zone_ids_written(db: Session, store_id: int, carrier_id: str) -> set[int | None]:
-    """Ids of the zones in which this app has saved the carrier's method before."""
+    """Load the ids of the zones in which this app has saved the carrier's method."""
     return set(
         db.scalars(
             select(ActivityEntry.zone_id)

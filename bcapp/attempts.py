@@ -1,4 +1,4 @@
-"""The one recorder of requests to BigCommerce: an activity entry before, its outcome after."""
+"""Record requests to BigCommerce: a pending activity entry before, its outcome after."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -32,9 +32,9 @@ class Actor:
 
 
 class Attempt:
-    """A request that is on record. Call one of `succeed`, `fail` and `discard`, once.
+    """A recorded request; call one of `succeed`, `fail` and `discard` once.
 
-    Each starts a write transaction, which ends with the block of `record`.
+    Each starts a write transaction, which the `with` block of `record` commits.
     """
 
     def __init__(self, db: Session, entry: ActivityEntry, secrets: Sequence[str]) -> None:
@@ -46,9 +46,9 @@ class Attempt:
         self._settle(outcome, status)
 
     def fail(self, error: _Error, *, was_sent: bool = True) -> _Error:
-        """Record how BigCommerce's answer failed; returns the error with the secrets masked.
+        """Record a failure and return the error with the secrets masked.
 
-        `was_sent` is False while nothing was written yet, only read: then no answer means that
+        `was_sent` is False if BigCommerce was only read from so far: then no answer means that
         nothing was carried out.
         """
         masked = _mask(error, self._secrets)
@@ -61,7 +61,7 @@ class Attempt:
         return masked
 
     def discard(self) -> None:
-        """Delete the entry: there was nothing to ask for."""
+        """Delete the entry because nothing had to be asked."""
         self._begin()
         self._db.delete(self.entry)
 
@@ -81,9 +81,9 @@ def record(
 ) -> Iterator[Attempt]:
     """Record a pending entry, let the caller ask BigCommerce, record the outcome.
 
-    The block begins inside a write transaction that holds the entry. Add what belongs to it and
-    commit before asking BigCommerce, so that no transaction is open meanwhile. If the process dies
-    before the outcome is recorded, the entry stays pending, which is the truth.
+    The block starts inside a write transaction that holds the entry. Add related rows and commit
+    before asking BigCommerce, so that no transaction stays open meanwhile. If the process dies
+    before the outcome is recorded, the entry stays pending.
     """
     structlog.contextvars.bind_contextvars(carrier_id=carrier.id)
     database.begin_write(db)
@@ -101,7 +101,7 @@ def record(
     try:
         yield attempt
     except SQLAlchemyError:
-        raise  # what could not be written stays pending
+        raise  # the outcome was not written, so the entry stays pending
     except Exception:
         if attempt.is_settled:
             db.commit()
@@ -110,12 +110,12 @@ def record(
 
 
 def is_awaited(entry: ActivityEntry) -> bool:
-    """Whether an answer may still come: pending, and not for longer than we ever wait."""
+    """Tell whether an answer may still come: pending for less than the longest time budget."""
     return entry.settled_at is None and datetime.now(UTC) - entry.at < _MAX_WAIT
 
 
 def _mask(error: _Error, secrets: Sequence[str]) -> _Error:
-    """Mask what BigCommerce quotes of what it was sent: it must not reach the log or the page."""
+    """Mask secrets that BigCommerce quotes, before they reach the log or a page."""
     if isinstance(error, Rejected):
         masked = [mask_values(text, secrets)[:_MAX_MESSAGE_LENGTH] for text in error.messages]
         return error.with_messages(masked)

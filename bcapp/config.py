@@ -1,4 +1,4 @@
-"""The settings of `contract`: read once at the start, all faults reported together."""
+"""Load and validate the settings from the environment; report all faults together."""
 
 import functools
 import os
@@ -29,14 +29,14 @@ LOGIN_URL = "https://login.bigcommerce.com"
 SDK_URL = "https://cdn.bigcommerce.com/jssdk/bc-sdk.js"
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 _HOST = re.compile(r"::1|(?:[a-z0-9-]+\.)*[a-z0-9-]+", re.ASCII)
-# BigCommerce's older secrets have 31 characters. Half of that is no secret of theirs.
+# BigCommerce's older secrets have 31 characters.
 MIN_CLIENT_SECRET_LENGTH = 16
 MIN_SESSION_KEY_LENGTH = 32
 MIN_METRICS_TOKEN_LENGTH = 32
 
 
 class ConfigError(Exception):
-    """Every fault of the environment, one line each, by variable; never a value."""
+    """All faults of the environment, one line each, by variable name and without values."""
 
     def __init__(self, faults: Mapping[str, str]) -> None:
         lines = [f"  {name}: {said}" for name, said in faults.items()]
@@ -45,7 +45,7 @@ class ConfigError(Exception):
 
 
 def read_environment() -> dict[str, str]:
-    """The environment, and behind it what stands in the file `.env` of the current folder."""
+    """Merge the environment over the `.env` file of the current folder."""
     return {**{k: v or "" for k, v in dotenv_values(".env").items()}, **os.environ}
 
 
@@ -98,7 +98,7 @@ def _page_or_mailbox(text: str) -> str:
 
 
 def _frame_ancestor(text: str) -> str:
-    # Browsers honour a wildcard for whole left labels only, and drop anything else in silence.
+    # Browsers accept a wildcard only for whole leftmost labels and silently ignore anything else.
     pattern = r"(https?)://((?:\*\.)?(?:[A-Za-z0-9-]+\.)*[A-Za-z0-9-]+)(?::(?:[0-9]{1,5}|\*))?"
     match = re.fullmatch(pattern, text)
     if match is None:
@@ -156,7 +156,7 @@ class Config(BaseModel):
     database_url: Annotated[URL, BeforeValidator(lambda text: database.parse_url(str(text)))] = (
         Field(default=database.DEFAULT_URL, validate_default=True)
     )
-    # Seconds that PostgreSQL may take for a statement or a lock.
+    # Seconds that PostgreSQL may take for one statement or lock.
     database_time_limit: Annotated[float, Field(ge=1, le=60)] = 15
     bigcommerce_login_url: Origin = LOGIN_URL
     bigcommerce_api_url: Origin = "https://api.bigcommerce.com"
@@ -165,25 +165,25 @@ class Config(BaseModel):
         BeforeValidator(lambda text: text.split() if isinstance(text, str) else text),
         Field(min_length=1),
     ] = ("https://*.mybigcommerce.com", "https://*.bigcommerce.com")
-    # BigCommerce's App SDK, a script that tells the page of a log-out; `load` knows the default.
+    # BigCommerce's App SDK, which reports log-outs to the page; `load` sets the default.
     bigcommerce_sdk_url: Annotated[str, AfterValidator(_web_address)] = ""
-    # Seconds that one action of a merchant may spend waiting for BigCommerce, retries included.
+    # Seconds that one action may wait for BigCommerce, retries included.
     bigcommerce_time_budget: Annotated[float, Field(ge=0.2, le=60)] = 25
-    # How many requests of one process may wait for BigCommerce at the same time. Fewer than its
-    # threads, so that some are always left for what does not wait.
+    # Requests of one process that may wait for BigCommerce at once; fewer than its threads, so that
+    # launches and callbacks are always answered.
     bigcommerce_concurrency: Annotated[int, Field(ge=1, le=1000)] = 144
-    # Installs make us call BigCommerce before anybody is known: "20/minute", `limits`' notation.
+    # Installs call BigCommerce before anybody is authenticated. Notation of `limits`.
     install_limit_per_store: Annotated[str, AfterValidator(_rate)] = "20/minute"
     install_limit_per_address: Annotated[str, AfterValidator(_rate)] = "60/minute"
-    # Who shows it may read /metrics; without it nobody may.
+    # Bearer token for /metrics, which is off without one.
     metrics_token: SecretStr | None = None
-    # Where installs are counted: in each process, or in a Redis for all of them.
+    # Where installs are counted: per process, or in a shared Redis.
     rate_limit_storage_url: Annotated[SecretStr, AfterValidator(_storage)] = SecretStr("memory://")
     trusted_proxies: Annotated[int, Field(ge=0, le=10)] = 0
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     support_url: Annotated[str, AfterValidator(_page_or_mailbox)] | None = None
     help_url: Annotated[str, AfterValidator(_page_or_mailbox)] | None = None
-    # What gunicorn.conf.py passes on: where to listen, processes, requests at once in each.
+    # Passed on to gunicorn by gunicorn.conf.py: address, processes, threads of each.
     bind: Annotated[str, AfterValidator(_listening_address)] = "127.0.0.1:8000"
     web_concurrency: Annotated[int, Field(ge=1, le=100)] = 2
     web_threads: Annotated[int, Field(ge=2, le=1000, validate_default=True)] = 160
@@ -225,10 +225,9 @@ class Config(BaseModel):
 
     @classmethod
     def load(cls, environ: Mapping[str, str]) -> Self:
-        """Read the variables named like our fields; an empty one counts as not set.
+        """Parse the variables named like the fields; an empty one counts as unset.
 
-        Only an empty BIGCOMMERCE_SDK_URL says something: no App SDK, though BigCommerce is real.
-        Raises ConfigError with every fault at once.
+        An empty BIGCOMMERCE_SDK_URL turns the App SDK off. Raises ConfigError with every fault.
         """
         given = {name: environ.get(name.upper(), "") for name in cls.model_fields}
         if given["bigcommerce_login_url"].strip() in {"", LOGIN_URL}:
@@ -262,9 +261,9 @@ class Config(BaseModel):
 
 @functools.cache
 def load_process_config() -> Config:
-    """The settings of its start: gunicorn asks again on HUP, when other ones could not be obeyed.
+    """Return the settings as they were when the process started; raises ConfigError.
 
-    Raises ConfigError.
+    gunicorn asks again on HUP, when changed settings could no longer take effect.
     """
     return Config.load(read_environment())
 

@@ -1,4 +1,4 @@
-"""Carrier connections: sent, replaced, removed; and what we remember of that."""
+"""Send, update and delete carrier connections, and remember what was sent."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -19,7 +19,7 @@ from bcapp.outcomes import Outcome
 
 _log = structlog.get_logger()
 
-# Built once: that takes longer than to run them.
+# Built once: building a statement takes longer than running it.
 _FOR_STORE = (
     select(CarrierConnection)
     .where(CarrierConnection.store_id == bindparam("store_id"))
@@ -30,8 +30,8 @@ _FOR_STORE = (
     .execution_options(populate_existing=True)
 )
 _ONE = _FOR_STORE.where(CarrierConnection.carrier_id == bindparam("carrier_id"))
-# Without its entries: joined to them, a row that somebody else has just pointed at a newer entry
-# would be missing from PostgreSQL's answer once its lock is free.
+# No join: PostgreSQL would omit a row that another transaction has pointed at a newer entry while
+# this one waited for the lock.
 _LOCKED = (
     select(CarrierConnection)
     .where(
@@ -47,7 +47,7 @@ _NOT_CARRIED_OUT = {Outcome.NOT_SENT, Outcome.ACCESS_REVOKED}
 
 
 class AlreadyListed(Exception):
-    """The store already has that custom carrier, and its details were sent."""
+    """The store has this custom carrier already, and its details were sent."""
 
 
 def load_for_store(db: Session, store_id: int) -> dict[str, CarrierConnection]:
@@ -62,14 +62,14 @@ def find(db: Session, store_id: int, carrier_id: str) -> CarrierConnection | Non
 def carriers_for_store(
     recorded: Mapping[str, CarrierConnection], country: str | None
 ) -> list[Carrier]:
-    """The carriers of a store, by what `load_for_store` recorded: those on offer, then its own."""
+    """List a store's carriers: the catalog by country, then its custom carriers by name."""
     own = [carrier_for(row) for row in recorded.values()]
     own = sorted((c for c in own if c.is_custom), key=lambda carrier: carrier.name.lower())
     return [*carriers.offered(country), *own]
 
 
 def carrier_for(connection: CarrierConnection) -> Carrier:
-    """The carrier of a row: one of the table, or the store's own."""
+    """Return the carrier of a row: from the catalog, or a custom one."""
     known = carriers.get(connection.carrier_id)
     if known is not None:
         return known
@@ -77,7 +77,7 @@ def carrier_for(connection: CarrierConnection) -> Carrier:
 
 
 def is_sent(connection: CarrierConnection | None) -> bool:
-    """True when the last thing that BigCommerce acknowledged for the carrier was a send."""
+    """Return True if the last request that BigCommerce acknowledged was a send."""
     acknowledged = connection.acknowledged if connection else None
     return acknowledged is not None and acknowledged.event is not Event.CONNECTION_DELETED
 
@@ -91,10 +91,10 @@ def connect(
     *,
     updating: bool,
 ) -> None:
-    """Send the details to BigCommerce, which may have others already, and remember that we did.
+    """Send the details to BigCommerce and record that they were sent.
 
-    The answer is 204 whether or not the carrier accepts them: "sent", never "working". Raises
-    BigCommerceError when they were refused or nothing came back; that is remembered as well.
+    BigCommerce answers 204 whether or not the carrier accepts them: "sent", never "working". Raises
+    BigCommerceError, which is recorded too.
     """
     test_mode = details.get("test_mode")
     _request(
@@ -111,9 +111,9 @@ def connect(
 def add_custom(
     db: Session, api: StoreApi, actor: Actor, carrier: Carrier, details: Details
 ) -> None:
-    """Send the details of a custom carrier that is new to the store; AlreadyListed otherwise.
+    """Send the details of a new custom carrier; raises AlreadyListed.
 
-    One that BigCommerce refused, or asked to disconnect, may be added again.
+    A carrier that BigCommerce refused, or that was disconnected, may be added again.
     """
     if is_sent(find(db, actor.store_id, carrier.id)):
         raise AlreadyListed
@@ -121,7 +121,7 @@ def add_custom(
 
 
 def disconnect(db: Session, api: StoreApi, actor: Actor, carrier: Carrier) -> None:
-    """Ask BigCommerce to remove the connection. None being there counts as removed."""
+    """Ask BigCommerce to delete the connection; a missing one counts as deleted."""
     _request(db, actor, carrier, Event.CONNECTION_DELETED, lambda: _delete(api, carrier.id))
 
 
@@ -142,16 +142,15 @@ def _send(api: StoreApi, carrier: Carrier, details: Details, updating: bool) -> 
         try:
             status = _create_or_update(api, carrier.id, respelled, updating)
         except Rejected:
-            raise error from None  # the spelling was not what was wrong
+            raise error from None  # the spelling was not the problem
     _log.info("alternative_spelling_accepted", carrier_id=carrier.id)
     return status
 
 
 def _create_or_update(api: StoreApi, carrier_id: str, details: Details, updating: bool) -> int:
-    """POST first, PUT later; the other verb once when BigCommerce's state is not what we think.
+    """POST first, PUT later; try the other verb once if BigCommerce's state differs.
 
-    What it answers to a POST on an existing connection or a PUT on a missing one is documented
-    nowhere.
+    Its answers to a POST on an existing or a PUT on a missing connection are undocumented.
     """
     if updating:
         try:
@@ -165,7 +164,7 @@ def _create_or_update(api: StoreApi, carrier_id: str, details: Details, updating
 
 
 def _respell(carrier: Carrier, details: Details, error: Rejected) -> Details | None:
-    """The same details under the spelling that BigCommerce asked for, if it named one."""
+    """Rename properties to the spelling that BigCommerce asks for; None if it names none."""
     named = set(error.missing) | {
         word.strip("[]'\",.:") for message in error.messages for word in message.split()
     }
@@ -225,7 +224,7 @@ def _request(
 
 
 def _description(carrier: Carrier, event: Event) -> dict[str, Any]:
-    """What is kept of a custom carrier: name and settings of its last acknowledged send."""
+    """Return the stored description of a custom carrier: its name, and the settings' names."""
     if not carrier.is_custom or event is Event.CONNECTION_DELETED:
         return {}
     settings = [[field.name, field.kind] for field in carrier.credentials]
@@ -241,7 +240,7 @@ def _insert(db: Session, actor: Actor, carrier: Carrier) -> CarrierConnection:
     try:
         with db.begin_nested():
             db.add(row)
-    except IntegrityError:  # two sends at the same moment: the other inserted it
+    except IntegrityError:  # a concurrent send inserted it
         found = _lock(db, actor.store_id, carrier.id)
         if found is None:
             raise

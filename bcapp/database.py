@@ -1,4 +1,4 @@
-"""How the app opens its database: address, engine, and SQLite's manners."""
+"""Open the database: URL, engine, transactions, and SQLite settings."""
 
 import enum
 import re
@@ -20,28 +20,28 @@ DEFAULT_URL = f"sqlite:///{CHECKOUT / 'instance' / 'bcapp.sqlite3'}"
 
 _HEAD = max(file.name[:4] for file in MIGRATIONS.glob("versions/[0-9]*.py"))
 
-# Connections of a process. Threads wait for each other here, in turn: of SQLite's lock each would
-# ask again and again. No thread keeps its connection while it waits for BigCommerce.
+# Queue in the pool: waiting threads would otherwise poll SQLite's lock. No thread keeps its
+# connection while it waits for BigCommerce.
 POOL_SIZE = 16
 _POOL: dict[str, Any] = {"pool_size": POOL_SIZE, "max_overflow": 0, "pool_timeout": 10}
 CONNECT_LIMIT = 5  # seconds
 
-# SQLAlchemy refuses "postgres://", which hosting providers still hand out, and "postgresql://"
-# alone would not say which driver is meant.
+# SQLAlchemy refuses "postgres://", which hosting providers still use; "postgresql://" names no
+# driver.
 _POSTGRES = {"postgres", "postgresql"}
 
 
 class SchemaStatus(enum.Enum):
     READY = enum.auto()
-    SILENT = enum.auto()  # does not answer
-    BEHIND = enum.auto()  # is not migrated as far as this code needs
+    UNREACHABLE = enum.auto()
+    BEHIND = enum.auto()  # not migrated far enough for this code
 
 
 _BUSY_TIMEOUT = "PRAGMA busy_timeout = 10000"
 
 
 def parse_url(text: str) -> URL:
-    """The address as SQLAlchemy understands it; raises ValueError without repeating it."""
+    """Parse DATABASE_URL; raises ValueError without repeating it."""
     try:
         url = make_url(text)
         if url.drivername in _POSTGRES:
@@ -55,13 +55,11 @@ def parse_url(text: str) -> URL:
 
 
 def open_engine(url: URL, time_limit: float | None = None) -> Engine:
-    """An engine whose errors quote no parameters: they would carry e-mails and sealed tokens.
+    """Create an engine whose errors hide parameters, which include e-mails and sealed tokens.
 
-    PostgreSQL itself quotes a row in the DETAIL of a constraint's error, so only the kind of such
-    an error may be logged.
-
-    `time_limit` is how many seconds PostgreSQL may take for a statement; without one it may take
-    as long as it likes, which migrations need.
+    PostgreSQL itself quotes rows in the DETAIL of constraint errors, so only the class of such an
+    error may be logged. `time_limit` is the statement timeout in seconds; migrations run without
+    one.
     """
     if url.get_backend_name() == "sqlite":
         if url.database and url.database != ":memory:":
@@ -77,26 +75,26 @@ def open_engine(url: URL, time_limit: float | None = None) -> Engine:
 
 
 def schema_status(engine: Engine) -> SchemaStatus:
-    """Whether this code can work with the database as it is now.
+    """Tell whether this code can work with the database's schema.
 
-    A newer one will do: a migration first adds what the next code needs, and takes away what the
-    last one used only when that is gone. Our revisions are numbers of four digits.
+    A newer schema is fine: migrations add what the next version needs, and drop a column only when
+    no running version uses it. Revisions are four-digit numbers.
     """
     try:
         current = _revision(engine)
     except SQLAlchemyError:
-        return SchemaStatus.SILENT
+        return SchemaStatus.UNREACHABLE
     is_ours = re.fullmatch(r"[0-9]{4}", current)
     return SchemaStatus.READY if is_ours and is_ours[0] >= _HEAD else SchemaStatus.BEHIND
 
 
 def is_at_head(engine: Engine) -> bool:
-    """Whether it has exactly the schema of this code."""
+    """Tell whether the schema is exactly this version's."""
     return _revision(engine) == _HEAD
 
 
 def _revision(engine: Engine) -> str:
-    # Alembic could tell, but takes a tenth of a second to load, and 10 MiB for good.
+    # Not through Alembic, which takes 0.1 s to import and 10 MiB of memory.
     with engine.connect() as connection:
         if not inspect(connection).has_table("alembic_version"):
             return ""
@@ -104,14 +102,14 @@ def _revision(engine: Engine) -> str:
 
 
 def session_factory(engine: Engine) -> sessionmaker[Session]:
-    # Rows stay readable after a commit: a request commits before it waits for BigCommerce.
+    # Rows stay readable after a commit: requests commit before they wait for BigCommerce.
     return sessionmaker(engine, expire_on_commit=False)
 
 
 def begin_read(db: Session) -> None:
     """Read without a transaction, until the next commit or `begin_write`.
 
-    To PostgreSQL a BEGIN and a ROLLBACK are questions of their own. SQLite's go nowhere.
+    On PostgreSQL this saves the round trips of BEGIN and ROLLBACK.
     """
     _finish_transaction(db)
     if db.get_bind().dialect.name != "sqlite":
@@ -121,22 +119,22 @@ def begin_read(db: Session) -> None:
 def begin_write(db: Session) -> None:
     """Start a transaction that reads before it writes.
 
-    SQLite would otherwise take the write lock only at the first write, and fail at once (not wait)
-    when somebody else wrote in between. PostgreSQL needs no notice; there rows are locked by name.
+    SQLite would otherwise take its write lock at the first write, and fail at once if another
+    transaction wrote in between. On PostgreSQL, rows are locked with SELECT … FOR UPDATE.
     """
     _finish_transaction(db)
     db.connection(execution_options={"begin": "IMMEDIATE"})
 
 
 def _finish_transaction(db: Session) -> None:
-    if db.in_transaction():  # a commit would begin one first
+    if db.in_transaction():  # otherwise commit would begin one
         db.commit()
 
 
 def purge_deleted_pages(db: Session) -> bool:
-    """Make SQLite write over what was just deleted: it lingers in the write-ahead log.
+    """Overwrite deleted rows that remain in SQLite's write-ahead log.
 
-    False when a reader was in the way for a quarter of a second; the next call does it then.
+    Returns False if a reader blocked it for 0.25 s; the next call then does it.
     """
     engine = db.get_bind()
     if not isinstance(engine, Engine) or engine.dialect.name != "sqlite":
@@ -153,9 +151,9 @@ def purge_deleted_pages(db: Session) -> bool:
 
 
 def _connect_with_limits(limit: float) -> Callable[..., psycopg.Connection]:
-    """A database that does not answer becomes an answer of ours, not a request that hangs.
+    """Build a connect hook that limits how long a statement may take.
 
-    The server keeps the limit by itself; a second later we stop waiting for one that fell silent.
+    The server enforces the limit; one second later the client gives up on a server that is silent.
     """
     milliseconds = int(limit * 1000)
     options = f"-c statement_timeout={milliseconds} -c lock_timeout={milliseconds}"
@@ -166,7 +164,7 @@ def _connect_with_limits(limit: float) -> Callable[..., psycopg.Connection]:
                 return super().wait(gen, interval, limit + 1 if timeout is None else timeout)
             except psycopg.OperationalError:
                 if self.pgconn.transaction_status == TransactionStatus.ACTIVE:
-                    self.close()  # a late answer would be taken for that of another question
+                    self.close()  # a late result must not be taken for the next query's
                 raise
 
     def connect(
@@ -180,13 +178,13 @@ def _connect_with_limits(limit: float) -> Callable[..., psycopg.Connection]:
 
 
 def _prepare_sqlite(connection: SQLiteConnection, _record: object) -> None:
-    # The driver of Python 3.11 commits behind our back around DDL and SAVEPOINT; with
-    # isolation_level None it leaves transactions to the "begin" event below.
+    # sqlite3 in Python 3.11 commits implicitly around DDL and SAVEPOINT; with isolation_level None
+    # the "begin" event below controls transactions.
     connection.isolation_level = None
     connection.execute(_BUSY_TIMEOUT)
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA foreign_keys = ON")
-    # Freed pages are overwritten: after an uninstall not even the sealed token is in the file.
+    # Freed pages are overwritten, so that no sealed token stays in the file after an uninstall.
     connection.execute("PRAGMA secure_delete = ON")
 
 

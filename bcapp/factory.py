@@ -1,4 +1,4 @@
-"""Builds the app from a configuration; every module plugs itself in."""
+"""Build the Flask app from a configuration."""
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
@@ -40,7 +40,7 @@ def create_app(config: Config) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = MAX_REQUEST_BYTES
     app.config["MAX_FORM_MEMORY_SIZE"] = MAX_REQUEST_BYTES
     app.jinja_env.undefined = StrictUndefined
-    # An address depends on nothing but its parts: every request comes to APP_URL.
+    # Cached: a URL depends only on its arguments, since every request comes to APP_URL.
     app.jinja_env.globals["url_for"] = lru_cache(1024)(app.url_for)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 
@@ -66,7 +66,7 @@ def create_app(config: Config) -> Flask:
     app.add_template_test(_is_today, "today")
     app.wsgi_app = _at_our_address(app.wsgi_app, config)  # type: ignore[method-assign, assignment]
     if config.trusted_proxies:
-        # Only whose address it is: our own we know.
+        # Only the client address is taken from proxies; our own URL is APP_URL.
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=config.trusted_proxies, x_proto=0, x_host=0
         )
@@ -74,7 +74,7 @@ def create_app(config: Config) -> Flask:
 
 
 def _at_our_address(wsgi_app: "WSGIApplication", config: Config) -> "WSGIApplication":
-    """Have every request come to APP_URL: no page depends on what a request says, nor fails."""
+    """Set host and scheme of every request to those of APP_URL, whatever the client sent."""
     ours = urlsplit(config.app_url)
 
     def at_our_address(
@@ -109,7 +109,7 @@ def _security_headers(config: Config) -> Callable[[Response], Response]:
             ("style-src", "img-src", "font-src", "connect-src", "form-action"), "'self'"
         ),
         "base-uri": "'none'",
-        # There is no X-Frame-Options beside it: that header knows no list of origins.
+        # No X-Frame-Options beside it: that header cannot list origins.
         "frame-ancestors": " ".join(config.bigcommerce_frame_ancestors),
     }
     policy = "; ".join(f"{name} {allowed}" for name, allowed in sources.items())

@@ -1,4 +1,4 @@
-"""How often somebody may make us call BigCommerce by asking for an install."""
+"""Limit how often installs may make the app call BigCommerce."""
 
 from ipaddress import IPv6Address, ip_address, ip_network
 
@@ -10,20 +10,20 @@ from limits.strategies import FixedWindowRateLimiter
 
 from bcapp.config import Config
 
-ANSWERS_WITHIN = 0.5  # seconds that an install waits for Redis, connecting and asking each
+ANSWERS_WITHIN = 0.5  # seconds to connect to Redis, and to get its answer
 
 _log = structlog.get_logger()
 
 
 class TooManyInstalls(Exception):
-    """Nothing was asked of BigCommerce."""
+    """The limit is reached; BigCommerce was not asked."""
 
 
 class InstallLimit:
-    """Counts per address, and per address and store; in this process, or in a Redis for all.
+    """Count installs per client address, and per address and store.
 
-    Not per store alone: anybody could then use up a store's installs from elsewhere. While Redis
-    is away each process counts for itself: a limit is not worth refusing installs.
+    Not per store alone, which would let anybody use up a store's installs. If Redis does not
+    answer, each process counts for itself.
     """
 
     def __init__(self, config: Config) -> None:
@@ -34,7 +34,7 @@ class InstallLimit:
         self._per_address = limits.parse(config.install_limit_per_address)
 
     def count(self, requested_store: str, address: str) -> None:
-        """Raises TooManyInstalls."""
+        """Count one install; raises TooManyInstalls."""
         network = _network(address)
         try:
             within = self._hit(self._limiter, requested_store, network)
@@ -50,19 +50,19 @@ class InstallLimit:
 
 
 def shares(config: Config) -> bool | None:
-    """Whether the Redis that is named answers; None where none is named."""
+    """Tell whether the configured Redis answers; None if none is configured."""
     storage = _storage(config.rate_limit_storage_url.get_secret_value())
     return None if isinstance(storage, MemoryStorage) else bool(storage.check())
 
 
 def _network(address: str) -> str:
-    """An IPv4 address, or the /64 that an IPv6 address is one of 2**64 of."""
+    """Return the IPv4 address, or the IPv6 /64 prefix."""
     try:
         known = ip_address(address)
     except ValueError:
         return address
     if isinstance(known, IPv6Address):
-        # A listener for both kinds has IPv4 addresses so, and all of them in one /64.
+        # A dual-stack listener reports IPv4 clients as mapped IPv6 addresses, all in one /64.
         known = known.ipv4_mapped or known
     return str(known) if known.version == 4 else str(ip_network((known.packed, 64), strict=False))
 
@@ -70,11 +70,11 @@ def _network(address: str) -> str:
 def _storage(url: str) -> Storage:
     if url == "memory://":
         return MemoryStorage()
-    # No earlier: most do without Redis, and its library takes long to load.
+    # Imported late: most installations do without Redis, and its library loads slowly.
     from redis.backoff import NoBackoff
     from redis.retry import Retry
 
-    # Our own second count is better than Redis asked again.
+    # No retries: counting in this process is better than asking Redis again.
     options = {"retry": Retry(NoBackoff(), 0), "socket_timeout": ANSWERS_WITHIN}
     options["socket_connect_timeout"] = ANSWERS_WITHIN
     storage = storage_from_string(url, wrap_exceptions=True, **options)  # type: ignore[arg-type]

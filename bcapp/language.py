@@ -1,6 +1,6 @@
-"""The language of whoever reads a page: its words, lists, numbers and dates.
+"""Translate and format for the reader's language.
 
-The only module that knows Flask-Babel. Where nobody reads, in a command or a log, all is English.
+The only module that imports Flask-Babel. Commands and logs are in English.
 """
 
 from collections.abc import Callable, Iterable
@@ -16,12 +16,12 @@ from flask import Flask, g, has_app_context
 from flask_babel.speaklater import LazyString
 from markupsafe import Markup, escape
 
-SUPPORTED = ("en", "es", "fr", "de")  # the others have a catalogue in `translations`
+SUPPORTED = ("en", "es", "fr", "de")  # all but English have a catalog in `translations`
 
 
 def init_app(app: Flask, asked_for: Callable[[], Iterable[str]]) -> None:
-    """`asked_for` names the languages of the current reader, best first, as BCP 47 does."""
-    # Without its Jinja part, which takes translations for markup.
+    """Set up Flask-Babel; `asked_for` lists the current reader's languages, best first (BCP 47)."""
+    # Not its Jinja integration, which treats translations as markup.
     flask_babel.Babel(
         app, configure_jinja=False, locale_selector=lambda: negotiate_language(asked_for())
     )
@@ -35,7 +35,7 @@ def init_app(app: Flask, asked_for: Callable[[], Iterable[str]]) -> None:
 
 
 def negotiate_language(asked_for: Iterable[str]) -> str:
-    """The first that we speak: "de-AT" is German; English when there is none."""
+    """Pick the first supported language ("de-AT" is German), English if there is none."""
     return (negotiate_locale(asked_for, SUPPORTED, sep="-") or SUPPORTED[0]).lower()
 
 
@@ -49,18 +49,18 @@ def gettext(message: str, **values: object) -> str:
 
 
 def ngettext(singular: str, plural: str, count: int, **values: object) -> str:
-    """`%(num)s` stands for the count."""
+    """Translate a plural; `%(num)s` is the formatted count."""
     chosen = _catalogue().ungettext(singular, plural, count)
     return str(chosen % {"num": number(count), **values})
 
 
 def lazy_gettext(message: str) -> str:
-    """For texts that are made once: translated each time when they become a string."""
+    """Translate at each conversion to str, for module-level constants."""
     return cast(str, LazyString(gettext, message))
 
 
 def format_list(items: Iterable[str]) -> str:
-    """ "a, b and c"."""
+    """Join as in "a, b and c"."""
     # Babel's plain English puts a comma before the "and".
     locale = Locale("en", "GB") if language() == "en" else _locale()
     return lists.format_list([str(item) for item in items], locale=locale)
@@ -71,7 +71,7 @@ def number(value: int) -> str:
 
 
 def date_and_time(moment: datetime, timezone: tzinfo) -> str:
-    # English too has the day first, unlike Babel's; the other languages have what is usual there.
+    # Day first in English too, unlike Babel's default.
     skeletons = _locale().datetime_skeletons
     day = "d MMM y" if language() == "en" else skeletons["yMMMd"].pattern
     return format_datetime(moment, f"{day}, HH:mm", timezone, _locale())
@@ -82,7 +82,7 @@ def time_of_day(moment: datetime, timezone: tzinfo) -> str:
 
 
 def _catalogue() -> NullTranslations:
-    """The reader's, looked up once a request: a page has some sixty texts."""
+    """Return the reader's catalog, looked up once per request: a page has some sixty texts."""
     found: NullTranslations | None = g.get("catalogue") if has_app_context() else None
     if found is None:
         found = cast(NullTranslations, flask_babel.get_translations())
@@ -95,8 +95,7 @@ def _locale() -> Locale:
     return flask_babel.get_locale() or Locale(SUPPORTED[0])
 
 
-# In templates a translation is plain text, and so is what goes into it, unless it is marked as
-# markup, as the output of a macro is.
+# Translations are plain text in templates, and so are their arguments unless marked as markup.
 
 
 def _gettext_in_page(message: str, **values: object) -> str:

@@ -1,4 +1,4 @@
-"""Logs: one JSON object a line, nothing secret in it."""
+"""Log one JSON object per line, without secrets."""
 
 import logging
 import secrets
@@ -14,14 +14,14 @@ from structlog.types import EventDict
 
 from bcapp.redaction import mask_patterns
 
-# Crockford's alphabet: no letter that is mistaken for another when read over the telephone.
+# Crockford's alphabet, without letters that sound or look alike.
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 _log = structlog.get_logger()
 
 
 def configure(level: str) -> None:
-    """Send our own events and everybody else's log records to stdout, in one shape."""
+    """Send our events and foreign log records to stdout in one format."""
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -49,13 +49,13 @@ def configure(level: str) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
-    # urllib3 logs whole request lines at DEBUG, query string included.
+    # urllib3 logs request lines with their query string at DEBUG.
     logging.getLogger("urllib3").setLevel(max(logging.INFO, root.level))
 
 
 @contextmanager
 def log_to_stderr() -> Iterator[None]:
-    """Warnings and worse, on stderr: for a command, whose stdout and progress are for a person."""
+    """Send warnings and errors to stderr while a command uses stdout for its result."""
     root = logging.getLogger()
     level, handlers = root.level, [h for h in root.handlers if type(h) is logging.StreamHandler]
     streams = [handler.setStream(sys.stderr) for handler in handlers]
@@ -71,7 +71,7 @@ def log_to_stderr() -> Iterator[None]:
 def init_app(app: Flask) -> None:
     app.before_request(_start_request)
     app.after_request(_log_response)
-    # What gunicorn says next on this thread is not about this request.
+    # gunicorn's later messages on this thread are not about this request.
     app.teardown_request(lambda _error: structlog.contextvars.clear_contextvars())
 
 
@@ -89,7 +89,7 @@ def _log_response(response: Response) -> Response:
         _log.info(
             "request",
             method=request.method,
-            # The rule, not the path: nothing that was typed into an address gets in here.
+            # The route, not the path, which could contain anything.
             route=str(request.url_rule) if request.url_rule else None,
             status=response.status_code,
             duration_ms=round((time.monotonic() - g.started) * 1000, 1),

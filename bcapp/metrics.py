@@ -1,4 +1,4 @@
-"""What is counted for whoever watches the app. No label names a store, a person or an address."""
+"""Prometheus metrics. No label names a store, a person or an address."""
 
 import os
 import time
@@ -17,7 +17,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
-# When each was first counted: nobody asks, and with several workers there is no answer.
+# Creation times are not used, and several workers would disagree on them.
 disable_created_metrics()  # type: ignore[no-untyped-call]
 
 _OURS = CollectorRegistry()
@@ -48,7 +48,7 @@ CALL_SECONDS = Histogram(
     buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 60),
     registry=_OURS,
 )
-# Of the fullest worker process: each turns requests away by its own number, not by the sum.
+# The highest of all workers: each has its own limit.
 WAITING = Gauge(
     "bcapp_bigcommerce_waiting",
     "Requests that may wait for BigCommerce now, in the worker process that has most of them.",
@@ -77,7 +77,7 @@ EVENTS = Counter(
 
 @contextmanager
 def measure_call(call: str) -> Iterator[None]:
-    """Count what is done inside as one call, by what it raises."""
+    """Count and time the block as one call; the outcome is ok, or the class of the exception."""
     started = time.monotonic()
     outcome = "ok"
     try:
@@ -91,7 +91,7 @@ def measure_call(call: str) -> Iterator[None]:
 
 
 class _Ready(Collector):
-    """Not counted but looked up, and the same in every worker."""
+    """Gauge that is looked up at each scrape, the same in every worker."""
 
     def __init__(self, is_ready: bool) -> None:
         self._is_ready = is_ready
@@ -102,7 +102,7 @@ class _Ready(Collector):
 
 
 def render_metrics(*, is_ready: bool) -> bytes:
-    """Everything in Prometheus' text format: of all workers, where there are several."""
+    """Render all metrics in Prometheus' text format, merged over all workers."""
     now = CollectorRegistry()
     now.register(_Ready(is_ready))
     if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:

@@ -1,4 +1,4 @@
-"""Tables: columns and constraints. Questions to them live in the domain modules."""
+"""Tables: columns and constraints. Queries are in the domain modules."""
 
 import enum
 from datetime import UTC, datetime
@@ -22,12 +22,12 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from bcapp.outcomes import Outcome, Reason
 
-# What the vault binds a store's access token to, beside the store.
+# The vault binds the access token to this name and to the store.
 TOKEN_PLACE = "store.access_token"  # noqa: S105 - a column's name
 
 
 class UTCDateTime(TypeDecorator[datetime]):
-    """Aware datetimes on both databases; SQLite alone would hand back naive ones."""
+    """Store aware datetimes on both databases; SQLite alone would return naive ones."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -42,7 +42,7 @@ class UTCDateTime(TypeDecorator[datetime]):
 
 
 class Event(enum.StrEnum):
-    """What an activity entry is about. Closed: a new kind is added here and in `presenters`."""
+    """What an activity entry is about. A new member also needs a text in `presenters`."""
 
     STORE_INSTALLED = "store:installed"
     STORE_GRANTED = "store:granted"
@@ -59,7 +59,7 @@ class Event(enum.StrEnum):
 
 
 def _text_enum(kind: type[enum.StrEnum]) -> Enum:
-    # Plain text in the database: a new member needs no migration.
+    # Stored as text, so that a new member needs no migration.
     return Enum(
         kind, native_enum=False, length=40, values_callable=lambda k: [member.value for member in k]
     )
@@ -78,7 +78,7 @@ class Base(DeclarativeBase):
 
 
 class Store(Base):
-    """One BigCommerce store, from its first install on; it outlives an uninstall."""
+    """One BigCommerce store, kept after an uninstall."""
 
     __tablename__ = "stores"
 
@@ -90,21 +90,22 @@ class Store(Base):
     installer_id: Mapped[int] = mapped_column(BigInteger)
     owner_id: Mapped[int | None] = mapped_column(BigInteger)
     owner_email: Mapped[str | None] = mapped_column(String(254))
-    installed_at: Mapped[datetime]  # the current installation's beginning
-    granted_at: Mapped[datetime]  # when BigCommerce answered with the token that we hold
-    # The last time, by BigCommerce's clock; kept over a new install, as older payloads are around.
+    installed_at: Mapped[datetime]  # start of the current installation
+    granted_at: Mapped[datetime]  # when the current token was received
+    # Of the last uninstall, by BigCommerce's clock; kept on reinstall, as older payloads are still
+    # valid.
     uninstalled_at: Mapped[datetime | None]
-    # Read from BigCommerce; None until it has answered.
+    # Fetched from BigCommerce; NULL until it has answered.
     name: Mapped[str | None] = mapped_column(String(255))
     timezone: Mapped[str | None] = mapped_column(String(255))
     country_code: Mapped[str | None] = mapped_column(String(255))
     information_read_at: Mapped[datetime | None]
-    # Goes up with every write to a zone: a reading of the zones from before it is out of date.
+    # Incremented by every write to a zone, which makes older snapshots stale.
     zones_version: Mapped[int] = mapped_column(default=0)
 
 
 class StoreUser(Base):
-    """That a BigCommerce user has (or had) this app in a store."""
+    """A BigCommerce user who has, or had, access to this app in a store."""
 
     __tablename__ = "store_users"
     __table_args__ = (UniqueConstraint("store_id", "user_id"),)
@@ -113,16 +114,18 @@ class StoreUser(Base):
     store_id: Mapped[int] = mapped_column(ForeignKey("stores.id", ondelete="CASCADE"))
     user_id: Mapped[int] = mapped_column(BigInteger)
     email: Mapped[str] = mapped_column(String(254))
-    locale: Mapped[str | None] = mapped_column(String(35))  # "en-US"; of the newest launch with one
+    locale: Mapped[str | None] = mapped_column(
+        String(35)
+    )  # such as "en-US", from the latest launch
     added_at: Mapped[datetime]
-    # By BigCommerce's clock, `iat` of the payload: of the removal, and of the launch that took one
-    # back.
+    # By BigCommerce's clock (`iat` of the payload): of the removal, and of the launch that restored
+    # access.
     removed_at: Mapped[datetime | None]
     vouched_at: Mapped[datetime | None]
 
 
 class ActivityEntry(Base):
-    """Who did what through this app, and what came of it. Never what was typed."""
+    """Who did what through this app, and its outcome. Never holds what was typed."""
 
     __tablename__ = "activity_entries"
 
@@ -149,7 +152,7 @@ class ActivityEntry(Base):
 
 
 class CarrierConnection(Base):
-    """What this app last sent about a carrier: the only memory there is, as the API has no GET."""
+    """The last request about a carrier: our only memory of it, since the API has no GET."""
 
     __tablename__ = "carrier_connections"
     __table_args__ = (UniqueConstraint("store_id", "carrier_id"),)
@@ -157,13 +160,12 @@ class CarrierConnection(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     store_id: Mapped[int] = mapped_column(ForeignKey("stores.id", ondelete="CASCADE"))
     carrier_id: Mapped[str] = mapped_column(String(32))
-    # A custom carrier's own name and its settings' names and kinds; never their values.
+    # Of a custom carrier: its name, and its settings' names and kinds. Never values.
     name: Mapped[str | None] = mapped_column(String(100))
     settings: Mapped[list[list[str]]] = mapped_column(JSON, default=list)
-    test_mode: Mapped[bool | None]  # of the last acknowledged send
-    # The last attempt that was carried out or may have been; one that certainly was not, as when
-    # BigCommerce asks us to wait, takes nothing away from what is known or unknown.
-    # Indexed for whoever deletes entries: each is looked for among those that are referred to.
+    test_mode: Mapped[bool | None]  # as last acknowledged
+    # The last attempt that was, or may have been, carried out. Indexed because pruning checks each
+    # entry for references.
     last_attempt_id: Mapped[int | None] = mapped_column(
         ForeignKey("activity_entries.id"), index=True
     )
@@ -176,9 +178,9 @@ class CarrierConnection(Base):
 
 
 class ZoneWrite(Base):
-    """Somebody is writing a carrier's method in a zone; nobody else may until they are done.
+    """Lock on a carrier's method in a zone.
 
-    BigCommerce has no idempotency key: two tabs that both find no method would make two.
+    BigCommerce has no idempotency keys: two concurrent saves could both create a method.
     """
 
     __tablename__ = "zone_writes"
@@ -189,6 +191,6 @@ class ZoneWrite(Base):
     carrier_id: Mapped[str] = mapped_column(String(32), primary_key=True)
     zone_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     holder: Mapped[str] = mapped_column(String(32))
-    until: Mapped[datetime]  # a writer that dies is waited for no longer than this
-    # Until then a creation that went unanswered may yet be carried out.
+    until: Mapped[datetime]  # the lock expires then if its holder died
+    # An unanswered creation may still be carried out until then.
     doubtful_until: Mapped[datetime | None]

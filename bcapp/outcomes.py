@@ -1,10 +1,10 @@
-"""What came of a request to BigCommerce, and why: the values that activity entries store."""
+"""Outcome of a request to BigCommerce, and the reason for a failure, as stored in the log."""
 
 import enum
 
 
 class Outcome(enum.StrEnum):
-    """How it ended, as far as we know."""
+    """How a request ended, as far as we know."""
 
     DONE = "done"  # needed no answer from BigCommerce
     SENT = "sent"  # accepted; for a connection that says nothing about its credentials
@@ -16,7 +16,7 @@ class Outcome(enum.StrEnum):
 
 
 class Reason(enum.StrEnum):
-    """Why it did not succeed."""
+    """Why a request did not succeed."""
 
     REFUSED = "refused"
     NOT_FOUND = "not_found"

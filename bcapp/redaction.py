@@ -1,4 +1,4 @@
-"""Keeps secrets out of what is written down: logs, activity, error pages."""
+"""Mask secrets in logs, the activity log and error pages."""
 
 import html
 import json
@@ -8,7 +8,7 @@ from urllib.parse import quote, quote_plus
 
 MASK = "•••"
 
-# A short value could be part of an innocent word, so it is masked only where it stands alone.
+# A short value may be part of an ordinary word, so it is masked only as a whole word.
 _SHORT = 6
 
 _SHAPES = re.compile(
@@ -24,15 +24,15 @@ _NAMED = re.compile(
 
 
 def mask_patterns(text: str) -> str:
-    """Mask what looks like a token, a code or an e-mail address, or is named like one."""
+    """Mask tokens, codes and e-mail addresses by their format or their name."""
     return _NAMED.sub(rf"\1{MASK}", _SHAPES.sub(MASK, text))
 
 
 def mask_values(text: str, values: Iterable[str]) -> str:
-    """Mask every occurrence of the given values: as they are, or quoted for a URL, HTML or JSON."""
+    """Mask all given values, also where they are quoted for a URL, HTML or JSON."""
     for value in sorted({v for v in values if v}, key=len, reverse=True):
         for spelling in _spellings(value):
-            if spelling not in text:  # far cheaper to find out than by a pattern of its own
+            if spelling not in text:  # much cheaper than a regular expression
                 continue
             pattern = re.escape(spelling)
             if len(spelling) < _SHORT:

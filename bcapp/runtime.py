@@ -1,4 +1,4 @@
-"""What is built once per process, and how a request reaches it."""
+"""Objects that live as long as the process, and how requests reach them."""
 
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ from bcapp.zones.snapshot import ZoneSnapshot, ZoneSnapshotCache
 
 _EXTENSION = "bcapp"
 ZONE_FETCHERS = 128
-ZONE_FETCH_TIMEOUT = 10  # seconds that a page may wait before it says that zones are unreadable
+ZONE_FETCH_TIMEOUT = 10  # seconds that a page waits for zones
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Runtime:
     sessions: sessionmaker[Session]
     http: requests.Session
     install_limit: InstallLimit
-    bigcommerce_slots: BoundedSemaphore  # a place for each request that may wait for BigCommerce
+    bigcommerce_slots: BoundedSemaphore  # one for each request that may wait for it
     zone_snapshots: ZoneSnapshotCache
     zone_fetchers: Executor
 
@@ -54,7 +54,7 @@ def init_app(app: Flask, config: Config) -> None:
         install_limit=InstallLimit(config),
         bigcommerce_slots=BoundedSemaphore(config.bigcommerce_concurrency),
         zone_snapshots=ZoneSnapshotCache(),
-        # The methods of sixty zones at once, for two stores: a page waits for two calls, not sixty.
+        # Enough to fetch the methods of 60 zones for two stores at once.
         zone_fetchers=ThreadPoolExecutor(max_workers=ZONE_FETCHERS, thread_name_prefix="zones"),
     )
     metrics.WAITING_LIMIT.set(config.bigcommerce_concurrency)
@@ -71,7 +71,7 @@ def config() -> Config:
 
 
 def db() -> Session:
-    """The request's database session: opened on first use, closed when the request ends."""
+    """Return the database session of the request; it is closed when the request ends."""
     if "db" not in g:
         g.db = runtime().sessions()
     session: Session = g.db
@@ -79,9 +79,9 @@ def db() -> Session:
 
 
 def store_api(store: Store, at_most: float = float("inf")) -> StoreApi:
-    """BigCommerce's API as one store; its time budget, `at_most` so many seconds, starts now.
+    """Create an API client for a store; its budget of at most `at_most` seconds starts now.
 
-    Raises NotInstalled, or vault.Unopenable when the stored token cannot be read.
+    Raises NotInstalled, or Unopenable if the stored token cannot be decrypted.
     """
     if store.sealed_access_token is None:
         raise NotInstalled
@@ -104,10 +104,10 @@ def store_api_with_token(
 
 
 def acquire_bigcommerce_slot() -> None:
-    """Take one of the places for requests that wait; given back when the request ends.
+    """Reserve one of the slots for requests that wait for BigCommerce, until the request ends.
 
-    Raises Overloaded when all are taken: when BigCommerce hangs, the threads that are left go on
-    answering launches and callbacks.
+    Raises Overloaded if all are taken, so that launches and callbacks are answered even while
+    BigCommerce hangs.
     """
     if "holds_bigcommerce_slot" not in g:
         if not runtime().bigcommerce_slots.acquire(blocking=False):
@@ -118,9 +118,9 @@ def acquire_bigcommerce_slot() -> None:
 
 
 def get_zone_snapshot(store: Store) -> ZoneSnapshot | None:
-    """The store's zones, at most a minute old; None when they cannot be read.
+    """Return the store's zones, at most a minute old; None if they cannot be fetched.
 
-    Raises AccessRevoked: then nothing else works either.
+    Raises AccessRevoked.
     """
     zone_snapshots = runtime().zone_snapshots
     kept = zone_snapshots.get(store)
@@ -132,7 +132,8 @@ def get_zone_snapshot(store: Store) -> ZoneSnapshot | None:
         return zones.fetch_zones(db(), api, runtime().zone_fetchers, store)
 
     try:
-        # Whoever waits for the reading of another tab takes a place too, but no connection.
+        # Waiting for another request to fetch the zones takes a slot too, but no database
+        # connection.
         acquire_bigcommerce_slot()
         db().commit()
         return zone_snapshots.fetch_once(store, read, ZONE_FETCH_TIMEOUT)

@@ -1,4 +1,4 @@
-"""The embedded session's token: who is here, in which store, since when."""
+"""Sign and verify the tokens of embedded sessions."""
 
 import hashlib
 from collections.abc import Sequence
@@ -14,11 +14,11 @@ MAX_SESSION_LIFETIME = timedelta(hours=24)
 
 
 class InvalidSession(Exception):
-    """Altered, expired or signed by somebody else: all the same to the caller."""
+    """Altered, expired or foreign token; callers treat all alike."""
 
 
 class NoSession(InvalidSession):
-    """None was given: the browser asked by itself, as it does when somebody goes back."""
+    """No token was sent, as when the browser itself reloads or goes back."""
 
 
 @dataclass(frozen=True)
@@ -26,12 +26,12 @@ class EmbeddedSession:
     store_hash: str
     user_id: int
     launched_at: datetime
-    epoch: int  # which stay of the user, in which installation: see `stores.session_epoch`
+    epoch: int  # see `stores.session_epoch`
 
 
 class SessionTokens:
     def __init__(self, keys: Sequence[SecretStr]) -> None:
-        # itsdangerous signs with the last key; our setting puts the newest first.
+        # itsdangerous signs with the last key; our setting lists the newest first.
         oldest_first = [key.get_secret_value() for key in reversed(keys)]
         self._serializer = URLSafeSerializer(
             oldest_first,
@@ -45,7 +45,7 @@ class SessionTokens:
         return str(self._serializer.dumps([*identity, launched, issued]))
 
     def verify(self, token: str, now: datetime) -> EmbeddedSession:
-        """Verify age and signature; raises InvalidSession."""
+        """Verify signature and age; raises InvalidSession."""
         try:
             store_hash, user_id, epoch, launched, issued = self._serializer.loads(token)
             launched_at = datetime.fromtimestamp(launched, UTC)
@@ -59,7 +59,7 @@ class SessionTokens:
 
 
 def _is_canonical(token: str) -> bool:
-    # Base64 leaves spare bits in its last letter, so a signature has several spellings that
-    # decode alike. Only the one that we wrote counts as unaltered.
+    # The last base64 letter has spare bits, so several spellings decode alike. Only the one that we
+    # issued is valid.
     signature = token.rpartition(".")[2]
     return base64_encode(base64_decode(signature)).decode() == signature

@@ -1,4 +1,4 @@
-"""The life of an installation: installed, opened, uninstalled; and who may be in it."""
+"""Install, launch, uninstall and user removal; who may use the app in a store."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from bcapp.models import TOKEN_PLACE, Event, Store, StoreUser
 from bcapp.session_token import EmbeddedSession, InvalidSession
 from bcapp.vault import Unopenable, Vault
 
-# An uninstall is dated by BigCommerce's clock, an install by that of one of our machines.
+# Uninstalls are dated by BigCommerce's clock, installs by ours.
 _CLOCK_DIFFERENCE = timedelta(seconds=5)
 
 _EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
@@ -33,11 +33,11 @@ _STORE_AND_USER = (
 
 
 class NotInstalled(Exception):
-    """No installation for that store."""
+    """The app is not installed in that store."""
 
 
 class UserRemoved(Exception):
-    """The store no longer shares the app with that user."""
+    """The user no longer has access to the app in that store."""
 
 
 @dataclass(frozen=True)
@@ -50,11 +50,11 @@ class Installation:
 def install(
     db: Session, vault: Vault, grant: Grant, is_valid: Callable[[Grant], bool]
 ) -> Installation:
-    """Keep a grant: first install, re-install and new consent alike.
+    """Store a grant after a first install, a reinstall or a new consent.
 
-    BigCommerce honours only the token it issued last. When two callbacks race, neither the order
-    of their answers nor that of our commits says which one that is, so the later to arrive here
-    asks BigCommerce about its own.
+    Only the token that BigCommerce issued last is valid. If two callbacks race, neither the order
+    of the answers nor of the commits tells which one that is, so the later one asks BigCommerce
+    about its own token.
     """
     asked_about = None
     while True:
@@ -78,64 +78,65 @@ def install(
 
 
 def authorize_launch(db: Session, payload: Payload, now: datetime) -> tuple[Store, StoreUser]:
-    """The store and user of a launch; a user seen for the first time is added.
+    """Return store and user of a launch; adds a user who is new.
 
-    Raises NotInstalled, or UserRemoved when the payload is not newer than the user's removal or
-    the store's last uninstall: a payload stays valid for a day.
+    Raises NotInstalled, or UserRemoved if the payload is older than the user's removal or the
+    store's last uninstall: payloads stay valid for a day.
     """
     store, user = _find(db, payload.store_hash, payload.user.id)
-    # `<`, unlike for a removed user: a new install and launch may follow within the second.
+    # Not `<=`, unlike for a removed user: a reinstall and a launch may follow within the same
+    # second.
     if store.uninstalled_at is not None and payload.issued_at < store.uninstalled_at:
         raise UserRemoved
     if user is None or user.removed_at is not None or _has_changed(payload.user, user):
         database.begin_write(db)
-        # The store first, as everybody does: a removal at the same moment would be a deadlock.
+        # Lock the store first, as everywhere, to avoid a deadlock with a concurrent removal.
         locked = _lock(db, payload.store_hash)
         if locked is None or locked.sealed_access_token is None:
-            raise NotInstalled  # uninstalled at this moment
+            raise NotInstalled  # uninstalled meanwhile
         user = _add_or_restore_user(db, locked, payload.user, now, payload.issued_at)
         db.commit()
     return store, user
 
 
 def authorize_session(db: Session, session: EmbeddedSession) -> tuple[Store, StoreUser]:
-    """Who a session belongs to, looked up afresh: uninstalling or removing ends it at once."""
+    """Look up the session's store and user, so that uninstall and removal take effect at once."""
     store, user = _find(db, session.store_hash, session.user_id)
     if user is None or user.removed_at is not None:
         raise UserRemoved
     if session.epoch != session_epoch(store, user):
-        raise InvalidSession  # from before an uninstall or a removal that was taken back
+        raise InvalidSession  # issued before a reinstall or a restored access
     return store, user
 
 
 def session_epoch(store: Store, user: StoreUser) -> int:
-    """Names this stay of the user in this installation: another number after either began anew."""
+    """Return a number that changes on reinstall or when a user is added again."""
     return (max(store.installed_at, user.added_at) - _EPOCH) // timedelta(microseconds=1)
 
 
 def uninstall(db: Session, payload: Payload, is_token_valid: Callable[[Store], bool]) -> None:
-    """Forget a store's access token, if the payload proves that BigCommerce removed the app.
+    """Delete the store's access token if the payload proves that BigCommerce removed the app.
 
-    A payload does not say which callback it was made for, so one that opened the app could be
-    sent here. The owner's and the installer's are believed. For anybody else's the token is
-    tried, which an uninstall has made invalid; also when a payload is older than the grant by no
-    more than clocks differ, since it may as well be a late word of the install before.
+    A payload does not name its callback, so one made for a launch could be replayed here. The
+    owner's and the installer's are believed; for others the token is tried, which an uninstall has
+    invalidated. The same holds for a payload slightly older than the grant, which may be from the
+    previous install.
     """
     store = db.scalar(select(Store).where(Store.store_hash == payload.store_hash))
     db.commit()
     if store is None or store.sealed_access_token is None:
         return
-    # The value, not the row: locking the row below reads it anew into the same object.
+    # The value: locking the row below refreshes the object.
     granted_at = store.granted_at
     is_current = payload.issued_at >= granted_at - _CLOCK_DIFFERENCE
-    is_newer = payload.issued_at >= granted_at.replace(microsecond=0)  # it has whole seconds
+    is_newer = payload.issued_at >= granted_at.replace(microsecond=0)  # `iat` has whole seconds
     is_believed = payload.is_from_owner or payload.user.id == store.installer_id
     proven = is_current and ((is_newer and is_believed) or not is_token_valid(store))
 
     database.begin_write(db)
     locked = _lock(db, payload.store_hash)
     if locked is not None and locked.sealed_access_token is not None:
-        # A new grant may have come while BigCommerce was asked about the old token.
+        # A new grant may have arrived while BigCommerce was asked about the old token.
         if proven and locked.granted_at == granted_at:
             _mark_uninstalled(
                 db, locked, payload.issued_at, payload.user.email, Event.STORE_UNINSTALLED
@@ -149,25 +150,24 @@ def uninstall(db: Session, payload: Payload, is_token_valid: Callable[[Store], b
 def uninstall_rejected(
     db: Session, vault: Vault, store_id: int, refused: SecretStr, asked_at: datetime
 ) -> bool:
-    """Uninstall a store whose token BigCommerce refused when it was asked at `asked_at`.
+    """Uninstall a store whose token BigCommerce rejected at `asked_at`.
 
-    False when the store has another token by now, or none: it installed again, or uninstalled.
+    Returns False if the store has no token or another one by now.
     """
     database.begin_write(db)
     store = db.get(Store, store_id, with_for_update=True, populate_existing=True)
     is_same = store is not None and _holds_token(store, vault, refused)
     if store is not None and is_same:
-        # Not later than BigCommerce's clock: a launch right after a new install must get in.
+        # Not later than BigCommerce's clock, so that a launch right after a reinstall is accepted.
         _mark_uninstalled(db, store, asked_at - _CLOCK_DIFFERENCE, "", Event.STORE_TOKEN_REFUSED)
     db.commit()
     return is_same
 
 
 def remove_user(db: Session, payload: Payload) -> None:
-    """End one user's access to one store; nothing happens when the store is unknown.
+    """End a user's access to a store; does nothing if the store is unknown.
 
-    Somebody who never came is remembered too: a payload from before the removal may still be
-    around.
+    An unknown user is recorded too: a payload issued before the removal may still be used.
     """
     database.begin_write(db)
     store = _lock(db, payload.store_hash)
@@ -175,7 +175,7 @@ def remove_user(db: Session, payload: Payload) -> None:
         user = _find_or_add_user(db, store, payload.user, payload.issued_at)
         if user.vouched_at is not None and payload.issued_at < user.vouched_at:
             db.commit()
-            return  # older than the access that was given back since
+            return  # access was restored later
         if user.removed_at is None:
             activity.record(db, store.id, payload.user.email, Event.USER_REMOVED)
         user.removed_at = max(payload.issued_at, user.removed_at or payload.issued_at)
@@ -191,7 +191,7 @@ def _mark_uninstalled(
 
 
 def _holds_token(store: Store, vault: Vault, token: SecretStr) -> bool:
-    # The sealed texts differ after a rotation of keys, though the token is the same.
+    # Compared after decryption: key rotation changes the sealed text.
     if store.sealed_access_token is None:
         return False
     try:
@@ -218,7 +218,7 @@ def _lock(db: Session, store_hash: str) -> Store | None:
 
 
 def _overlaps(moment: datetime, grant: Grant) -> bool:
-    """Whether something happened while, or after, BigCommerce was asked for the grant."""
+    """Tell whether `moment` is during or after the request for the grant."""
     return moment >= grant.requested_at - _CLOCK_DIFFERENCE
 
 
@@ -233,7 +233,7 @@ def _insert_store(db: Session, grant: Grant) -> Store:
     try:
         with db.begin_nested():
             db.add(store)
-    except IntegrityError:  # the other of two racing callbacks was first
+    except IntegrityError:  # a concurrent callback was first
         found = _lock(db, grant.store_hash)
         if found is None:
             raise
@@ -256,13 +256,13 @@ def _save_grant(store: Store, vault: Vault, grant: Grant) -> None:
 def _add_or_restore_user(
     db: Session, store: Store, person: Person, now: datetime, vouched_at: datetime | None = None
 ) -> StoreUser:
-    """Let the user in: a new link, or a removal taken back.
+    """Give a user access: add a new one, or take a removal back.
 
-    `vouched_at` is when BigCommerce signed for the user; None for an answer of this moment.
+    `vouched_at` is when BigCommerce signed for the user; None for the user of a token response.
     """
     user = _find_or_add_user(db, store, person, now)
     if user.removed_at is not None:
-        # Not `<`: whoever is removed in the second the payload was issued must stay out.
+        # Not `<`: a user removed in the second in which the payload was issued stays removed.
         if vouched_at is not None and vouched_at <= user.removed_at:
             raise UserRemoved
         user.removed_at = None
@@ -273,12 +273,12 @@ def _add_or_restore_user(
 
 
 def _has_changed(person: Person, user: StoreUser) -> bool:
-    # The reply to an install names no locale, and a launch need not: then the last one stays.
+    # A token response has no locale, and a launch may omit it: then keep the last one.
     return (person.email, person.locale or user.locale) != (user.email, user.locale)
 
 
 def _find_or_add_user(db: Session, store: Store, person: Person, now: datetime) -> StoreUser:
-    """The link of a user to a store that is locked: two cannot add the same one."""
+    """Find or add a user of a locked store, so that concurrent requests add only one."""
     user = db.scalar(
         select(StoreUser)
         .where(StoreUser.store_id == store.id, StoreUser.user_id == person.id)

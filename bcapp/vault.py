@@ -1,4 +1,4 @@
-"""Secrets at rest: sealed with the newest key, opened with any."""
+"""Encrypt secrets at rest with the newest key; decrypt with any."""
 
 import hashlib
 import json
@@ -9,11 +9,11 @@ from pydantic import SecretStr
 
 
 class Unopenable(Exception):
-    """The sealed text was altered, belongs elsewhere, or its key is gone."""
+    """The sealed text was altered, belongs to another row, or its key is missing."""
 
 
 class Vault:
-    """Sealed texts are `<key id>.<Fernet token>`; the id says which key, and nothing about it."""
+    """Sealed texts are `<key id>.<Fernet token>`; the id is derived from the key by hashing."""
 
     def __init__(self, keys: Sequence[SecretStr]) -> None:
         texts = [key.get_secret_value() for key in keys]
@@ -24,7 +24,7 @@ class Vault:
     def seal(self, place: str, owner: str, secret: str) -> str:
         """Encrypt `secret` for one column (`place`) of one row (`owner`).
 
-        Both travel inside: Fernet alone would open a ciphertext that was moved to another row.
+        Both are part of the ciphertext: Fernet alone would decrypt it in another row too.
         """
         content = json.dumps([place, owner, secret]).encode()
         return f"{self.newest_id}.{self._keys[self.newest_id].encrypt(content).decode()}"

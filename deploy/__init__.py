@@ -1,1 +1,1 @@
-"""What puts the app online, and what checks it where there is no container engine."""
+"""Deployment files, and a check of the image without a container engine."""

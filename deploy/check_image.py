@@ -1,9 +1,9 @@
-"""Runs the Dockerfile without a container engine: its steps in a plain folder, then its command.
+"""Run the Dockerfile's steps and command in a plain folder, without a container engine.
 
-Not checked: the base image (Debian's Python of the same version stands in for it), that nothing
-outside the folder is needed, and what the engine adds around the process. As root the app runs as
-the Dockerfile's user on files that are root's; as anybody else, on files that nobody may write. The
-paths that the Dockerfile names are put below the folder wherever they occur.
+Not checked: the base image (Debian's Python of the same version replaces it), independence from
+files outside the folder, and what the engine adds around the process. As root the app runs as the
+Dockerfile's user on files owned by root, otherwise on read-only files. Paths in the Dockerfile are
+mapped into the folder.
 """
 
 import json
@@ -36,7 +36,7 @@ LARGEST = 200 * 1024 * 1024
 
 @dataclass
 class Image:
-    """What the Dockerfile says about the process, its paths not yet put below the folder."""
+    """The Dockerfile's process settings, with its paths not yet mapped."""
 
     environ: dict[str, str] = field(default_factory=dict)
     workdir: str = "/"
@@ -106,7 +106,7 @@ def build(folder: Path) -> Image:
 
 
 def provide_python(rest: str, folder: Path) -> None:
-    """The base image's Python: one that the app's user may enter, as a developer's may not be."""
+    """Provide a Python like the base image's, which the app's user may execute."""
     version = re.match(r"python:(3\.\d+)-slim", rest)
     python = Path(f"/usr/bin/python{version[1]}") if version else None
     if python is None or not python.exists():
@@ -136,7 +136,7 @@ def copy(words: list[str], folder: Path) -> None:
 
 
 def is_ignored(name: str) -> bool:
-    """As Docker reads the file: the last line that fits decides."""
+    """Apply .dockerignore as Docker does: the last matching line decides."""
     ignored = False
     for line in (CHECKOUT / ".dockerignore").read_text().splitlines():
         pattern = line.lstrip("!")
@@ -157,14 +157,14 @@ def placed_environ(image: Image, root: Path) -> dict[str, str]:
 
 
 def clean_environ(folder: Path) -> dict[str, str]:
-    """Nothing of this machine's but how to fetch packages."""
+    """Keep nothing of this machine's environment but the package client settings."""
     kept = {name: value for name, value in os.environ.items() if name.startswith("PIP_")}
     home = {"HOME": os.environ["HOME"]} if "HOME" in os.environ else {}
     return kept | home | {"TMPDIR": str(folder), "PATH": f"{folder / 'base'}:/usr/bin:/bin"}
 
 
 def seal(root: Path) -> dict[Path, int]:
-    """Take away every right to write; the files that there are, and their sizes."""
+    """Remove all write permissions; returns the files and their sizes."""
     files = {}
     for path in sorted(root.rglob("*")):
         if path.is_symlink():
@@ -179,7 +179,7 @@ def seal(root: Path) -> dict[Path, int]:
 
 
 def run(image: Image, root: Path, folder: Path) -> None:
-    """Migrate, start, be asked by the health check, install and send, stop."""
+    """Migrate, start, run the health check, install and send, stop."""
     scratch = folder / "tmp"  # stands for the container's tmpfs
     scratch.mkdir()
     user, group = (int(part) for part in image.user.split(":"))

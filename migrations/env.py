@@ -1,4 +1,4 @@
-"""Alembic's entry: brings the database that DATABASE_URL names to another schema."""
+"""Alembic environment: migrates the database of DATABASE_URL."""
 
 from alembic import context
 from sqlalchemy import text
@@ -7,7 +7,7 @@ from bcapp import database
 from bcapp.config import read_environment
 from bcapp.models import Base
 
-# Any number that nobody else uses in this database: two machines may upgrade at the same moment.
+# Arbitrary key of the advisory lock: two machines may upgrade at the same time.
 UPGRADE_LOCK = 7_220_633_415
 
 

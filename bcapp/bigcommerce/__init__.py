@@ -1,1 +1,1 @@
-"""The world outside: everything that BigCommerce says to us, or we to it."""
+"""Client for BigCommerce: OAuth, signed payloads, and the V2 store API."""

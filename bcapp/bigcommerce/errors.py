@@ -1,4 +1,4 @@
-"""Every error that BigCommerce can cause, by what the caller can do next."""
+"""Errors that a request to BigCommerce can raise, grouped by what the caller can do next."""
 
 import re
 from collections.abc import Sequence
@@ -12,10 +12,9 @@ _MISSING = re.compile(r"required fields? missing:? \[([^\]]*)\]", re.IGNORECASE)
 
 
 class BigCommerceError(Exception):
-    """`status` is BigCommerce's HTTP status, None where there was none.
+    """Base class; `status` is BigCommerce's HTTP status, None if there was none.
 
-    `http_status` is what we answer to our own caller; `outcome` and `reason` are what the activity
-    log records.
+    `http_status` is the status of our own response; the activity log stores `outcome` and `reason`.
     """
 
     http_status: ClassVar[int] = 502
@@ -41,10 +40,10 @@ class BigCommerceError(Exception):
 
 
 class AccessRevoked(BigCommerceError):
-    """401 or 403: the token is no longer valid, or lacks the scope. Approve or install again.
+    """401 or 403: the token is invalid or lacks the scope; approve or install again.
 
-    Not a CallFailed: no form can help, so views let it pass to the error page.
-    `is_page`: the answer was HTML, so perhaps not the API's own.
+    Not a CallFailed: no form can help, so views let it pass to the error page. `is_page` is True
+    for an HTML answer, which may come from a proxy and not from the API.
     """
 
     http_status = 403
@@ -61,12 +60,12 @@ class CallFailed(BigCommerceError):
 
 
 class RateLimited(CallFailed):
-    """429: not carried out. `reset_after` is None when BigCommerce did not say how long."""
+    """429: not carried out. `reset_after` is in seconds, None if BigCommerce did not say."""
 
     http_status = 503
     outcome = Outcome.NOT_SENT
     reason = Reason.RATE_LIMITED
-    # The quota is renewed every 30 seconds, says the rate limit page.
+    # Seconds; the rate limit page says that the quota is renewed every 30 seconds.
     USUAL_WAIT = 30
 
     def __init__(self, reset_after: int | None) -> None:
@@ -83,7 +82,7 @@ class RateLimited(CallFailed):
 
 
 class Overloaded(RateLimited):
-    """Ours, not BigCommerce's: too many requests of this process wait for it. Not carried out."""
+    """Too many requests of this process are waiting for BigCommerce; nothing was sent."""
 
     reason = Reason.OVERLOADED
 
@@ -92,9 +91,10 @@ class Overloaded(RateLimited):
 
 
 class Rejected(CallFailed):
-    """Refused and not carried out. `messages` are BigCommerce's words, one line each.
+    """4xx: refused and not carried out.
 
-    `missing` names the properties that it says are missing, as it spells them.
+    `messages` are BigCommerce's words, one line each. `missing` names the properties that it says
+    are missing, in its spelling.
     """
 
     http_status = 422
@@ -117,19 +117,19 @@ class Rejected(CallFailed):
 
 
 class NotFound(Rejected):
-    """404: no such thing, or a store that is closed."""
+    """404: no such resource, or the store is closed."""
 
     reason = Reason.NOT_FOUND
 
 
 class Conflict(Rejected):
-    """409: against the state that BigCommerce has."""
+    """409: conflicts with BigCommerce's current state."""
 
     reason = Reason.CONFLICT
 
 
 class Unavailable(CallFailed):
-    """Network fault or no usable answer: whether it was carried out is unknown."""
+    """Network fault or no usable answer; the request may have been carried out."""
 
     def __init__(self, status: int | None = None, *, is_retryable: bool = True) -> None:
         super().__init__(status)
@@ -137,7 +137,7 @@ class Unavailable(CallFailed):
 
 
 class ServerError(Unavailable):
-    """5xx: whether it was carried out is unknown."""
+    """5xx; the request may have been carried out."""
 
     reason = Reason.SERVER_ERROR
 
@@ -154,7 +154,7 @@ class TimedOut(Unavailable):
 
 
 class MalformedResponse(Unavailable):
-    """An answer that is not BigCommerce's API: HTML, a redirect, an undocumented shape."""
+    """Not an API response: HTML, a redirect, or an undocumented shape."""
 
     reason = Reason.UNREADABLE
 
@@ -163,7 +163,7 @@ class MalformedResponse(Unavailable):
 
 
 class Unconfirmed(MalformedResponse):
-    """A readable answer that does not show what was asked for, nor did reading again."""
+    """A valid response that does not show what was written, even after reading again."""
 
     reason = Reason.UNCONFIRMED
 

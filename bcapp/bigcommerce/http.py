@@ -1,4 +1,4 @@
-"""Manners of every request to BigCommerce: one pool, no cookies, no redirects, bounded bodies."""
+"""HTTP client settings: one pool, no cookies, no redirects, limits on time and body size."""
 
 import socket
 import threading
@@ -15,9 +15,8 @@ import urllib3
 from bcapp.bigcommerce.errors import MalformedResponse, TimedOut, Unavailable
 
 MAX_BODY_BYTES = 16 * 1024 * 1024  # a zone may list 40,000 postcodes
-MAX_HEADER_SECONDS = 20  # seconds, where a connection has no time limit of its own
-# Routers forget a connection that is idle for some minutes, and tell neither side. What is sent on
-# it then is not answered, and nobody knows that it never arrived.
+MAX_HEADER_SECONDS = 20  # seconds, if the connection has no timeout
+# Routers silently drop connections that are idle for minutes; a request sent on one gets no answer.
 MAX_IDLE_SECONDS = 30  # seconds
 _CHUNK = 64 * 1024
 
@@ -25,7 +24,7 @@ IDENTITY_ENCODING = {"Accept-Encoding": "identity"}
 
 
 class Deadline:
-    """What is left of the time that one action may spend waiting."""
+    """The time left for waiting in one action."""
 
     def __init__(self, budget: float) -> None:
         self.budget = budget
@@ -38,7 +37,7 @@ class Deadline:
         return self.budget - self.remaining()
 
     def timeouts(self) -> tuple[float, float]:
-        """Seconds to connect and to wait for bytes: a fifth of the budget and the rest of it."""
+        """Return the connect and read timeouts: a fifth of the budget, and the rest of it."""
         left = self.remaining()
         if left <= 0:
             raise TimedOut(self.budget)
@@ -46,9 +45,9 @@ class Deadline:
 
 
 def new_session(connections: int = 64) -> requests.Session:
-    """A session for all threads of the process: keeps connections open, remembers nothing else."""
+    """Create a session that all threads share: it pools connections and keeps no state."""
     session = requests.Session()
-    # No proxies or .netrc from the environment, and no cookie of one store shown to another.
+    # Ignore proxies and .netrc from the environment; never send one store's cookies to another.
     session.trust_env = False
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     session.headers["User-Agent"] = "carrier-connections/1.0"
@@ -60,7 +59,7 @@ def new_session(connections: int = 64) -> requests.Session:
 
 
 class _TimeLimit:
-    """Hangs up when a wait takes too long: sockets only bound the wait for their next byte."""
+    """Abort the connection after a time limit: socket timeouts only limit each single read."""
 
     def __init__(self, seconds: float, abort: Callable[[], None]) -> None:
         self._timer = threading.Timer(seconds, self._on_timeout, [abort])
@@ -77,17 +76,20 @@ class _TimeLimit:
     def __exit__(self, *_error: object) -> None:
         self._timer.cancel()
         if self._is_over.is_set():
-            raise TimeoutError from None  # what a socket raises, for urllib3 to translate
+            raise TimeoutError from None  # as a socket would raise, so that urllib3 translates it
 
 
 class _Connection:
-    """Bounds the wait for a whole head, lends its socket to `read_body`, is not kept for long."""
+    """Time out slow response headers and drop connections idle for 30 s.
+
+    Exposes the socket so that `read_body` can abort.
+    """
 
     _last_used = 0.0
 
     @property
     def is_connected(self) -> bool:
-        """Asked by urllib3 before it uses a connection again; if not, it makes a new one."""
+        """Tell urllib3 whether to reuse the connection; if not, it opens a new one."""
         is_fresh = time.monotonic() - self._last_used < MAX_IDLE_SECONDS
         return is_fresh and super().is_connected  # type: ignore[misc]
 
@@ -98,7 +100,7 @@ class _Connection:
         with _TimeLimit(seconds, abort):
             response: urllib3.HTTPResponse = super().getresponse()  # type: ignore[misc]
         self._last_used = time.monotonic()
-        # urllib3's own `shutdown` leaves the other side free to go on sending.
+        # urllib3's own `shutdown` does not stop the peer from sending.
         response.abort = abort  # type: ignore[attr-defined]
         return response
 
@@ -131,10 +133,10 @@ class Adapter(requests.adapters.HTTPAdapter):
 
 
 def read_body(response: requests.Response, deadline: Deadline) -> bytes:
-    """Read a streamed body, bounded in bytes and as a whole in time.
+    """Read a streamed body within the deadline and the size limit.
 
-    Raises MalformedResponse for a compressed one, which nobody asked for: a few bytes may unpack to
-    more than fits into memory.
+    Raises MalformedResponse for a compressed body, which was not requested and could expand to more
+    than fits into memory.
     """
     if response.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise MalformedResponse(response.status_code)
@@ -152,13 +154,14 @@ def read_body(response: requests.Response, deadline: Deadline) -> bytes:
                     raise MalformedResponse(response.status_code)
     except TimeoutError:
         raise TimedOut(deadline.budget) from None
-    # Read to its end, but not by requests, which would therefore hang up on leaving.
+    # Return the connection to the pool: requests would close it, since it did not read the body
+    # itself.
     response.raw.release_conn()
     return bytes(body)
 
 
 def to_bigcommerce_error(error: Exception, waited: float) -> Unavailable:
-    """A network error of requests or urllib3 as ours."""
+    """Translate a network error of requests or urllib3."""
     causes = (requests.Timeout, urllib3.exceptions.TimeoutError)
     if isinstance(error, causes) or any(isinstance(arg, causes) for arg in error.args):
         return TimedOut(waited)

@@ -1,4 +1,4 @@
-"""Who BigCommerce names in token responses and signed payloads: a store and a person."""
+"""Parse the stores and people that BigCommerce names in token responses and payloads."""
 
 import re
 from dataclasses import dataclass
@@ -7,8 +7,7 @@ from typing import Any, Self
 _CONTEXT = re.compile(r"stores/([a-z0-9]{1,64})")
 MAX_ID = 2**63 - 1
 _MAX_EMAIL_LENGTH = 254
-# The shape of BCP 47, "en-US", or as Unix writes it, "en_US"; 35 is the length that BCP 47 asks
-# everybody to have room for.
+# BCP 47 such as "en-US", or the Unix form "en_US"; BCP 47 asks for room for 35 characters.
 _LOCALE = re.compile(r"(?=.{2,35}\Z)[A-Za-z]{2,8}(?:[-_][A-Za-z0-9]{1,8})*")
 
 
@@ -25,11 +24,11 @@ def parse_store_hash(context: object) -> str:
 class Person:
     id: int
     email: str
-    locale: str | None = None  # the language of their control panel, where BigCommerce names one
+    locale: str | None = None  # control panel language, if BigCommerce sends one
 
     @classmethod
     def from_json(cls, claims: Any) -> Self:
-        """Build one from JSON that is not trusted yet; ValueError when there is no usable id."""
+        """Parse untrusted JSON; raises ValueError if there is no usable id."""
         person_id = claims.get("id") if isinstance(claims, dict) else None
         if type(person_id) is not int or not 0 < person_id <= MAX_ID:
             raise ValueError("a person without a whole-number id")

@@ -1,4 +1,4 @@
-"""The install: an authorization code exchanged for the store's access token."""
+"""Exchange an authorization code for the store's access token."""
 
 import re
 from dataclasses import dataclass
@@ -31,33 +31,33 @@ from bcapp.config import Config
 REQUIRED_SCOPE = "store_v2_information"
 
 _MAX_SCOPE_LENGTH = 4096
-_TOKEN = re.compile(r"[\x21-\x7e]{1,1024}")  # it has to fit into a header
+_TOKEN = re.compile(r"[\x21-\x7e]{1,1024}")  # must fit into a header
 
 
 class ScopeMissing(Exception):
-    """The merchant's approval does not cover what the app is for."""
+    """The merchant did not grant the scope that the app needs."""
 
 
 @dataclass(frozen=True)
 class Grant:
-    """BigCommerce's token reply, every field checked. The token never expires by itself."""
+    """A validated token response. The token does not expire."""
 
     store_hash: str
     access_token: SecretStr
     scope: str
     user: Person
-    owner: Person | None  # documented since December 2023; older replies lack it
+    owner: Person | None  # documented since December 2023; older responses lack it
     requested_at: datetime
     received_at: datetime
 
 
 def exchange_code(config: Config, code: str, scope: str, context: str) -> Grant:
-    """Exchange `code` once; never repeated, for a code may be used up by a lost answer.
+    """Exchange `code` for a token, without retries: a lost answer may have used up the code.
 
-    Raises Rejected (the code is refused), Unavailable (no or unreadable answer, another store's
-    token) or ScopeMissing.
+    Raises Rejected (code refused), Unavailable (no usable answer, or a token for another store) or
+    ScopeMissing.
     """
-    # The newest secret: after a rotation BigCommerce's login accepts no other.
+    # BigCommerce's login accepts only the newest secret.
     session = OAuth2Session(
         config.bigcommerce_client_id,
         config.bigcommerce_client_secret[0].get_secret_value(),
@@ -95,7 +95,7 @@ def _fetch_token(
     except BigCommerceError:
         raise
     except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
-        # Not chained: the request that they carry has the code and our secret in its body.
+        # Not chained: the attached request holds the code and our secret.
         raise to_bigcommerce_error(error, deadline.elapsed()) from None
     except (
         AuthlibBaseError,
@@ -105,12 +105,12 @@ def _fetch_token(
         ArithmeticError,
         RecursionError,
     ):
-        # Nor these: Authlib quotes the reply in some of them.
+        # Not chained either: some Authlib errors quote the response.
         raise MalformedResponse(200) from None
 
 
 def _require_ok(response: requests.Response, deadline: Deadline) -> requests.Response:
-    # Authlib takes a 401 with a JSON body for a token, so nothing but a 200 reaches it.
+    # Authlib accepts a 401 with a JSON body as a token, so let only a 200 through.
     status = response.status_code
     if status in {429} or status >= 500:
         raise ServerError(status)
@@ -123,7 +123,7 @@ def _require_ok(response: requests.Response, deadline: Deadline) -> requests.Res
 
 
 def _parse_grant(reply: dict[str, Any], requested_context: str, requested_at: datetime) -> Grant:
-    """Distrust the reply field by field. Authlib has made sure that it is an object."""
+    """Check every field. Authlib guarantees only that the response is an object."""
     token, scope, owner = (reply.get(name) for name in ("access_token", "scope", "owner"))
     if not isinstance(token, str) or not _TOKEN.fullmatch(token):
         raise MalformedResponse(200)
@@ -134,8 +134,8 @@ def _parse_grant(reply: dict[str, Any], requested_context: str, requested_at: da
         known_owner = Person.from_json(owner) if owner else None
     except ValueError:
         raise MalformedResponse(200) from None
-    # A wrong context is answered by 200 with `scope: null` and a token that opens nothing
-    # (reported in NangoHQ/nango#7026). Scopes we did not ask for may be listed too.
+    # For a wrong context BigCommerce answers 200 with `scope: null` and a useless token (reported
+    # in NangoHQ/nango#7026). Extra scopes may be listed.
     if not isinstance(scope, str) or REQUIRED_SCOPE not in scope.split():
         raise ScopeMissing
     if not scope.isascii() or not scope.isprintable() or len(scope) > _MAX_SCOPE_LENGTH:

@@ -1,4 +1,4 @@
-"""`signed_payload_jwt`: what BigCommerce says when it calls us, verified."""
+"""Verify `signed_payload_jwt`, which BigCommerce sends with its callbacks."""
 
 import re
 from collections.abc import Sequence
@@ -11,22 +11,22 @@ from pydantic import SecretStr
 
 from bcapp.bigcommerce.identity import Person, parse_store_hash
 
-_LEEWAY = 60  # seconds that the two clocks may differ
+_LEEWAY = 60  # seconds of clock difference
 _REQUIRED = ["aud", "iss", "iat", "nbf", "exp", "sub"]
 _PATH = re.compile(r"/(?!/)[\x21-\x5b\x5d-\x7e]*")
 
 
 class InvalidPayload(Exception):
-    """Not a payload that BigCommerce made for this app, or not any more."""
+    """Not a valid payload for this app, or expired."""
 
 
 @dataclass(frozen=True)
 class Payload:
     store_hash: str
-    user: Person  # whoever started it; the docs' table says "store owner", their example does not
+    user: Person  # the docs say "store owner" in a table; their example shows any user
     owner: Person
     issued_at: datetime
-    path: str  # where the person wants to go; "/" unless an entry point says otherwise
+    path: str  # the page to open; "/" by default
 
     @property
     def is_from_owner(self) -> bool:
@@ -34,7 +34,7 @@ class Payload:
 
 
 def verify(token: str, client_id: str, secrets: Sequence[SecretStr]) -> Payload:
-    """Verify a payload; raises InvalidPayload.
+    """Verify signature and claims; raises InvalidPayload.
 
     HS256 is what BigCommerce's own libraries use; its docs name no algorithm.
     """
@@ -76,7 +76,7 @@ def _decode(token: str, client_id: str, secrets: Sequence[SecretStr]) -> dict[st
 
 
 def _parse_timestamp(seconds: object) -> datetime:
-    # PyJWT lets digit strings, floats, negatives and `true` pass as times.
+    # PyJWT accepts digit strings, floats, negative numbers and `true` as times.
     if type(seconds) is not int or seconds <= 0:
         raise ValueError("a time that is not a whole number")
     try:
@@ -86,7 +86,7 @@ def _parse_timestamp(seconds: object) -> datetime:
 
 
 def _local_path(url: object) -> str:
-    # Anything but a plain local path could lead the frame to another site.
+    # Any other URL could send the frame to another site.
     if not isinstance(url, str) or not _PATH.fullmatch(url):
         return "/"
     return url.partition("?")[0].partition("#")[0]

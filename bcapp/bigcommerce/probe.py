@@ -1,4 +1,4 @@
-"""Whether BigCommerce's hosts answer at all, and how far its clock and ours are apart."""
+"""Check that BigCommerce's hosts are reachable and compare clocks."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -15,10 +15,10 @@ _TIMEOUT = 10  # seconds
 
 @dataclass(frozen=True)
 class ProbeResult:
-    """What came: a status, or else the kind of fault.
+    """A status, or the class name of the network error in `fault`.
 
-    `clock_ahead` is how far our clock is ahead of theirs, None where they named no time. Their
-    `Date` has whole seconds.
+    `clock_ahead` is our clock minus theirs, None if they sent no `Date`. `Date` has a resolution of
+    one second.
     """
 
     status: int | None
@@ -27,9 +27,9 @@ class ProbeResult:
 
 
 def probe_hosts(config: Config) -> dict[str, ProbeResult]:
-    """Ask each host, by the setting that names it, for something that needs no permission.
+    """Send each host a request that needs no permission; keyed by the setting's name.
 
-    Both refuse it, which is an answer too.
+    Both hosts refuse the request, which proves that they are reachable.
     """
     with new_session() as http:
         return {
@@ -56,7 +56,7 @@ def _clock_ahead(response: requests.Response, asked_at: datetime) -> timedelta |
         return None
     if theirs.tzinfo is None:
         return None
-    # They wrote it between our question and now, and left out what was beyond the second.
+    # The server set `Date` between our request and now, rounded down to a second.
     earliest, latest = asked_at - timedelta(seconds=1), datetime.now(UTC)
     if earliest <= theirs <= latest:
         return timedelta(0)

@@ -1,4 +1,4 @@
-"""What BigCommerce's answers say: JSON that can be written back, or an error and its words."""
+"""Parse API responses into JSON or errors."""
 
 import json
 import re
@@ -16,7 +16,7 @@ from bcapp.bigcommerce.errors import (
     ServerError,
 )
 
-_GATEWAY = {502, 503, 504}  # never reached BigCommerce's own code
+_GATEWAY = {502, 503, 504}  # from a gateway, not from BigCommerce's own code
 _MAX_RETRY_AFTER = 3600  # seconds
 _MAX_MESSAGE_LENGTH = 4000
 _DEEPEST = 50
@@ -29,7 +29,7 @@ class ApiResponse:
 
 
 def parse_json(response: ApiResponse) -> Any:
-    """The JSON of a body, if it can be written back as well: not NaN, and not too deep for that."""
+    """Parse a body; raises MalformedResponse for NaN or nesting that could not be written back."""
     try:
         value = json.loads(response.body, parse_constant=_refuse)
     except (ValueError, RecursionError):
@@ -52,9 +52,9 @@ def _is_within(value: object, levels: int) -> bool:
 
 
 def raise_for_status(response: ApiResponse, headers: Mapping[str, str]) -> None:
-    """Raise the BigCommerceError that a response stands for; a good one passes."""
+    """Raise the BigCommerceError for a failed response."""
     status = response.status
-    # BigCommerce's edge, or a captive portal, may answer in its place.
+    # HTML comes from a proxy or captive portal, not from the API.
     is_page = response.body.lstrip()[:1] == b"<"
     if 200 <= status < 300:
         if is_page:
@@ -73,7 +73,7 @@ def raise_for_status(response: ApiResponse, headers: Mapping[str, str]) -> None:
 
 
 def _reset_seconds(headers: Mapping[str, str]) -> int | None:
-    """The longer of the two headers, in seconds; None when neither holds a sensible number."""
+    """Return the longer of the two rate limit headers, None if neither is a number."""
     waits = []
     for name, per_second in (("X-Rate-Limit-Time-Reset-Ms", 1000), ("X-Retry-After", 1)):
         text = headers.get(name, "").strip()
@@ -83,7 +83,7 @@ def _reset_seconds(headers: Mapping[str, str]) -> int | None:
 
 
 def _messages(body: bytes) -> Iterator[str]:
-    """BigCommerce's own words, whichever of its error shapes they come in. Never HTML."""
+    """Yield BigCommerce's messages from any of its error formats; never HTML."""
     text = body.decode("utf-8", "replace").strip()
     try:
         data = json.loads(text)
@@ -102,7 +102,7 @@ def _lines(item: object) -> Iterator[str]:
     else:
         texts = [item]
     for text in texts:
-        # Nothing that long is meant for a person. It is left out and not cut: what is cut before
-        # secrets are masked may end in half of one.
+        # A longer text is not meant for people. It is dropped, not cut: cutting before masking
+        # could leave half of a secret.
         if isinstance(text, str) and text.strip() and len(text) <= _MAX_MESSAGE_LENGTH:
             yield "".join(c if c.isprintable() else " " for c in text).strip()

@@ -1,7 +1,7 @@
-"""Zones, shipping methods and store information: read liberally, written strictly.
+"""Zones, shipping methods and store information: parsed leniently, written strictly.
 
-BigCommerce's own sample answers give booleans as "1", ids as text, a lone service as an object,
-`settings: {}` for a carrier's method, and keys that no document names.
+BigCommerce's own samples contain booleans as "1", ids as text, a single service as an object,
+`settings: {}` for a carrier's method, and undocumented keys.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from typing import Any, Self
 from bcapp.bigcommerce.errors import MalformedResponse
 from bcapp.bigcommerce.identity import MAX_ID
 
-# What "Update a Shipping Method" lets one write, `type` included; ids are read-only.
+# "Update a Shipping Method" accepts every other key, `type` included.
 _READ_ONLY = {"id"}
 
 
@@ -35,11 +35,11 @@ class Zone:
 
 @dataclass(frozen=True)
 class Method:
-    """A shipping method; `item` is BigCommerce's object as it came, so that nothing gets lost."""
+    """A shipping method; `item` keeps BigCommerce's object unchanged so that nothing is lost."""
 
     id: int
     name: str
-    type: str  # the carrier's id, or perorder, peritem, weight, total, …
+    type: str  # a carrier id, or perorder, peritem, weight, total, …
     enabled: bool
     options: Mapping[str, Any]
     item: Mapping[str, Any]
@@ -54,14 +54,14 @@ class Method:
             name=printable_line(item.get("name")),
             type=printable_line(item.get("type")),
             enabled=parse_api_bool(item.get("enabled")),
-            # PHP's empty object arrives as a list.
+            # PHP serializes an empty object as a list.
             options=options if isinstance(options, dict) else {},
             item=item,
         )
 
     @property
     def services(self) -> list[str] | None:
-        """Codes of the delivery services; None when the answer did not say."""
+        """Codes of the delivery services; None if the response did not list them."""
         if "delivery_services" not in self.options:
             return None
         return parse_service_codes(self.options["delivery_services"])
@@ -69,10 +69,10 @@ class Method:
     def update_body(
         self, name: str | None, enabled: bool, options: Mapping[str, Any] | None
     ) -> dict[str, Any]:
-        """The whole object to write back: what is not ours in it goes back as it came.
+        """Build the object to PUT, with unknown keys unchanged.
 
-        Without options `settings` is left out: what BigCommerce did not show must not be emptied,
-        and its example of an update leaves out what it means to keep.
+        Without options `settings` is left out: a key that BigCommerce did not show must not be
+        cleared, and its example of an update omits what stays.
         """
         body = {key: value for key, value in self.item.items() if key not in _READ_ONLY}
         settings = body.pop("settings", None)
@@ -105,7 +105,7 @@ class StoreInformation:
 
 
 def new_method_body(carrier_id: str, name: str, options: Mapping[str, Any]) -> dict[str, Any]:
-    """The body that creates a method. Without `channel_ids` it is offered on every channel."""
+    """Build the body that creates a method, offered on every channel."""
     settings = {"carrier_options": dict(options)}
     return {"name": name, "type": carrier_id, "enabled": True, "settings": settings}
 
@@ -125,12 +125,12 @@ def _whole_number(value: object) -> int:
 
 
 def parse_service_codes(listed: object) -> list[str]:
-    """Codes out of a list of services, or of a lone one, each a text or an object."""
+    """Parse the codes from a list of services or a single one, each a text or an object."""
     return list(dict.fromkeys(code for code in map(_code, _items(listed)) if code))
 
 
 def unparsed_services(listed: object) -> list[object]:
-    """What a list of services holds besides: not to be shown, but to be given back."""
+    """Return the entries that `parse_service_codes` skips, to be written back unchanged."""
     return [item for item in _items(listed) if not _code(item)]
 
 
@@ -138,7 +138,7 @@ def _items(listed: object) -> list[object]:
     if isinstance(listed, list):
         return listed
     if isinstance(listed, dict) and all(key.isdecimal() for key in listed):
-        return list(listed.values())  # PHP's list with gaps, and its empty one
+        return list(listed.values())  # PHP serializes a list with gaps as an object
     return [] if listed in (None, "") else [listed]
 
 
@@ -147,12 +147,12 @@ def _code(item: object) -> str:
 
 
 def parse_api_bool(value: object) -> bool:
-    """True for true, 1, "1" and "true", the spellings that BigCommerce's samples use."""
+    """Return True for true, 1, "1" and "true", the spellings in BigCommerce's samples."""
     return value in (True, 1) or (isinstance(value, str) and value.lower() in {"1", "true"})
 
 
 def printable_line(value: object) -> str:
-    """One printable line of at most 255 characters; "" for anything that is no text."""
+    """Reduce to one printable line of at most 255 characters; "" if it is not a text."""
     if not isinstance(value, str):
         return ""
     return "".join(letter if letter.isprintable() else " " for letter in value)[:255].strip()

@@ -1,4 +1,4 @@
-"""One store's calls to BigCommerce's API."""
+"""Call BigCommerce's V2 API for one store."""
 
 import random
 import re
@@ -26,12 +26,11 @@ from bcapp.bigcommerce.schemas import Method, StoreInformation, Zone
 NO_CONTENT = 204
 CONNECTION = "/v2/shipping/carrier/connection"
 
-# What may be repeated, once, inside the time budget (BigCommerce's status code page and migration
-# guide, tightened for a page that somebody waits for): a 429 whose reset is near, as it was not
-# carried out; and what went without an answer of BigCommerce's own code (a fault of the network,
-# 502 to 504), where doing it twice is like doing it once.
+# A call is retried once, within the time budget: a 429 whose reset is near, which was not carried
+# out, and idempotent calls that BigCommerce itself did not answer (network faults, 502 to 504).
+# BigCommerce's status code page and migration guide suggest more; a merchant waits for this page.
 _MAX_WAIT = 10
-MAX_LIST_ITEMS = 1000  # zones, each of which costs a call, or methods: no shop comes near
+MAX_LIST_ITEMS = 1000  # zones or methods; real stores have far fewer
 
 _log = structlog.get_logger()
 
@@ -40,7 +39,7 @@ Item = TypeVar("Item", Zone, Method)
 
 
 class StoreApi:
-    """Made for one action: its time budget starts here and all calls share it."""
+    """API client for one action: all its calls share one time budget."""
 
     def __init__(
         self,
@@ -57,29 +56,29 @@ class StoreApi:
 
     @property
     def budget(self) -> float:
-        """Seconds that all calls of this action may take together."""
+        """Seconds for all calls of this action together."""
         return self._deadline.budget
 
     def remaining(self) -> float:
         return max(0.0, self._deadline.remaining())
 
     def create_connection(self, carrier_id: str, connection: Mapping[str, Any]) -> int:
-        """POST; the status says "received", never that the credentials work."""
+        """POST; the status means "received", not that the credentials work."""
         return self._call("POST", CONNECTION, _status, _connection(carrier_id, connection))
 
     def update_connection(self, carrier_id: str, connection: Mapping[str, Any]) -> int:
-        """PUT: replaces the whole connection, so every property has to be there again."""
+        """PUT; replaces the whole connection, so every property is sent again."""
         return self._call("PUT", CONNECTION, _status, _connection(carrier_id, connection))
 
     def delete_connection(self, carrier_id: str) -> int:
-        """DELETE, with a JSON body: that is where the reference puts the carrier."""
+        """DELETE with a JSON body, as the reference says."""
         return self._call("DELETE", CONNECTION, _status, {"carrier_id": carrier_id})
 
     def list_zones(self) -> list[Zone]:
         return self._call("GET", "/v2/shipping/zones", _list_of(Zone.from_json))
 
     def get_zone(self, zone_id: int) -> Zone:
-        """Raises NotFound for a zone that is gone."""
+        """Raises NotFound if the zone was deleted."""
         return self._call("GET", f"/v2/shipping/zones/{zone_id}", _json_of(zone_id, Zone.from_json))
 
     def list_methods(self, zone_id: int) -> list[Method]:
@@ -90,13 +89,13 @@ class StoreApi:
         return self._call("GET", f"{_methods(zone_id)}/{method_id}", parse)
 
     def create_method(self, zone_id: int, body: Mapping[str, Any]) -> Method:
-        """POST. Never repeated after a lost answer: a second one would be a second method."""
+        """POST; not retried after a lost answer, which could create a second method."""
         return self._call(
             "POST", _methods(zone_id), _json(Method.from_json), body, idempotent=False
         )
 
     def update_method(self, zone_id: int, method_id: int, body: Mapping[str, Any]) -> Method:
-        """PUT. A key that BigCommerce will not have written is left out and the rest sent again."""
+        """PUT; keys that BigCommerce calls unwritable are dropped and the rest is sent again."""
         path = f"{_methods(zone_id)}/{method_id}"
         parse = _json_of(method_id, Method.from_json)
         for _ in range(_MAX_UNWRITABLE_RETRIES):
@@ -113,7 +112,7 @@ class StoreApi:
         return self._call("GET", "/v2/store", _json(StoreInformation.from_json))
 
     def is_token_valid(self) -> bool:
-        """False only when BigCommerce itself says no; raises when it says nothing."""
+        """Return False only if the API itself refuses the token; raises if it does not answer."""
         try:
             self._call("GET", "/v2/time", _status)
         except AccessRevoked as error:
@@ -125,9 +124,9 @@ class StoreApi:
         return True
 
     def is_token_rejected(self) -> bool:
-        """True on a 401 of the API itself, False on the time that was asked for.
+        """Return True for a 401 from the API itself, False for the time that was asked for.
 
-        Everything else says nothing about the token, and raises.
+        Any other answer proves nothing about the token and raises.
         """
         try:
             self._call("GET", "/v2/time", parse_json)
@@ -164,7 +163,7 @@ class StoreApi:
         try:
             return self._send_once(method, path, read, body)
         except (RateLimited, AccessRevoked):
-            # The second try was not carried out. The first may have been, and that is what counts.
+            # The retry was not carried out, but the first call may have been.
             if unknown is not None:
                 raise unknown from None
             raise
@@ -172,7 +171,7 @@ class StoreApi:
     def _send_once(
         self, method: str, path: str, read: Callable[[ApiResponse], T], body: object
     ) -> T:
-        # No number stays in it, so there are as many names as there are calls.
+        # Without ids, so that the number of metric labels is limited.
         endpoint = re.sub(r"\d+", "_", path.removeprefix("/v2"))
         with metrics.measure_call(f"{method} {endpoint}"):
             return read(self._request(method, path, body, endpoint))
@@ -187,15 +186,15 @@ class StoreApi:
                 json=body,
                 headers={"X-Auth-Token": self._token.get_secret_value(), **_HEADERS},
                 timeout=self._deadline.timeouts(),
-                # requests would carry X-Auth-Token along to whatever host a redirect names.
+                # requests would send X-Auth-Token to the redirect target.
                 allow_redirects=False,
                 stream=True,
             ) as response:
                 status = response.status_code
                 api_response = ApiResponse(status, read_body(response, self._deadline))
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
-            fault = type(error).__name__  # which says a TLS failure from a refused connection
-            # Not chained: the request that it carries has the token and the account details.
+            fault = type(error).__name__  # tells a TLS failure from a refused connection
+            # Not chained: the attached request holds the token and the account details.
             raise to_bigcommerce_error(error, self._deadline.elapsed()) from None
         finally:
             _log.info(
@@ -210,11 +209,11 @@ class StoreApi:
         return api_response
 
 
-# BigCommerce's words for a field that it does not know or that is read-only.
+# BigCommerce's message for an unknown or read-only field.
 _UNWRITABLE = re.compile(r"field '([^']+)' cannot be written")
 
 _MAX_UNWRITABLE_RETRIES = 3
-# Without these a write would not be what the merchant asked for.
+# Dropping one of these would change the meaning of the write.
 _ESSENTIAL = {"name", "enabled", "settings", "type"}
 
 _HEADERS = {"Accept": "application/json", "Content-Type": "application/json"}
@@ -229,7 +228,7 @@ def _json(read: Callable[[Any], T]) -> Callable[[ApiResponse], T]:
 
 
 def _json_of(item_id: int, parse: Callable[[Any], Item]) -> Callable[[ApiResponse], Item]:
-    """Refuse another item than the one that was asked for: its id would be written to."""
+    """Raise MalformedResponse if the response is about another item than requested."""
 
     def parse_same(response: ApiResponse) -> Item:
         item = parse(parse_json(response))
@@ -241,7 +240,7 @@ def _json_of(item_id: int, parse: Callable[[Any], Item]) -> Callable[[ApiRespons
 
 
 def _list_of(read: Callable[[Any], T]) -> Callable[[ApiResponse], list[T]]:
-    """A list; several of BigCommerce's answer 204 when there is nothing in it."""
+    """Parse a list; some endpoints answer 204 for an empty one."""
 
     def read_all(response: ApiResponse) -> list[T]:
         items = [] if response.status == NO_CONTENT else parse_json(response)

@@ -1,4 +1,4 @@
-"""Carriers: what each one asks for. Custom ones belong to a store and live in `connections`."""
+"""Look up carriers. Custom carriers belong to a store, see `connections`."""
 
 from bcapp.carriers.catalog import CARRIERS
 from bcapp.carriers.fields import Carrier
@@ -11,13 +11,13 @@ def get(carrier_id: str) -> Carrier | None:
 
 
 def offered(country: str | None = None) -> list[Carrier]:
-    """All of them, those that stores of that country most likely want first.
+    """List the catalog, with the carriers that stores of that country most likely want first.
 
-    The country orders and never hides: it is where the store signed up, not where it ships from.
+    The country only sorts: it is where the store signed up, not where it ships from.
     """
 
     def rank(carrier: Carrier) -> tuple[bool, int]:
-        # A carrier of that country alone comes before one of several.
+        # A carrier of this country alone comes before one of several.
         return country not in carrier.home, len(carrier.home) if country in carrier.home else 0
 
     return sorted(CARRIERS, key=rank)

@@ -1,7 +1,7 @@
 """The carriers that BigCommerce documents: account details, services, options. Data only.
 
-A new carrier is one entry here, and one row in the sandbox's own table.
-Properties: "Create Carrier Connection" in BigCommerce's API reference; services: `services`.
+A new carrier is one entry here and one row in the sandbox's own table. Properties are from "Create
+Carrier Connection" in BigCommerce's API reference; for services see `services`.
 """
 
 from bcapp.carriers import services
@@ -33,7 +33,7 @@ CARRIERS = (
         "FedEx",
         "FX",
         # The reference describes `key` as account ID and `password` as passphrase, which are
-        # Endicia's words. FedEx calls them the Web Services key and its password.
+        # Endicia's terms. FedEx calls them the Web Services key and its password.
         credentials=(
             password("key", _("Key"), _("The key FedEx issued for your account.")),
             password("password", _("Password"), _("The password that goes with the key.")),
@@ -61,8 +61,8 @@ CARRIERS = (
         "US",
         credentials=(
             text("account_id", _("Account ID")),
-            # The reference contradicts itself: every example sends "pass_phrase", its property
-            # table says "passphrase". The example goes first; not tried against a live store.
+            # The reference contradicts itself: its examples send "pass_phrase", its property table
+            # says "passphrase". We try the example first; not tried against a live store.
             password("pass_phrase", _("Passphrase"), alternative="passphrase"),
         ),
         home=("US",),
@@ -84,8 +84,8 @@ CARRIERS = (
         home=("AU",),
         services=services.ZOOM2U,
     ),
-    # BigCommerce's API has no connection for these two: the merchant connects them in the control
-    # panel. Their shipping methods can be switched here all the same.
+    # BigCommerce's API cannot connect these two: the merchant does that in the control panel. Their
+    # shipping methods can be changed here.
     Carrier(
         "canadapost",
         "Canada Post",

@@ -22,8 +22,8 @@ from bcapp.carriers.fields import (
 from bcapp.language import gettext as _
 
 MAX_SETTINGS = 50
-MAX_LINES = 200  # of one list
-MAX_ROWS = 200  # that are read at all: more were typed by nobody
+MAX_LINES = 200  # per list
+MAX_ROWS = 200  # parsed at most; nobody types more
 MAX_NAME_LENGTH = 100
 _BLANK_ROWS = 2
 
@@ -43,7 +43,7 @@ class Setting:
 
     @property
     def is_blank(self) -> bool:
-        # A "True or false" row always carries a value, so its name alone says whether it is used.
+        # A boolean row always has a value, so only its name tells whether it is used.
         return not self.name and (not self.value or self.kind == "boolean")
 
     @property
@@ -73,7 +73,7 @@ class Settings:
         return {row.name: row.parse() for row in self.rows}
 
     def with_errors(self, errors: Mapping[str, str]) -> "Settings":
-        """The same rows with what BigCommerce said of some, by the setting's name."""
+        """Attach BigCommerce's messages to rows, by setting name."""
         return Settings(
             tuple(
                 replace(row, errors=(errors[row.name],)) if row.name in errors else row
@@ -82,14 +82,14 @@ class Settings:
         )
 
     def for_page(self) -> list[Setting]:
-        """The rows to show: never a secret's value, and always two blank ones to fill in."""
+        """Return the rows to show: without secret values, with two blank rows at the end."""
         shown = [replace(row, value="") if row.is_secret else row for row in self.rows]
         shown += [Setting(len(shown) + i) for i in range(_BLANK_ROWS)]
         return [replace(row, index=index) for index, row in enumerate(shown)]
 
 
 def parse_settings(form: Any, prefix: str = "setting") -> Settings:
-    """Rows `{prefix}_name`, `…_kind`, `…_value` of a request's MultiDict, checked one by one."""
+    """Parse rows of `{prefix}_name`, `…_kind` and `…_value`, and check each."""
     columns = [form.getlist(f"{prefix}_{part}") for part in ("name", "kind", "value")]
     longest = max(map(len, columns))
     names, kinds, values = ([*column, *[""] * (longest - len(column))] for column in columns)
@@ -97,7 +97,7 @@ def parse_settings(form: Any, prefix: str = "setting") -> Settings:
         Setting(index, name.strip(), _kind(kind), value.strip())
         for index, (name, kind, value) in enumerate(zip(names, kinds, values, strict=True))
     ]
-    if prefix == "option":  # shown to whoever reads the zone, so there is no secret kind
+    if prefix == "option":  # zone options are visible, so they have no secret kind
         typed = [replace(row, kind="text") if row.is_secret else row for row in typed]
     filled = [row for row in typed if not row.is_blank][:MAX_ROWS]
     used = [replace(row, index=index) for index, row in enumerate(filled)]
@@ -106,7 +106,7 @@ def parse_settings(form: Any, prefix: str = "setting") -> Settings:
 
 
 def parse_known_settings(form: Any, names_and_kinds: Iterable[Sequence[str]]) -> Settings:
-    """Settings that the store knows already, each under its own name in the request."""
+    """Parse settings that the store knows already, each under its own name."""
     rows = [
         Setting(index, name, _kind(kind), form.get(name, "").strip())
         for index, (name, kind) in enumerate(names_and_kinds)
@@ -116,7 +116,7 @@ def parse_known_settings(form: Any, names_and_kinds: Iterable[Sequence[str]]) ->
 
 
 def stored_settings(names_and_kinds: Iterable[Sequence[str]]) -> Settings:
-    """Settings whose values were sent earlier and not kept."""
+    """Return the known settings without values, which are not stored."""
     return Settings(
         tuple(Setting(i, name, _kind(kind)) for i, (name, kind) in enumerate(names_and_kinds))
     )
@@ -131,7 +131,7 @@ def carrier(carrier_id: str, name: str, names_and_kinds: Iterable[Sequence[str]]
 
 
 def identity_form(submitted: Any = None, defaults: Mapping[str, str] | None = None) -> BaseForm:
-    """`number` and `name` of a custom carrier."""
+    """Build the form for a custom carrier's `number` and `name`."""
     number_help = _("The number BigCommerce gave the carrier. Your provider can tell you.")
     name_help = _("Shown in this app and suggested as the name shoppers see.")
     fields: dict[str, Any] = {
@@ -144,13 +144,13 @@ def identity_form(submitted: Any = None, defaults: Mapping[str, str] | None = No
 
 
 def is_acceptable(name: str, values: Iterable[str]) -> bool:
-    """Whether a row with that name and those values would pass our own check."""
+    """Tell whether a row with this name and these values would be valid."""
     is_named = _SETTING_NAME.fullmatch(name) is not None and name.isprintable()
     return is_named and not any(fault(value, name) for value in values)
 
 
 def carrier_id(number: str) -> str:
-    """The id for what was typed as number: "33", or the whole "carrier_33"."""
+    """Return the id for a number typed as "33" or "carrier_33"; raises ValueError."""
     match = _NUMBER.fullmatch(number)
     if match is None:
         raise ValueError("not a number of a carrier")

@@ -1,4 +1,4 @@
-"""What a carrier asks for, and how what was typed becomes what BigCommerce is sent."""
+"""Describe what a carrier asks for, and convert form values to connection properties."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -25,7 +25,7 @@ _FALSE = {"off", "false", "0", "no", "n", ""}
 class CredentialField:
     """One connection property: `name` is BigCommerce's spelling, `label` and `help` are ours.
 
-    `alternative` is a second spelling that BigCommerce's documents use for the same property.
+    `alternative` is a second spelling that BigCommerce's documents use.
     """
 
     name: str
@@ -37,9 +37,9 @@ class CredentialField:
 
 @dataclass(frozen=True)
 class MethodOption:
-    """An option of a shipping method besides its services: value → label, or on and off.
+    """A shipping method option besides the services: value → label, or a boolean.
 
-    The first value is what a new method is given.
+    New methods get the first value.
     """
 
     name: str
@@ -57,11 +57,10 @@ class MethodOption:
 
 @dataclass(frozen=True)
 class Carrier:
-    """`connectable` is False where BigCommerce's API has zones for a carrier but no connection.
+    """`connectable` is False if BigCommerce's API has zones but no connection for the carrier.
 
-    `home` holds the ISO codes of the countries whose stores most likely want this carrier;
-    `services` is group title → code → label. A custom carrier has neither services nor options
-    that we know.
+    `home` lists the ISO codes of the countries whose stores most likely want it; `services` maps
+    group title → code → label. A custom carrier has neither known services nor options.
     """
 
     id: str
@@ -84,31 +83,31 @@ class Carrier:
 
     @property
     def details(self) -> str:
-        """What the merchant types, in one phrase: "key and password"; "" for nothing."""
+        """List what the merchant types, as in "key and password"; "" if nothing."""
         return format_list(mid_sentence(f.label) for f in self.credentials if f.kind != "boolean")
 
     @property
     def needs(self) -> str:
-        """What to have at hand: "Needs an account ID and passphrase"."""
+        """Say what to have at hand: "Needs an account ID and passphrase"."""
         details = self.details
         if not details:
             return _("Needs no details")
-        # English alone needs an article: the others list the details after a colon.
+        # Only English needs an article; the translations list the details after a colon.
         if details[0] in "aeiou":
             return _("Needs an %(details)s", details=details)
         return _("Needs a %(details)s", details=details)
 
     def form(self, submitted: Any = None, *, test_mode: bool | None = None) -> BaseForm:
-        """One form field per property; `submitted` is the request's MultiDict.
+        """Build a form with one field per property; `submitted` is the request's MultiDict.
 
-        `test_mode` is what the switch of that name begins with, if the carrier has it.
+        `test_mode` is the initial value of the switch with that name.
         """
         form = BaseForm({field.name: _form_field(field) for field in self.credentials})
         form.process(submitted, data={"test_mode": test_mode})
         return form
 
     def connection_from(self, form: BaseForm) -> Details:
-        """The connection object to send: exactly the declared properties, and nothing else."""
+        """Build the connection object: exactly the declared properties."""
         fields = [form[field.name] for field in self.credentials]
         return {f.name: f.lines if isinstance(f, LinesField) else f.data for f in fields}
 
@@ -128,7 +127,7 @@ def switch(name: str, label: str, help: str = "") -> CredentialField:
 
 
 def fault(value: str, label: str) -> str | None:
-    """What is wrong with a typed value, in the merchant's words; None when nothing is."""
+    """Return a message if the value is invalid, None if it is valid."""
     if not value:
         return _("Enter your %(label)s.", label=mid_sentence(label))
     if len(value) > MAX_VALUE_LENGTH:
@@ -143,13 +142,13 @@ def fault(value: str, label: str) -> str | None:
 
 
 def parse_form_switch(value: str) -> bool | None:
-    """What a form says for a switch; None when it says neither."""
+    """Parse a form switch; None if the text is neither on nor off."""
     lowered = value.strip().lower()
     return True if lowered in _TRUE else False if lowered in _FALSE else None
 
 
 class SwitchField(BooleanField):
-    """True and false only: WTForms alone takes any unknown word for true."""
+    """Boolean field that rejects unknown words, which WTForms would treat as true."""
 
     def process_formdata(self, valuelist: list[str]) -> None:
         answer = parse_form_switch(valuelist[0]) if valuelist else False
@@ -159,7 +158,7 @@ class SwitchField(BooleanField):
 
 
 class LinesField(TextAreaField):
-    """A list, one item a line."""
+    """A list with one item per line."""
 
     def process_formdata(self, valuelist: list[str]) -> None:
         typed = valuelist[0].splitlines() if valuelist else []
@@ -168,7 +167,7 @@ class LinesField(TextAreaField):
 
 
 class Check:
-    """WTForms' validator for a function that says what is wrong; marks the field as required."""
+    """WTForms validator around a function that returns a message; marks the field as required."""
 
     field_flags: ClassVar = {"required": True}
 
@@ -196,7 +195,7 @@ def _form_field(field: CredentialField) -> Any:
 
 
 def mid_sentence(label: str) -> str:
-    """A label inside a sentence: "Account ID" becomes "account ID"; "API key" stays."""
-    if language() == "de" or label[:2].isupper():  # German nouns have a capital wherever they stand
+    """Adapt a label for use inside a sentence: "Account ID" → "account ID", "API key" stays."""
+    if language() == "de" or label[:2].isupper():  # German nouns are always capitalized
         return label
     return label[:1].lower() + label[1:]

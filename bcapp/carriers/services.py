@@ -1,8 +1,8 @@
-"""Delivery services and other options of a carrier's shipping method. Data only.
+"""Delivery services and other options of the carriers' shipping methods. Data only.
 
-Codes and values are copied from "Create a Shipping Method" in BigCommerce's API reference, letter
-by letter, odd ones included; BigCommerce compares case. The words beside them are ours, and are
-translated, but for names of the carriers' products, which stay what shoppers know them by.
+Codes and values are copied exactly from "Create a Shipping Method" in BigCommerce's API reference,
+odd spellings included, since BigCommerce compares case. Labels are ours and translated, except for
+product names.
 """
 
 from bcapp.carriers.fields import MethodOption
@@ -27,7 +27,7 @@ AUSPOST = {
     },
     _("Letters"): {
         "AUS_LETTER_REGULAR_SMALL": _("Regular, small"),
-        # Mixed case in the reference, unlike all its neighbours; sent as printed there.
+        # Mixed case, as in the reference.
         "AUS_LETTER_REGULAR_Large": _("Regular, large"),
         "AUS_LETTER_EXPRESS_SMALL": _("Express, small"),
         "AUS_LETTER_EXPRESS_MEDIUM": _("Express, medium"),
@@ -143,8 +143,8 @@ ROYALMAIL = {
     },
 }
 
-# The names predate July 2023, when USPS renamed its services; which of them BigCommerce still
-# takes is not known, so they stand as its reference has them.
+# The names predate July 2023, when USPS renamed its services. Which of them BigCommerce accepts
+# today is unknown.
 ENDICIA = {
     _("Domestic"): {
         "First": "First-Class",
@@ -161,7 +161,7 @@ ENDICIA = {
 }
 
 ENDICIA_OPTIONS = (
-    # An array in the reference's table, a string in its example. A string is sent.
+    # An array in the reference's table, a string in its example; we send a string.
     MethodOption(
         "packaging_type",
         _("Packaging"),

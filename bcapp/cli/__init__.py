@@ -1,6 +1,6 @@
-"""`flask ops …`: what whoever runs the app does besides serving it.
+"""`flask ops …`: commands for operators.
 
-Exit status: 0 all is well, 1 something was found or failed, 2 the command was not understood.
+Exit status: 0 success, 1 a finding or a failure, 2 wrong usage.
 """
 
 from flask import Flask
@@ -13,7 +13,8 @@ from bcapp.cli.privacy import erase, export, prune
 from bcapp.cli.reconcile import reconcile
 from bcapp.cli.stores import activity, stores
 
-# Named in pyproject.toml as well: so `flask` finds the commands that work without good settings.
+# Also an entry point in pyproject.toml, so that `flask` finds commands that work without valid
+# settings.
 ops = AppGroup(
     "ops",
     help="Operate the app. Every command ends with status 0 when all is well, 1 when something "

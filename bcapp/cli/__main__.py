@@ -1,4 +1,4 @@
-"""`python -m bcapp.cli …`: `flask ops …` where the project is not installed, as in the image."""
+"""`python -m bcapp.cli …`: `flask ops …` without the entry point, as in the image."""
 
 from bcapp.cli import ops
 

@@ -1,4 +1,4 @@
-"""`flask ops check-config`: everything that has to be right before the app can serve."""
+"""`flask ops check-config`: check everything that the app needs before it can serve."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,14 +15,14 @@ from bcapp.database import SchemaStatus
 from bcapp.maintenance import key_rotation
 from bcapp.vault import Vault
 
-# An uninstall is dated by BigCommerce's clock, an install by ours; a signed payload is refused
-# when the two are a minute apart.
+# Uninstalls are dated by BigCommerce's clock, installs by ours; signed payloads are refused when
+# the two differ by a minute.
 MAX_APART = timedelta(seconds=5)
 
 _DATABASE = {
     SchemaStatus.READY: "answers, and is migrated",
-    SchemaStatus.SILENT: "does not answer: is it running, and are host, port, user, password and "
-    "database name in DATABASE_URL right?",
+    SchemaStatus.UNREACHABLE: "does not answer: is it running, and are host, port, user, "
+    "password and database name in DATABASE_URL right?",
     SchemaStatus.BEHIND: "is not migrated: run alembic upgrade head",
 }
 
@@ -40,7 +40,7 @@ def check_config(is_json: bool) -> None:
     """Check the settings, the database, the keys, BigCommerce's hosts and the clock.
 
     Each line says "ok" or what to do. Nothing is changed, and no value of a setting is printed.
-    Status 1: something is to be done. Run it with the environment of the app, on its machine.
+    Status 1: something has to be done. Run it with the app's environment, on its machine.
     """
     lines = []
     for line in _lines():

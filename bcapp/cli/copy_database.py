@@ -1,4 +1,4 @@
-"""`flask ops copy-from`: from SQLite to PostgreSQL, or back."""
+"""`flask ops copy-from`: copy between SQLite and PostgreSQL."""
 
 import sys
 from pathlib import Path
@@ -20,13 +20,14 @@ def copy_from(address: str, is_json: bool) -> None:
     """Copy all rows of the database at ADDRESS into the empty one of DATABASE_URL.
 
     From SQLite to PostgreSQL, or back. Stop the app first. Both need the schema of this version
-    (alembic upgrade head). The old database is only read; rows in the new one are never written
-    over. It is one transaction: refused, failed or interrupted, nothing was copied (status 1).
+    (alembic upgrade head). The source is only read; existing rows in the target are never
+    overwritten. Everything is one transaction: after a refusal, failure or interrupt nothing was
+    copied (status 1).
 
-    ADDRESS is written like DATABASE_URL but holds no password, which others on this machine could
-    read: PostgreSQL's own PGPASSWORD or ~/.pgpass may hold it.
+    ADDRESS is written like DATABASE_URL but without a password, which other users of this machine
+    could see: set PGPASSWORD or use ~/.pgpass.
     """
-    # Both without a time limit, which is meant for requests.
+    # Both without the time limit, which is for requests.
     old, new = (database.open_engine(url) for url in (_parse(address), config().database_url))
     try:
         copy_database.check(old, new)

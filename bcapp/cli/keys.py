@@ -1,4 +1,4 @@
-"""Keys: new ones, and tokens sealed anew with the newest."""
+"""Create keys, and re-encrypt tokens with the newest key."""
 
 import secrets
 import sys
@@ -19,8 +19,8 @@ BATCH = 200
 def make_keys(is_json: bool) -> None:
     """Print new values for SESSION_KEYS and ENCRYPTION_KEYS.
 
-    Nothing is stored and no settings are needed. Where there are keys already, docs/operations.md
-    tells how to bring in new ones without anybody noticing.
+    Nothing is stored and no settings are needed. docs/operations.md tells how to replace existing
+    keys without downtime.
     """
     keys = {
         "SESSION_KEYS": secrets.token_urlsafe(48),
@@ -37,11 +37,11 @@ def make_keys(is_json: bool) -> None:
 @as_json
 @in_app
 def rotate_keys(is_json: bool) -> None:
-    """Seal every access token with the first of ENCRYPTION_KEYS.
+    """Encrypt every access token with the first of ENCRYPTION_KEYS.
 
-    Runs while the app serves, may be interrupted, and then goes on where it was. When it ends with
-    status 0, older keys may be taken out of ENCRYPTION_KEYS. Status 1: some tokens could not be
-    opened with any key; they are left as they are, and their stores have to install again.
+    Runs while the app serves; run it again after an interrupt. After status 0 the older keys may be
+    removed from ENCRYPTION_KEYS. Status 1: no key decrypts some tokens; they are left unchanged,
+    and their stores have to install the app again.
     """
     vault = runtime().vault
     unopenable: list[str] = []

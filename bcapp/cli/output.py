@@ -1,4 +1,4 @@
-"""What the commands share: the app's context, output, and the store that is meant."""
+"""Shared by the commands: app context, output formats, store lookup."""
 
 import functools
 import json
@@ -19,7 +19,7 @@ as_json = click.option("--json", "is_json", is_flag=True, help="Print JSON, for 
 
 
 def in_app(command: Callable[..., None]) -> Callable[..., None]:
-    """Run inside the app, with its log on stderr: stdout is for what was asked for."""
+    """Run inside the app, with its log on stderr so that stdout holds only the result."""
 
     @with_appcontext
     @functools.wraps(command)
@@ -28,7 +28,7 @@ def in_app(command: Callable[..., None]) -> Callable[..., None]:
             try:
                 command(*arguments, **options)
             except SQLAlchemyError as error:
-                # Not its message: the database may quote a row in it.
+                # Not the message, in which the database may quote a row.
                 raise click.ClickException(
                     f"the database failed ({type(error).__name__}); see: flask ops check-config"
                 ) from None

@@ -1,4 +1,4 @@
-"""What we keep: pruned by age, handed out, erased."""
+"""Prune, export and erase stored data."""
 
 import sys
 from datetime import UTC, datetime, timedelta
@@ -28,7 +28,7 @@ yes = click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option(
     "--uninstalled-days",
     default=90,
-    # For a day, payloads are around that opened the store for people who were removed since.
+    # A signed payload is valid for a day, so removals are kept longer than that.
     type=click.IntRange(min=2),
     show_default=True,
     help="Keep a store so long after it uninstalled.",
@@ -40,11 +40,11 @@ yes = click.option("--yes", is_flag=True, help="Do not ask.")
 def prune(
     activity_days: int, uninstalled_days: int, dry_run: bool, yes: bool, is_json: bool
 ) -> None:
-    """Delete activity and uninstalled stores that are past their keeping time.
+    """Delete activity and uninstalled stores that are past their retention period.
 
-    What the app knows about the present stays, however old: the entry that says what was last sent
-    for a carrier, and the one that says in which zone it was turned on. A store is deleted with its
-    people, activity and carriers. Runs in batches while the app serves, and may be interrupted.
+    Entries that hold current state are kept, however old: what was last sent for a carrier, and
+    that it was turned on in a zone. A store is deleted with its users, activity and carriers. Runs
+    in batches while the app serves, and may be interrupted.
     """
     now = datetime.now(UTC)
     old, gone = now - timedelta(days=activity_days), now - timedelta(days=uninstalled_days)
@@ -76,9 +76,9 @@ def prune(
 @click.argument("store_hash", metavar="STORE")
 @in_app
 def export(store_hash: str) -> None:
-    """Print everything that is held about a store, as JSON.
+    """Print everything that is stored about a store, as JSON.
 
-    All rows of all tables but for the access token, which is not the merchant's data.
+    All rows of all tables except the access token, which is not the merchant's data.
     """
     echo_json(retention.export_store(db(), find_store(store_hash)))
 
@@ -89,10 +89,10 @@ def export(store_hash: str) -> None:
 @yes
 @in_app
 def erase(store_hash: str, even_installed: bool, yes: bool) -> None:
-    """Delete everything that is held about a store: people, activity, carriers, access token.
+    """Delete everything that is stored about a store: users, activity, carriers, access token.
 
-    Refused while the store has the app: BigCommerce would go on opening an app that knows nothing
-    of the store. Logs and backups are out of its reach.
+    Refused while the app is installed: BigCommerce would go on opening an app that does not know
+    the store. Logs and backups are not touched.
     """
     store = find_store(store_hash)
     held = retention.export_store(db(), store)
@@ -108,7 +108,7 @@ def erase(store_hash: str, even_installed: bool, yes: bool) -> None:
         .execution_options(populate_existing=True)
     )
     if locked is not None:
-        _refuse_installed(locked, even_installed)  # it may have installed while we asked
+        _refuse_installed(locked, even_installed)  # it may have installed meanwhile
         retention.erase_store(db(), locked)
     db().commit()
     database.purge_deleted_pages(db())

@@ -1,4 +1,4 @@
-"""`flask ops reconcile`: stores that have uninstalled without our being told."""
+"""`flask ops reconcile`: find stores that uninstalled without a callback."""
 
 import enum
 import signal
@@ -20,13 +20,13 @@ from bcapp.runtime import db, runtime, store_api_with_token
 from bcapp.vault import Unopenable
 
 TIMEOUT = 10  # seconds for one store
-MAX_FAILURES_IN_A_ROW = 3  # in a row: BigCommerce is down
-CANDIDATES = 10  # newest grants that are asked, to find one that is honoured
+MAX_FAILURES_IN_A_ROW = 3  # then BigCommerce is considered down
+CANDIDATES = 10  # newest grants to try for a known good store
 BATCH = 20  # rejected tokens per check of the known good store
 
 
 class Stopped(Exception):
-    """Why the rest was not asked."""
+    """Why the remaining stores were not checked."""
 
 
 class TokenStatus(enum.Enum):
@@ -45,7 +45,7 @@ class TokenCheck:
 
 @dataclass
 class Findings:
-    """`last_id` is that of the last store whose case is closed: another run goes on behind it."""
+    """`last_id` is the last store that is finished, after which another run continues."""
 
     last_id: int
     honoured: int = 0
@@ -75,7 +75,7 @@ class Reconciliation:
         self._failures_in_a_row = 0
 
     def find_known_good_store(self) -> None:
-        """Raises Stopped when there seems to be none."""
+        """Find a store whose token is valid; raises Stopped if there is none."""
         newest = _installed().order_by(Store.granted_at.desc()).limit(CANDIDATES)
         candidates = db().execute(newest).all()
         for candidate in candidates:
@@ -139,10 +139,10 @@ class Reconciliation:
         return TokenCheck(store_id, store_hash, token, datetime.now(UTC))
 
     def _check_token(self, check: TokenCheck) -> TokenStatus:
-        """Raises Stopped when BigCommerce stays silent, or somebody has had enough."""
+        """Raises Stopped if BigCommerce does not answer, or after an interrupt."""
         if self.is_interrupted:
             raise Stopped("Interrupted.")
-        db().commit()  # no transaction stays open while we wait
+        db().commit()  # keep no transaction open while waiting
         time.sleep(max(0.0, self._next_at - time.monotonic()))
         self._next_at = time.monotonic() + self._pause
         try:
@@ -179,13 +179,13 @@ class Reconciliation:
 def reconcile(
     after: int, per_second: float, dry_run: bool, without_witness: bool, yes: bool, is_json: bool
 ) -> None:
-    """Ask BigCommerce for each installed store whether its token is still honoured.
+    """Ask BigCommerce for each installed store whether its token is still valid.
 
-    A store whose token is plainly refused (401) has uninstalled: it is marked so, its token is
-    forgotten, and its activity says why. Nothing else counts as a refusal, and none counts when
-    no other store is honoured just then. One request to BigCommerce per store, and a few more.
+    A store whose token is refused (401) has uninstalled: it is marked so, its token is deleted, and
+    its activity says why. No other answer counts as a refusal, and none counts unless another
+    store's token is valid at the same time. One request to BigCommerce per store, and a few more.
 
-    Interrupted or stopped, it says how to go on. Status 1: it stopped, or some answers are unclear.
+    After an interrupt it prints how to continue. Status 1: it stopped, or some answers are unclear.
     """
     if without_witness and not dry_run and not yes:
         click.confirm(
@@ -194,7 +194,7 @@ def reconcile(
     work = Reconciliation(after, per_second, is_dry=dry_run)
 
     def interrupt(number: int, _frame: object) -> None:
-        # Not by an exception: Python drops one that comes while it calls back for a dead object.
+        # A flag, not an exception: Python drops exceptions raised in a finalizer.
         work.is_interrupted = True
         signal.signal(number, before)
 

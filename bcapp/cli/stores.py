@@ -1,4 +1,4 @@
-"""`flask ops stores` and `activity`: looking things up for a merchant who asks."""
+"""`flask ops stores` and `activity`: look up stores for support."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -34,9 +34,9 @@ def list_stores(installed: bool | None, is_json: bool) -> None:
 @as_json
 @in_app
 def search(text: str, is_json: bool) -> None:
-    """Find stores by a part of their hash, name, or the e-mail address of a person.
+    """Find stores by part of their hash, name, or a user's e-mail address.
 
-    Status 1: there is none.
+    Status 1: none found.
     """
     person = exists().where(
         StoreUser.store_id == Store.id, StoreUser.email.icontains(text, autoescape=True)
@@ -52,9 +52,9 @@ def search(text: str, is_json: bool) -> None:
 @as_json
 @in_app
 def show(store_hash: str, is_json: bool) -> None:
-    """Show one store: its people, its carriers, and what happened last.
+    """Show one store: its users, its carriers, and its latest activity.
 
-    STORE is the hash. The access token is not shown, only the name of the key that seals it.
+    STORE is the hash. The access token is not shown, only the id of its encryption key.
     """
     store = find_store(store_hash)
     of_store = select(StoreUser).where(StoreUser.store_id == store.id).order_by(StoreUser.id)
@@ -99,7 +99,7 @@ def show(store_hash: str, is_json: bool) -> None:
 def activity(
     store_hash: str | None, outcome: str | None, event: str | None, limit: int, is_json: bool
 ) -> None:
-    """Show who did what and what came of it, newest first: of one store, or of all.
+    """Show who did what and its outcome, newest first: of one store, or of all.
 
     --outcome no_answer shows where BigCommerce did not answer, --outcome rejected what it refused.
     """

@@ -1,1 +1,1 @@
-"""What an operator does to the stored data: copy it, rotate its keys, prune and erase it."""
+"""Copy the database, rotate encryption keys, and enforce retention."""

@@ -1,4 +1,4 @@
-"""All rows of one database copied into another, empty one: SQLite outgrown, or left again."""
+"""Copy all rows into an empty database of either kind."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -11,7 +11,7 @@ from bcapp import database
 from bcapp.models import Base
 
 BATCH = 500
-TABLES = Base.metadata.sorted_tables  # those that refer to others last
+TABLES = Base.metadata.sorted_tables  # referenced tables first
 
 
 class CopyRefused(Exception):
@@ -19,7 +19,7 @@ class CopyRefused(Exception):
 
 
 def check(source: Engine, target: Engine) -> None:
-    """Raises CopyRefused when the two have not the schema of this version."""
+    """Raise CopyRefused unless both databases have this version's schema."""
     for name, engine in (("old", source), ("new", target)):
         try:
             is_at_head = database.is_at_head(engine)
@@ -30,11 +30,11 @@ def check(source: Engine, target: Engine) -> None:
 
 
 def copy_rows(source: Engine, target: Engine, step: Callable[[int], None]) -> dict[str, int]:
-    """Copy every row as it is, and tell how many each table has; raises CopyRefused.
+    """Copy every row unchanged and return the number of rows by table; raises CopyRefused.
 
-    What is read is one moment of the source, and what is written one transaction: whatever goes
-    wrong, the target is empty as before. Tokens stay sealed, so the keys have to stay the same.
-    `step` is told how many rows were written.
+    Reads a consistent snapshot and writes one transaction: after any failure the target is still
+    empty. Tokens stay encrypted, so the keys must not change. `step` is called with the number of
+    rows written.
     """
     check(source, target)
     with _read_snapshot(source) as old, _write_transaction(target) as new:
@@ -64,7 +64,7 @@ def count(source: Engine) -> int:
 
 @contextmanager
 def _read_snapshot(engine: Engine) -> Iterator[Connection]:
-    # A transaction of SQLite's sees one moment by itself.
+    # An SQLite transaction is a consistent snapshot anyway.
     is_sqlite = engine.dialect.name == "sqlite"
     options = {} if is_sqlite else {"isolation_level": "REPEATABLE READ"}
     with engine.connect().execution_options(**options) as connection:
@@ -86,14 +86,14 @@ def _insert(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]
     try:
         connection.execute(table.insert(), rows)
     except (DataError, IntegrityError):
-        # SQLite keeps texts that are longer than their column, and NULs.
+        # SQLite accepts texts that are too long for their column, and NUL characters.
         first, last = (tuple(row[c.name] for c in table.primary_key) for row in (rows[0], rows[-1]))
         said = f"the new database does not take a row of {table.name} between {first} and {last}"
         raise CopyRefused(said) from None
 
 
 def _advance_sequence(connection: Connection, table: Table) -> None:
-    """Have PostgreSQL number the next row behind those that came with their numbers."""
+    """Make PostgreSQL number new rows after the copied ones."""
     number = table.autoincrement_column
     if connection.dialect.name != "postgresql" or number is None:
         return

@@ -1,4 +1,4 @@
-"""Access tokens sealed anew, after a new key was put in front."""
+"""Re-encrypt access tokens with the newest key."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from bcapp.vault import Unopenable, Vault
 
 @dataclass(frozen=True)
 class Resealed:
-    """One batch: where it ended, how many rows it held, the stores whose token is unreadable."""
+    """One batch: its last id, its size, and the stores whose token no key decrypts."""
 
     last_id: int
     number: int
@@ -21,7 +21,7 @@ class Resealed:
 
 @dataclass(frozen=True)
 class KeyUse:
-    """How many tokens name a key, and whether one of them opens; None where there is none."""
+    """Number of tokens that name a key; `opens` tells whether one decrypts, None without any."""
 
     key_id: str
     tokens: int
@@ -30,8 +30,8 @@ class KeyUse:
 
 
 def key_uses(db: Session, vault: Vault) -> list[KeyUse]:
-    """Every key of the vault, newest first, then those that are missing from it."""
-    # Everything before the dot: what else there is, has been tampered with, and counts as missing.
+    """List the vault's keys, newest first, then keys that tokens name but the vault lacks."""
+    # The part before the dot. Anything else was tampered with and counts as a missing key.
     key_id = func.substr(Store.sealed_access_token, 1, 8)
     sealed = Store.sealed_access_token.is_not(None)
     counted = db.execute(
@@ -63,10 +63,10 @@ def count_to_reseal(db: Session, vault: Vault) -> int:
 
 
 def reseal(db: Session, vault: Vault, after_id: int, at_most: int) -> Resealed | None:
-    """Seal the next tokens anew with the newest key; None when none is left after `after_id`.
+    """Re-encrypt the next batch of tokens; None if none is left after `after_id`.
 
-    Each batch is a transaction of its own, and every row is locked: an install at the same moment
-    waits or is found sealed already. Interrupted, the next run goes on with what is left.
+    Each batch is one transaction with locked rows, so that concurrent installs wait. After an
+    interrupt, the next run continues.
     """
     database.begin_write(db)
     rows = db.scalars(

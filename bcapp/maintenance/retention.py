@@ -1,4 +1,4 @@
-"""What is held about stores: for how long, all of it at once, and none of it."""
+"""Prune, export and erase stored data."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,23 +11,23 @@ from bcapp import database
 from bcapp.models import ActivityEntry, Base, CarrierConnection, Store
 from bcapp.outcomes import Outcome
 
-# Every table that belongs to stores, those that refer to others last.
+# Tables with rows of stores, referenced tables first.
 _STORE_TABLES = [table for table in Base.metadata.sorted_tables if "store_id" in table.columns]
-# Sealed or not, it is no data of the merchant's and opens their store.
+# Not the merchant's data, and it gives access to their store.
 _NEVER_EXPORTED = {"sealed_access_token"}
 _SAVED_OUTCOMES = (Outcome.CONFIRMED, Outcome.SENT)
 
 
 @dataclass(frozen=True)
 class Pruned:
-    """One batch: where it ended and how many entries it deleted."""
+    """One batch: its last id and the number of deleted entries."""
 
     last_id: int
     number: int
 
 
 def export_store(db: Session, store: Store) -> dict[str, list[dict[str, Any]]]:
-    """All rows about a store, by table, without its access token."""
+    """Return all rows about a store, by table, without its access token."""
     found = {"stores": _rows(db, Base.metadata.tables["stores"], "id", store.id)}
     for table in _STORE_TABLES:
         found[table.name] = _rows(db, table, "store_id", store.id)
@@ -43,7 +43,7 @@ def erase_store(db: Session, store: Store) -> None:
 
 
 def count_old_activity(db: Session, before: datetime, uninstalled_before: datetime) -> int:
-    """Without that of stores that are gone: it goes with them."""
+    """Count prunable entries, except those of stores that will be deleted too."""
     gone = select(Store.id).where(_is_expired(uninstalled_before))
     number = db.scalar(
         select(func.count()).where(_is_prunable(before), ActivityEntry.store_id.not_in(gone))
@@ -53,7 +53,7 @@ def count_old_activity(db: Session, before: datetime, uninstalled_before: dateti
 
 
 def prune_activity(db: Session, before: datetime, after_id: int, at_most: int) -> Pruned | None:
-    """Delete the next entries from before that moment; None when none is left after `after_id`."""
+    """Delete the next batch of old entries; None if none is left after `after_id`."""
     database.begin_write(db)
     following = select(ActivityEntry.id).where(_is_prunable(before), ActivityEntry.id > after_id)
     ids = db.scalars(following.order_by(ActivityEntry.id).limit(at_most)).all()
@@ -69,7 +69,7 @@ def count_expired_stores(db: Session, before: datetime) -> int:
 
 
 def prune_store(db: Session, before: datetime) -> str | None:
-    """Delete one store that was uninstalled before that moment; its hash, or None."""
+    """Delete one store uninstalled before `before`; returns its hash, or None."""
     database.begin_write(db)
     gone = select(Store).where(_is_expired(before)).order_by(Store.id).limit(1).with_for_update()
     store = db.scalar(gone)
@@ -84,10 +84,10 @@ def _is_expired(before: datetime) -> ColumnElement[bool]:
 
 
 def _is_prunable(before: datetime) -> ColumnElement[bool]:
-    """Old, and not what we know about the present.
+    """Match old entries that hold no current state.
 
-    A connection's state is read from the entries it refers to. That the app once saved a carrier
-    in a zone is read from the zone's entries, of which the newest such is enough.
+    A connection's state is in the entries that it refers to. That a carrier was saved in a zone is
+    in the zone's entries, of which only the newest is needed.
     """
     newer = aliased(ActivityEntry)
     has_newer = exists().where(

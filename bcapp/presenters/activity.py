@@ -1,4 +1,4 @@
-"""What the activity log says: who, what, and BigCommerce's answer."""
+"""Describe activity entries: who, what, and BigCommerce's answer."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -46,7 +46,7 @@ _IN_NAMELESS_ZONE = {
 
 
 def result_labels() -> dict[str, str]:
-    """Outcome → what the log calls it."""
+    """Map outcomes to their labels."""
     labels = {outcome.value: str(badge.label) for outcome, badge in OUTCOME_BADGES.items()}
     return {**labels, Outcome.DONE.value: _("Done")}
 
@@ -59,7 +59,7 @@ def period_label(days: int | None) -> str:
 
 @dataclass(frozen=True)
 class AttemptView:
-    """Something that was asked of BigCommerce, as the pages tell it."""
+    """A request to BigCommerce, as pages show it."""
 
     at: datetime
     actor_email: str
@@ -91,7 +91,7 @@ def attempt_view(entry: ActivityEntry) -> AttemptView:
 
 
 def answer(entry: ActivityEntry) -> str:
-    """BigCommerce's answer to an entry: "Received (204)", or its own words with the status."""
+    """Describe the answer: "Received (204)", or BigCommerce's words with the status."""
     said = _answer_in_words(entry)
     return f"{said} ({entry.status})" if entry.status else said
 

@@ -1,4 +1,4 @@
-"""What the pages say of a carrier's connection: what we recorded of it, and what came back."""
+"""Describe a carrier's connection: what was sent, and what BigCommerce answered."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ from bcapp.presenters.messages import (
 
 @dataclass(frozen=True)
 class CarrierStatus:
-    """What we recorded of one carrier in one store."""
+    """What is recorded about one carrier in one store."""
 
     carrier: Carrier
     connection: CarrierConnection | None = None
@@ -40,7 +40,7 @@ class CarrierStatus:
 
     @property
     def last_sent(self) -> AttemptView | None:
-        """The send that BigCommerce acknowledged last, unless a disconnect came after it."""
+        """The last acknowledged send, unless a disconnect followed."""
         entry = self.connection.acknowledged if self.connection else None
         return attempt_view(entry) if entry and self.is_sent else None
 
@@ -70,9 +70,9 @@ class CarrierStatus:
 def notice(
     code: str | None, carrier_status: CarrierStatus, turned_off: Sequence[str] = ()
 ) -> Message | None:
-    """The message after a redirect. An address alone cannot make us say what is not recorded.
+    """Return the message after a redirect, only if the log confirms it.
 
-    `turned_off` are the results in zones in which the carrier was turned off with it.
+    `turned_off` lists the results of zones that were turned off together with the carrier.
     """
     name = carrier_status.carrier.name
     last = carrier_status.last_attempt
@@ -109,9 +109,9 @@ def notice(
 def send_error(
     error: BigCommerceError, carrier: Carrier, ids: Mapping[str, str] | None = None
 ) -> FormError:
-    """BigCommerce refused the details, asked us to wait, or did not answer.
+    """Describe why the details were not accepted.
 
-    `ids` gives the id of a property's input where that is not its name.
+    `ids` maps a property to the id of its input if that is not its name.
     """
     if isinstance(error, Rejected):
         return _rejected_error(error, carrier, ids or {})
@@ -145,7 +145,7 @@ def disconnect_error(error: BigCommerceError, carrier: Carrier) -> FormError:
 
 
 def zones_left_on_error(carrier: Carrier, lines: Sequence[str]) -> FormError:
-    """The disconnect was received, but not every zone that was to be turned off is."""
+    """Describe a disconnect after which some zones are still on."""
     return FormError(
         "warning",
         _("Disconnect sent, but not every zone was turned off"),
@@ -158,7 +158,7 @@ def zones_left_on_error(carrier: Carrier, lines: Sequence[str]) -> FormError:
 
 
 def missing_field_errors(error: Rejected, carrier: Carrier) -> dict[str, str]:
-    """Field name → message, for the properties that BigCommerce says are missing."""
+    """Map the properties that BigCommerce calls missing to messages."""
     by_name = {field.name: field for field in carrier.credentials}
     by_name |= {field.alternative: field for field in carrier.credentials if field.alternative}
     said = {}

@@ -1,10 +1,10 @@
-"""What a whole page says where nothing else can be shown. It says the same to everybody."""
+"""Texts of the error pages, which contain no data of a store."""
 
 from dataclasses import dataclass, replace
 
 from bcapp.language import lazy_gettext as _
 
-# We cannot renew a launch from inside the frame; the control panel has to make a new one.
+# Only the control panel can start a new launch, not the frame.
 MY_APPS = "https://login.bigcommerce.com/deep-links/manage/marketplace/apps/my-apps"
 _TO_MY_APPS = (_("Go to My Apps"), MY_APPS, True)
 _TO_CARRIERS = (_("Go to carriers"), "/carriers", False)

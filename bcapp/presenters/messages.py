@@ -1,4 +1,4 @@
-"""The parts that pages speak with: badges, messages, and why a form came back."""
+"""Badges, messages and form errors."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class Badge:
 
 @dataclass(frozen=True)
 class Message:
-    """`lines` are results, one for each thing that was asked."""
+    """`lines` holds one result per requested item."""
 
     kind: MessageKind
     heading: str
@@ -36,14 +36,14 @@ class Message:
 
 @dataclass(frozen=True)
 class FormError(Message):
-    """Why a form came back: `links` are (field id, text); `answer` quotes BigCommerce."""
+    """Why a form is shown again: `links` are (field id, text), `answer` quotes BigCommerce."""
 
     links: tuple[tuple[str, str], ...] = ()
     answer: str = ""
 
 
 def validation_error(links: Sequence[tuple[str, str]]) -> FormError:
-    """Our own check failed."""
+    """Describe faults found by our own checks."""
     return FormError(
         "error", _("Check the fields marked below"), _("Nothing was sent."), links=tuple(links)
     )
@@ -67,7 +67,7 @@ def quote_answer(error: Rejected) -> str:
 
 
 def no_answer_heading(error: BigCommerceError) -> str:
-    """The heading for a request whose fate is unknown."""
+    """Return the heading for a request that may have been carried out."""
     if isinstance(error, TimedOut):
         return _("BigCommerce didn’t answer in time")
     if isinstance(error, Unconfirmed):

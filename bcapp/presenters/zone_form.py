@@ -1,4 +1,4 @@
-"""The form of a carrier in one zone: what BigCommerce has, or what was typed before a refusal."""
+"""Build the form of a carrier in one zone, from BigCommerce or from rejected input."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ class OptionInput:
 
 @dataclass(frozen=True)
 class ZoneForm:
-    """`errors` is field → words."""
+    """`errors` maps a field to its message."""
 
     enabled: bool
     method_name: str
@@ -44,12 +44,12 @@ class ZoneForm:
 
 
 def zone_form(carrier: Carrier, method: Method | None, typed: ZoneChoice | None) -> ZoneForm:
-    # A new method is given every option, so its form starts with what that would be.
+    # A new method gets every option, so its form shows their defaults.
     defaults = {option.name: option.default for option in carrier.options}
     options: dict[str, object] = dict(method.options) if method else dict(defaults)
     there = (method.services if method else None) or []
     chosen = set(typed.services) if typed else set(there)
-    chosen |= set(there) - carrier.service_codes  # what we do not recognise is never dropped
+    chosen |= set(there) - carrier.service_codes  # keep unknown services
     if typed is not None:
         options.update(typed.options)
     errors = typed.errors if typed else {}

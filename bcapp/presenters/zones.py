@@ -1,4 +1,4 @@
-"""What the pages show and say of zones: only what BigCommerce itself returned."""
+"""Describe zones, only as BigCommerce returned them."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ from bcapp.zones.lock import ZoneBusy
 from bcapp.zones.saving import CreationPending, Failure
 from bcapp.zones.snapshot import ZoneSnapshot, ZoneState
 
-# With more zones than this only the opened one carries its form.
+# With more zones, only the opened one contains its form.
 MAX_FORMS = 10
 
 ON = Badge(lazy_gettext("On"), "success")
@@ -56,14 +56,14 @@ class ZoneRow:
 class ZonesPanel:
     readable: bool
     pending: bool = False
-    is_unchanged: bool = True  # whether nothing has been written as far as we know
+    is_unchanged: bool = True  # nothing was written since `read_at`, as far as we know
     read_at: datetime | None = None
     rows: Sequence[ZoneRow] = ()
 
 
 @dataclass(frozen=True)
 class RejectedZoneForm:
-    """A zone's form that comes back: what was typed, and why."""
+    """A zone form that is shown again: the input, and the error."""
 
     zone_id: int
     zone_name: str
@@ -80,7 +80,7 @@ def panel(
 ) -> ZonesPanel:
     states = list(snapshot.zones) if snapshot else []
     if refused and refused.zone_id not in {state.zone.id for state in states}:
-        # What was typed comes back even where the zone cannot be shown as it is.
+        # Show the input even if the zone itself is not in the snapshot.
         name = refused.zone_name or _("This zone")
         states.append(ZoneState(Zone(refused.zone_id, name, "", enabled=True), ()))
     few = len(states) <= MAX_FORMS
@@ -119,7 +119,7 @@ def _row(
 
 
 def offered_in(carrier: Carrier, snapshot: ZoneSnapshot) -> str:
-    """ "2 of 4 zones", for the overview; "" for none."""
+    """Return "2 of 4 zones" for the overview; "" for none."""
     offering = len(snapshot.offering(carrier.id))
     if not offering:
         return ""
@@ -132,7 +132,7 @@ def offered_in(carrier: Carrier, snapshot: ZoneSnapshot) -> str:
 
 
 def saved(carrier: Carrier, state: ZoneState, outcome: Outcome) -> Message:
-    """The message after a save: from what BigCommerce answered to it, and what it says now."""
+    """Describe a saved zone by BigCommerce's answer and current state."""
     method = state.method_of(carrier.id)
     if outcome is not Outcome.CONFIRMED:
         return Message(
@@ -227,13 +227,13 @@ def save_error(zone_name: str, carrier: Carrier, failure: Failure) -> FormError:
 
 
 def validation_error(zone_id: int, zone_name: str, choice: ZoneChoice) -> FormError:
-    """Our own check failed; the links lead to the inputs of that zone's form."""
+    """Describe faults in a zone's form, with links to its inputs."""
     links = tuple((_input_id(zone_id, field), said) for field, said in choice.errors.items())
     return FormError("error", _not_saved(zone_name), _("Nothing was sent."), links=links)
 
 
 def turned_off(results: Iterable[tuple[str, Failure | None]], carrier: Carrier) -> list[str]:
-    """A line for each zone in which a carrier was to be turned off."""
+    """Return one line for each zone in which a carrier was turned off."""
     lines = []
     for zone_name, failure in results:
         said = _("BigCommerce confirmed that it is off.")

@@ -1,1 +1,1 @@
-"""HTTP: what is asked, one call, an answer."""
+"""Flask views: parse the request, call the domain, render."""

@@ -32,7 +32,7 @@ def index() -> ResponseReturnValue:
     choices = _choices()
     chosen = {name: query().get(name) or _AT_FIRST[name] for name in choices}
     if any(chosen[name] not in choices[name] for name in choices):
-        abort(404)  # to show more than was asked for would look like what was asked for
+        abort(404)  # ignoring an unknown filter would show misleading results
     page = activity.load_page(db(), current_session().store.id, int(number), _filters(chosen))
     if page.number > 1 and not page.entries:
         abort(404)
@@ -49,7 +49,7 @@ def index() -> ResponseReturnValue:
 
 
 def _choices() -> dict[str, dict[str, str]]:
-    """The filters by their name in the address: value → label."""
+    """Return the filters by query parameter: value → label."""
     store = current_session().store
     listed = connections.carriers_for_store(
         connections.load_for_store(db(), store.id), store.country_code

@@ -1,4 +1,4 @@
-"""What BigCommerce calls: install, load, uninstall, remove user."""
+"""Callbacks from BigCommerce: install, load, uninstall, remove user."""
 
 import re
 from dataclasses import dataclass
@@ -33,11 +33,11 @@ from bcapp.zones.snapshot import save_store_information
 
 PARAMETER = "signed_payload_jwt"
 
-# No code of BigCommerce's comes near this; it keeps what we pass on within reason.
+# Far longer than BigCommerce's codes; limits what we pass on.
 _CODE = re.compile(r"[\x21-\x7e]{1,1024}")
 _MAX_SCOPE_LENGTH = 4096
-INFORMATION_LIMIT = 5  # seconds that an install waits for what it can do without
-CHECK_LIMIT = 5  # seconds that a callback waits for what a token is worth
+INFORMATION_LIMIT = 5  # seconds; an install works without it
+CHECK_LIMIT = 5  # seconds to check a token
 
 bp = Blueprint("callbacks", __name__)
 _log = structlog.get_logger()
@@ -54,14 +54,14 @@ class InstallRequest:
 def auth() -> ResponseReturnValue:
     if "external_install" not in request.args:
         return _install()
-    # The install began at a button on another site. Only this redirect tells the merchant how it
-    # ended, so whatever goes wrong has to end there too.
+    # The install was started by a button on another site, and only this redirect shows the merchant
+    # the result.
     try:
         _install()
     except Exception as error:
         _log.warning("external_install_failed", error=type(error).__name__)
         return redirect(_login_page("failed"))
-    g.pop("current_session")  # no page of ours follows, so nobody needs a session
+    g.pop("current_session")  # no page of ours follows
     return redirect(_login_page("succeeded"))
 
 
@@ -94,7 +94,7 @@ def _install() -> str:
         config(), asked.requested_code, asked.requested_scope, asked.requested_context
     )
     installation = stores.install(db(), runtime().vault, grant, _is_grant_valid)
-    _learn_about(installation.store)
+    _fetch_store_information(installation.store)
     start_session(installation.store, installation.user, datetime.now(UTC))
     g.page_path = "/carriers"
     return render_template(
@@ -106,7 +106,7 @@ def _install() -> str:
 
 
 def _install_request() -> InstallRequest:
-    """The three parameters, each exactly once and well formed. None of them is trusted yet."""
+    """Parse the three parameters, each exactly once. None is trusted yet."""
     code, scope, context = (_only(name) for name in ("code", "scope", "context"))
     if not _CODE.fullmatch(code) or len(scope) > _MAX_SCOPE_LENGTH or not scope.isprintable():
         raise BadRequest
@@ -130,7 +130,7 @@ def _payload() -> Payload:
     values = request.args.getlist(PARAMETER)
     if not values or not values[0]:
         if "signed_payload" in request.args:
-            # BigCommerce dropped this older form from its docs in 2022.
+            # BigCommerce removed this older form from its docs in 2022.
             _log.warning("legacy_payload_only")
         raise BadRequest
     if len(values) > 1:
@@ -143,7 +143,7 @@ def _payload() -> Payload:
 
 
 def _is_token_valid(store: Store) -> bool:
-    """Only a plain "no" of BigCommerce's proves anything. Raises Overloaded: it may call again."""
+    """Return False only if BigCommerce refuses the token. Raises Overloaded, so that it retries."""
     try:
         return store_api(store, CHECK_LIMIT).is_token_valid()
     except Overloaded:
@@ -161,8 +161,8 @@ def _is_grant_valid(grant: Grant) -> bool:
         return True
 
 
-def _learn_about(store: Store) -> None:
-    """Read the store's name, time zone and country. The install stands without them."""
+def _fetch_store_information(store: Store) -> None:
+    """Fetch the store's name, time zone and country; the install succeeds without them."""
     try:
         information = store_api(store, INFORMATION_LIMIT).get_store()
     except (BigCommerceError, NotInstalled):
@@ -171,7 +171,7 @@ def _learn_about(store: Store) -> None:
 
 
 def _page_at(path: str) -> ResponseReturnValue:
-    """Answer with the embedded page at `path`, or the overview if there is none."""
+    """Render the embedded page at `path`, or the overview if there is none."""
     urls = current_app.create_url_adapter(request)
     assert urls is not None  # noqa: S101 - there is one for every request
     try:
@@ -184,7 +184,7 @@ def _page_at(path: str) -> ResponseReturnValue:
     g.launching = True
     answer = make_response(current_app.view_functions[endpoint](**arguments))
     if answer.status_code == 303:
-        # A browser would follow without the session, which only the page's script can carry.
+        # Not sent as a redirect: only the page's script can add the session token.
         return _page_at(urlsplit(answer.location).path)
     return answer
 

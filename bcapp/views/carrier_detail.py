@@ -1,4 +1,4 @@
-"""One carrier's page, connection and zones: shown by itself, and again when a zone is refused."""
+"""Render a carrier's page: its connection and zones."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -22,10 +22,10 @@ _NEWS_FOR = timedelta(minutes=2)
 
 
 def current_snapshot() -> ZoneSnapshot | None:
-    """The zones of this visit's store for a page; None when they cannot be read.
+    """Return the store's zones for a page; None if they cannot be fetched.
 
-    A launch does not wait for BigCommerce: the page says that zones are being read, and its script
-    asks for it again. HEAD, which only renews the session, does not ask for anything.
+    A launch does not wait for BigCommerce: the page says that zones are being fetched, and its
+    script requests it again. HEAD, which only renews the session, fetches nothing.
     """
     store = current_session().store
     if request.method == "GET" and "refresh" in query():
@@ -46,9 +46,9 @@ def render(carrier_status: CarrierStatus, *, opened: int | None = None) -> str:
 
 
 def render_refused(carrier_status: CarrierStatus, refused: RejectedZoneForm) -> str:
-    """The page with a zone's form as it was typed.
+    """Render the page with a zone's rejected form.
 
-    With the zones as they were read last, be it a while ago: the time for asking is used up.
+    Uses the last snapshot, however old, since the time budget is spent.
     """
     snapshot = runtime().zone_snapshots.latest(current_session().store)
     return _render(carrier_status, _panel(carrier_status, snapshot, None, refused), None)
@@ -84,7 +84,7 @@ def _panel(
 def _notice(
     carrier_status: CarrierStatus, snapshot: ZoneSnapshot | None, opened: int | None
 ) -> Message | None:
-    """The message after a redirect. An address alone cannot make us say what is not recorded."""
+    """Return the message after a redirect, only if the log confirms it."""
     code = query().get("notice")
     state = snapshot.zone(opened) if snapshot and opened is not None else None
     if state is None:
@@ -103,7 +103,7 @@ def _notice(
 
 
 def _turned_off_with_it(carrier_status: CarrierStatus) -> list[str]:
-    """What became of the zones in which the carrier was turned off after its disconnect."""
+    """Describe the zones that were turned off after the disconnect."""
     connection = carrier_status.connection
     if connection is None or connection.acknowledged_id is None or carrier_status.is_sent:
         return []
@@ -115,7 +115,7 @@ def _turned_off_with_it(carrier_status: CarrierStatus) -> list[str]:
 
 
 def _facts(carrier_status: CarrierStatus) -> list[tuple[str, str]]:
-    """What the page lists about a connection: never a value that was typed."""
+    """List the facts about a connection; never a value that was typed."""
     facts = []
     if carrier_status.is_sent:
         typed = [field for field in carrier_status.carrier.credentials if field.kind != "boolean"]

@@ -1,4 +1,4 @@
-"""Carriers and their details: show, send, disconnect. Custom carriers' forms: `custom_carriers`."""
+"""Show carriers, send their details, disconnect. For custom carriers see `custom_carriers`."""
 
 import re
 
@@ -108,11 +108,11 @@ def _wants_zones_off() -> bool:
 
 
 def _turn_off(carrier_status: CarrierStatus, api: StoreApi) -> ResponseReturnValue | None:
-    """Turn the carrier off in the zones that the merchant was shown; a page if that failed."""
+    """Turn the carrier off in the zones that the merchant saw; returns a page if that failed."""
     carrier = carrier_status.carrier
     shown = {_zone_id(text) for text in request.form.getlist("zone_id")}
-    # As they were read for the confirm page: asking again would take a time budget of its own, and
-    # each save reads its zone anyway.
+    # From the confirmation page's snapshot: fetching again would need another time budget, and each
+    # save reads its zone anyway.
     latest = runtime().zone_snapshots.latest(current_session().store) if shown else None
     snapshot = latest or carrier_detail.current_snapshot()
     on = snapshot.with_method_on(carrier.id) if snapshot else []
@@ -131,7 +131,7 @@ def _turn_off(carrier_status: CarrierStatus, api: StoreApi) -> ResponseReturnVal
         return None
     form_error = presenters.zones_left_on_error(carrier, lines)
     page = _disconnect_page(carrier_status_or_404(carrier.id), form_error, is_done=True)
-    # The gravest of the statuses; 502 where the zones could not even be read.
+    # The highest status; 502 if the zones could not be fetched.
     worst = max(failures, key=lambda failure: failure.http_status, default=None)
     return (page, worst.http_status, worst.headers) if worst else (page, 502)
 
@@ -170,7 +170,7 @@ def _form_page(
 
 
 def _not_accepted(error: CallFailed, carrier_id: str, typed: BaseForm) -> ResponseReturnValue:
-    carrier_status = carrier_status_or_404(carrier_id)  # afresh: the attempt is on record by now
+    carrier_status = carrier_status_or_404(carrier_id)  # reload, as the attempt is recorded by now
     if isinstance(error, Rejected):
         for name, said in presenters.missing_field_errors(error, carrier_status.carrier).items():
             typed[name].errors = [said]
@@ -181,7 +181,7 @@ def _not_accepted(error: CallFailed, carrier_id: str, typed: BaseForm) -> Respon
 def _disconnect_page(
     carrier_status: CarrierStatus, form_error: FormError | None = None, *, is_done: bool = False
 ) -> str:
-    # After a failure the time for asking is used up: the zones are shown as they were read last.
+    # After a failure the time budget is spent, so use the last snapshot.
     snapshot = (
         runtime().zone_snapshots.latest(current_session().store)
         if form_error

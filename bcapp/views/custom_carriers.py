@@ -1,4 +1,4 @@
-"""Custom carriers, `carrier_{n}`: their number and name, and settings that the merchant names."""
+"""Add and update custom carriers: number, name, and settings named by the merchant."""
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -53,7 +53,7 @@ def create() -> ResponseReturnValue:
     return _sent(carrier, "sent")
 
 
-# More static than the route for any carrier, so it wins for `carrier_{n}`.
+# More specific than `/carriers/<carrier_id>/connection`, so it wins.
 @bp.get("/carriers/carrier_<number>/connection")
 def form(number: str) -> ResponseReturnValue:
     carrier_status = carrier_status_or_404(f"carrier_{number}")
@@ -91,7 +91,7 @@ def _identity(carrier_status: CarrierStatus) -> dict[str, str]:
 
 
 def _resubmitted(carrier_status: CarrierStatus) -> tuple[BaseForm, Settings]:
-    """The form of a known carrier: rows as on the page, or one field per known setting."""
+    """Parse the form of a known carrier: rows as on the page, or one field per known setting."""
     known = _identity(carrier_status)
     if _is_by_property(carrier_status):
         assert carrier_status.connection is not None  # noqa: S101 - no settings without one
@@ -102,9 +102,9 @@ def _resubmitted(carrier_status: CarrierStatus) -> tuple[BaseForm, Settings]:
 
 
 def _is_by_property(carrier_status: CarrierStatus) -> bool:
-    """Whether the request names known settings instead of holding the rows of our own form.
+    """Tell whether the request names known settings instead of rows of our form.
 
-    Our form may come without a single row, when all were removed, but never without a name.
+    Our form may have no rows left, but always has a name.
     """
     known = {field.name for field in carrier_status.carrier.credentials}
     if "setting_name" in request.form or not known:
@@ -113,14 +113,14 @@ def _is_by_property(carrier_status: CarrierStatus) -> bool:
 
 
 def _read(identity: BaseForm, settings: Settings) -> tuple[Carrier | None, FormError | None]:
-    """The carrier that was typed, or what is wrong with it."""
+    """Build the carrier from the form, or describe its faults."""
     if identity.validate() and settings.is_valid:
         carrier_id = custom.carrier_id(identity["number"].data)
         name = identity["name"].data
         return custom.carrier(carrier_id, name, settings.names_and_kinds), None
     links = [(field.id, field.errors[0]) for field in identity if field.errors]
     links += [(_row_id(row.index), row.errors[0]) for row in settings.for_page() if row.errors]
-    first: dict[str, str] = {}  # of those that say the same, as of too many settings
+    first: dict[str, str] = {}  # one link per distinct message
     for field_id, text in links:
         first.setdefault(text, field_id)
     return None, validation_error([(field_id, text) for text, field_id in first.items()])

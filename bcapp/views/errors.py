@@ -1,6 +1,6 @@
-"""Exception → page and status: the only place that knows both.
+"""Map exceptions to pages and statuses.
 
-The pages hold no store's data and say the same to everybody.
+The pages contain no data of a store.
 """
 
 from collections.abc import Callable
@@ -87,7 +87,7 @@ def init_app(app: Flask) -> None:
 
 def render(page: ErrorPage, headers: dict[str, str] | None = None) -> ResponseReturnValue:
     if request.blueprint == "callbacks":
-        g.page_path = "/"  # the script drops BigCommerce's code or payload from the address
+        g.page_path = "/"  # the script removes code or payload from the address bar
     support = config().support_url
     to_support = (_("Contact support"), support, False) if page.to_support and support else None
     html = render_template(
@@ -112,11 +112,11 @@ def _answer_with(page: ErrorPage) -> Callable[[Exception], ResponseReturnValue]:
 
 
 def _upstream(error: Exception) -> ResponseReturnValue:
-    """BigCommerce's faults outside a form; forms show theirs themselves."""
+    """Render errors of BigCommerce outside forms, which render their own."""
     assert isinstance(error, BigCommerceError)  # noqa: S101 - registered for nothing else
     _log.warning("upstream", error=str(error))
     if isinstance(error, AccessRevoked):
-        # 401 is for a token that is no more; 403 may only want another consent.
+        # 401: the token is invalid. 403: another consent may be enough.
         return render(TOKEN_REFUSED if error.status == 401 else ACCESS_REVOKED)
     if isinstance(error, Overloaded):
         return render(TOO_BUSY, error.headers)
@@ -129,10 +129,10 @@ def _upstream(error: Exception) -> ResponseReturnValue:
 def _http(error: Exception) -> ResponseReturnValue:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for nothing else
     status = error.code or 500
-    if status < 400:  # a redirect that routing asks for
+    if status < 400:  # a redirect by routing
         return error.get_response()
     page = _BY_STATUS.get(status, replace(BAD_REQUEST, status=status))
-    if request.path == "/":  # nothing of ours lives there; a person has typed our address
+    if request.path == "/":  # opened by hand, outside the control panel
         page = OUTSIDE_FRAME
     allowed = dict(error.get_headers()).get("Allow")
     return render(page, {"Allow": allowed} if allowed else None)

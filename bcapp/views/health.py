@@ -1,4 +1,4 @@
-"""Liveness, readiness and numbers, for whoever runs the app. Says nothing about stores."""
+"""Liveness, readiness and metrics, without data of stores."""
 
 import hmac
 import time
@@ -11,12 +11,12 @@ from bcapp.database import SchemaStatus
 from bcapp.runtime import config, runtime
 
 _PLAIN = {"Content-Type": "text/plain; charset=utf-8"}
-_NOT_READY = {SchemaStatus.SILENT: "does not answer", SchemaStatus.BEHIND: "is not migrated"}
+_NOT_READY = {SchemaStatus.UNREACHABLE: "does not answer", SchemaStatus.BEHIND: "is not migrated"}
 _PROMETHEUS = {"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
 
 _CHALLENGE = {"WWW-Authenticate": "Bearer"}
 
-# A label for every word that somebody sends as a method would never end.
+# Unknown methods share a label, to limit the number of time series.
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 
 bp = Blueprint("health", __name__)
@@ -53,7 +53,7 @@ def numbers() -> ResponseReturnValue:
 
 
 def _count(response: Response) -> Response:
-    # The rule, not the path: whatever is typed into an address would be a label of its own.
+    # The route, not the path, to limit the number of time series.
     route = str(request.url_rule) if request.url_rule else "unmatched"
     method = request.method if request.method in _METHODS else "other"
     metrics.REQUESTS.labels(route, method, str(response.status_code)).inc()

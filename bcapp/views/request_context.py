@@ -1,4 +1,4 @@
-"""What a request asks for: the reader's time zone and languages, the query, the carrier."""
+"""Request context: time zone, languages, query and carrier."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -17,7 +17,7 @@ _CARRIER_ID = re.compile(r"[a-z0-9_]{1,32}")
 
 
 def timezone() -> tzinfo:
-    """The time zone of this visit's store; UTC while BigCommerce has not told it."""
+    """Return the store's time zone; UTC while it is unknown."""
     name = current_session().store.timezone if "current_session" in g else None
     try:
         return ZoneInfo(name) if name else UTC
@@ -26,7 +26,7 @@ def timezone() -> tzinfo:
 
 
 def languages() -> Iterator[str]:
-    """What whoever reads the page would like to read: as the user, then as their browser says."""
+    """Yield the reader's languages, best first: of the user, then of the browser."""
     locale = current_session().locale if "current_session" in g else None
     if locale:
         yield locale
@@ -35,14 +35,14 @@ def languages() -> Iterator[str]:
 
 
 def query() -> Mapping[str, str]:
-    """The page's own query; empty at a launch, whose query is BigCommerce's."""
+    """Return the page's query; empty for a launch, whose query is BigCommerce's."""
     return {} if "launching" in g else request.args
 
 
 def carrier_status_or_404(carrier_id: str) -> CarrierStatus:
-    """A carrier in this visit's store; 404 for one that neither we nor the store know."""
+    """Load a carrier of the current store; 404 if it is unknown."""
     if not _CARRIER_ID.fullmatch(carrier_id):
-        abort(404)  # PostgreSQL would refuse a NUL, and be told as a database that is away
+        abort(404)  # PostgreSQL rejects NUL, which would look like a database failure
     connection = connections.find(db(), current_session().store.id, carrier_id)
     carrier = connections.carrier_for(connection) if connection else carriers.get(carrier_id)
     if carrier is None:

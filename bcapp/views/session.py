@@ -1,4 +1,4 @@
-"""The embedded session at the door: the only reader of the session token."""
+"""Require and renew the embedded session."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,19 +18,19 @@ from bcapp.session_token import (
     NoSession,
 )
 
-# Every blueprint is named here or in OPEN; a test holds the factory to it.
+# Every blueprint is in EMBEDDED or OPEN; a test checks that.
 EMBEDDED = {"carriers", "custom_carriers", "zones", "activity"}
-OPEN = {"callbacks", "health"}  # BigCommerce signs its own; health says nothing
+OPEN = {"callbacks", "health"}  # callbacks are signed; health has no data of stores
 
 TOKEN_HEADER = "X-Session-Token"  # noqa: S105 - a header's name
 
 
 @dataclass(frozen=True)
 class CurrentSession:
-    """A verified session: who is here, in which store.
+    """The verified session of this request.
 
-    All but the store are values: once the database has failed, its rows cannot be read any more,
-    and there is still a page to be made.
+    Everything but `store` is a plain value, because error pages need it even after the database has
+    failed.
     """
 
     store: Store
@@ -44,7 +44,7 @@ class CurrentSession:
 
 
 def require_embedded_session() -> None:
-    """Before every embedded view. Raises InvalidSession, NotInstalled or UserRemoved."""
+    """Verify the session; raises InvalidSession, NotInstalled or UserRemoved."""
     if request.blueprint not in EMBEDDED:
         return
     given = request.headers.get("Authorization")
@@ -59,7 +59,7 @@ def require_embedded_session() -> None:
 
 
 def start_session(store: Store, user: StoreUser, now: datetime) -> None:
-    """Start a session for a launch that BigCommerce has signed."""
+    """Start a session for a signed launch or an install."""
     session = EmbeddedSession(
         store.store_hash, user.user_id, now, stores.session_epoch(store, user)
     )
@@ -72,7 +72,7 @@ def current_session() -> CurrentSession:
 
 
 def session_token() -> str | None:
-    """A renewed token for the current visit, one per response; None without a visit."""
+    """Return a renewed token, one per response; None without a session."""
     if "current_session" not in g:
         return None
     if "session_token" not in g:
@@ -84,7 +84,7 @@ def session_token() -> str | None:
 
 
 def session_seconds() -> int:
-    """How long the renewed token is good for: an hour, and less towards the end of a day."""
+    """Return the lifetime of the renewed token: an hour, less towards the end of the day."""
     if "current_session" not in g:
         return 0
     until = current_session().session.launched_at + MAX_SESSION_LIFETIME - datetime.now(UTC)

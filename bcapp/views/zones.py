@@ -1,4 +1,4 @@
-"""A carrier in one zone: turned on, turned off, its services changed."""
+"""Turn a carrier on or off in a zone, or change its services."""
 
 from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -55,14 +55,14 @@ def _again(
     chosen: ZoneChoice,
     form_error: FormError,
 ) -> str:
-    # The attempt is on record by now, so the carrier_status is read afresh.
+    # Reload, as the attempt is recorded by now.
     again = carrier_status_or_404(carrier_status.carrier.id)
     refused = zone_presenters.RejectedZoneForm(zone_id, zone_name, chosen, form_error)
     return carrier_detail.render_refused(again, refused)
 
 
 def _zone_name(zone_id: int) -> str:
-    """As it was read last, for a message; UnknownZone where BigCommerce does not list it."""
+    """Return the zone's last known name for a message; raises UnknownZone if it is not listed."""
     snapshot = carrier_detail.current_snapshot()
     state = snapshot.zone(zone_id) if snapshot else None
     if snapshot is not None and state is None:

@@ -1,1 +1,1 @@
-"""Shipping zones: read from BigCommerce, and a carrier switched on, off or changed in one."""
+"""Fetch shipping zones, and turn a carrier on, off or change it in one."""

@@ -59,7 +59,7 @@ def _name_fault(name: str | None) -> str | None:
         return None
     if not name:
         return _("Enter the name that shoppers see.")
-    # BigCommerce's own limit is not documented, and a name from elsewhere has to pass unchanged.
+    # BigCommerce's limit is undocumented, and a name set elsewhere must pass unchanged.
     return fault(name, _("Name"))
 
 
@@ -84,7 +84,7 @@ def _option_fault(name: str, form: Any) -> str | None:
 
 
 def _options(carrier: Carrier, form: Any) -> dict[str, Value]:
-    """The further options, if the form had them at all: an unticked box sends nothing."""
+    """Parse further options if the form has any: an unticked box sends nothing."""
     selects = [option for option in carrier.options if not option.is_boolean]
     if not any(option.name in form for option in carrier.options):
         return {}

@@ -1,4 +1,4 @@
-"""One writer at a time per carrier and zone, across threads, processes and machines."""
+"""Lock a carrier's method in a zone, across threads, processes and machines."""
 
 import time
 import uuid
@@ -15,22 +15,22 @@ from bcapp.models import ZoneWrite
 
 LockKey = tuple[int, str, int]  # store id, carrier id, zone id
 
-# Beyond the time that a write may take: what the clocks of two machines may differ by.
+# Added to the time that a write may take, for clock differences between machines.
 _CLOCK_MARGIN = timedelta(seconds=5)
-# How long BigCommerce may go on carrying out a creation whose answer we did not wait for.
+# How long BigCommerce may still carry out a creation after we stopped waiting.
 _UNCERTAIN_FOR = timedelta(minutes=2)
 _POLL_SECONDS = 0.05
 
 
 class ZoneBusy(Exception):
-    """Somebody else has been writing there for as long as we may wait."""
+    """Somebody else held the lock for as long as this request could wait."""
 
     http_status: ClassVar[int] = 503
     headers: ClassVar[dict[str, str]] = {"Retry-After": "5"}
 
 
 class ZoneLock:
-    """The right to write at a key. `is_uncertain` after a creation that went unanswered."""
+    """A held lock. `is_uncertain` after a creation that was not answered."""
 
     def __init__(self, db: Session, key: LockKey, holder: str) -> None:
         self._db, self._key, self._holder = db, key, holder
@@ -51,16 +51,16 @@ class ZoneLock:
         return True
 
     def mark_uncertain(self) -> None:
-        """A creation is being sent: whoever comes next must not send another in good faith."""
+        """Record that a creation is being sent, so that nobody sends a second one."""
         self._set_uncertain(datetime.now(UTC) + _UNCERTAIN_FOR)
 
     def clear_uncertain(self) -> None:
-        """It is known again whether there is a method."""
+        """Record that it is known whether the method exists."""
         if self.is_uncertain:
             self._set_uncertain(None)
 
     def release(self) -> None:
-        self._db.rollback()  # else nothing could be asked after a statement that failed
+        self._db.rollback()  # a failed statement would block the ones below
         database.begin_write(self._db)
         row = self._row()
         if row is not None and row.holder == self._holder:
@@ -89,17 +89,17 @@ class ZoneLock:
         try:
             with self._db.begin_nested():
                 self._db.add(row)
-        except IntegrityError:  # claimed at the same moment
+        except IntegrityError:  # a concurrent request was first
             return None
         return row
 
 
 @contextmanager
 def zone_lock(db: Session, key: LockKey, budget: float) -> Iterator[ZoneLock]:
-    """Wait for other writers at `key`, at most `budget` seconds; raises ZoneBusy.
+    """Wait for the lock, at most `budget` seconds; raises ZoneBusy.
 
-    A row and not a lock of the database's: a lock would hold one of its connections for as long
-    as BigCommerce takes to answer. The row of a writer that died runs out.
+    A row, not a database lock, which would keep a connection busy while BigCommerce is asked. The
+    row of a process that died expires.
     """
     lock = ZoneLock(db, key, uuid.uuid4().hex)
     give_up = time.monotonic() + budget

@@ -1,4 +1,4 @@
-"""The options of a carrier's method: what the merchant chose, laid over what is there already."""
+"""Merge the merchant's choice into the options of a carrier's method."""
 
 from typing import Any
 
@@ -19,11 +19,11 @@ SERVICES = "delivery_services"
 def merge_options(
     carrier: Carrier, existing: Method | None, choice: ZoneChoice
 ) -> dict[str, Any] | None:
-    """`carrier_options` to write; None where we know of none and none were chosen.
+    """Return the `carrier_options` to write; None if there are none.
 
-    What the form does not know goes back as it came; what it knows goes out strictly: real
-    booleans, a list of services. A new method is given every option, as BigCommerce's examples do;
-    one that has an option not is given it only when somebody chose it.
+    Unknown options go back unchanged; known ones are written strictly, as booleans and lists. A new
+    method gets every option, as in BigCommerce's examples. An existing method gets a missing option
+    only if the merchant chose it.
     """
     existing_options = dict(existing.options) if existing else {}
     options = dict(existing_options)
@@ -42,26 +42,26 @@ def merge_options(
 
 
 def known_options(carrier: Carrier, options: dict[str, Any], choice: ZoneChoice) -> dict[str, Any]:
-    """Those of the options that the carrier's entry or the merchant named: not somebody else's."""
+    """Select the options that the catalog or the merchant named."""
     names = {SERVICES, *(option.name for option in carrier.options)}
     names |= {row.name for row in choice.custom_options.rows} if choice.custom_options else set()
     return {name: value for name, value in options.items() if name in names}
 
 
 def typed_texts(choice: ZoneChoice) -> list[str]:
-    """What the merchant typed into a custom carrier's options: it may be a password."""
+    """Return the texts typed into a custom carrier's options, which may be passwords."""
     typed = choice.custom_options.rows if choice.custom_options else ()
     return [line for row in typed if row.kind != "boolean" for line in row.value.splitlines()]
 
 
 def selected_value(option: MethodOption, options: dict[str, Any]) -> str:
-    """A select's current value as text, "" for none; Endicia's packaging may be a list of one."""
+    """Return the value of a select as text, "" for none; Endicia's packaging may be a list."""
     value = options.get(option.name, "")
     return printable_line(value[0] if isinstance(value, list) and value else value)
 
 
 def fits_option_row(name: str, value: object) -> bool:
-    """Whether a row of name, kind and value can show an option, and give it back unharmed."""
+    """Tell whether a form row can show an option and send it back unchanged."""
     if isinstance(value, bool):
         return custom.is_acceptable(name, [])
     items = value if isinstance(value, list) else [value]
@@ -87,7 +87,7 @@ def _services(carrier: Carrier, existing: Method | None, choice: ZoneChoice) -> 
     raw = existing.options.get(SERVICES) if existing else None
     existing_codes = parse_service_codes(raw)
     if not choice.services and not choice.enabled:
-        chosen = existing_codes  # turning off keeps the chosen services for later
+        chosen = existing_codes  # turning off keeps the services for later
     else:
         chosen = [
             c for c in existing_codes if c in choice.services or c not in carrier.service_codes

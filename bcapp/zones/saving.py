@@ -1,4 +1,4 @@
-"""A carrier in one zone: turned on, turned off, its services changed."""
+"""Turn a carrier on or off in a zone, or change its services."""
 
 import enum
 from collections.abc import Callable, Sequence
@@ -33,17 +33,17 @@ from bcapp.zones.verification import ExpectedMethod, Match
 
 
 class UnknownZone(Exception):
-    """BigCommerce has no such zone in that store."""
+    """The store has no such zone."""
 
 
 class CreationPending(Unavailable):
-    """An earlier creation was not answered and may yet be carried out; nothing was sent."""
+    """An unanswered creation may still be carried out, so nothing was sent."""
 
     reason = Reason.CREATION_PENDING
 
 
 class ZoneNotSaved(Exception):
-    """A zone was not saved, or we do not know; `was_sent` is False when nothing was written."""
+    """The zone was not, or may not have been, saved; `was_sent` is False if nothing was written."""
 
     def __init__(self, error: CallFailed, zone_name: str, *, was_sent: bool) -> None:
         super().__init__(str(error))
@@ -54,9 +54,9 @@ class ZoneNotSaved(Exception):
 
 
 class Result(enum.Enum):
-    CONFIRMED = enum.auto()  # BigCommerce showed what it had saved
-    RECEIVED = enum.auto()  # it answered well, without showing all of it
-    NOTHING_TO_DO = enum.auto()  # off, and BigCommerce has no method that could be on
+    CONFIRMED = enum.auto()  # BigCommerce returned what it had saved
+    RECEIVED = enum.auto()  # accepted, but the response was incomplete
+    NOTHING_TO_DO = enum.auto()  # turned off, and there is no method
 
 
 Failure = ZoneNotSaved | ZoneBusy | AccessRevoked
@@ -65,7 +65,7 @@ Failure = ZoneNotSaved | ZoneBusy | AccessRevoked
 def save_zone(
     db: Session, api: StoreApi, actor: Actor, carrier: Carrier, zone_id: int, choice: ZoneChoice
 ) -> Result:
-    """Bring a carrier in one zone to what the merchant chose; one activity entry.
+    """Apply the choice to a carrier in one zone and record one activity entry.
 
     Raises UnknownZone, ZoneBusy, AccessRevoked or ZoneNotSaved.
     """
@@ -82,9 +82,9 @@ def turn_off(
     carrier: Carrier,
     zones: Sequence[tuple[int, str]],
 ) -> list[tuple[str, Failure | None]]:
-    """Turn a carrier off in zones (id, name), all at the same time.
+    """Turn a carrier off in several zones (id, name) at once.
 
-    For each its name and what went wrong, if anything.
+    Returns each zone's name and its failure, or None.
     """
 
     def turn_one_off(zone_id: int) -> Failure | None:
@@ -92,7 +92,7 @@ def turn_off(
             with sessions() as db:
                 save_zone(db, api, actor, carrier, zone_id, ZoneChoice(enabled=False))
         except UnknownZone:
-            return None  # gone, so the carrier is not offered there
+            return None  # a deleted zone offers nothing
         except (ZoneNotSaved, ZoneBusy, AccessRevoked) as failure:
             return failure
         return None
@@ -102,11 +102,11 @@ def turn_off(
 
 
 class _NothingToDo(Exception):
-    """The carrier has no method in the zone, and is to be off there."""
+    """To be turned off, but the zone has no method of the carrier."""
 
 
 class _ZoneSave:
-    """One save: what it knows grows with every answer of BigCommerce's."""
+    """The state of one save."""
 
     def __init__(
         self,
@@ -152,7 +152,7 @@ class _ZoneSave:
             self.event = Event.ZONE_CHANGED
         matches = [self._update(main, self.choice)]
         if not self.choice.enabled:
-            # There may be several, one per channel say. Off means that none is left on.
+            # There may be several methods, such as one per channel; turn all off.
             others = [method for method in methods if method.enabled and method.id != main.id]
             matches += [self._update(method, ZoneChoice(enabled=False)) for method in others]
         return matches
@@ -166,7 +166,7 @@ class _ZoneSave:
         name = self.choice.name or self.carrier.name
         body = new_method_body(self.carrier.id, name, options or {})
         expected = ExpectedMethod(self.carrier.id, True, name, options or {})
-        # Until there is a readable answer, a second creation could make a second method.
+        # Until this is answered, a second creation could make a second method.
         self.lock.mark_uncertain()
         try:
             match = self._write(expected, None, lambda: self.api.create_method(self.zone_id, body))
@@ -196,11 +196,10 @@ class _ZoneSave:
     def _write(
         self, expected: ExpectedMethod, method_id: int | None, write: Callable[[], Method]
     ) -> Match:
-        """Write once, and find out whether BigCommerce has what was expected.
+        """Write once, then verify that BigCommerce has the expected method.
 
-        Either it may have been carried out without an answer, or the answer shows something else,
-        as a sample in the shipping guide does. Only reading again can tell: writing again could
-        make a second method. If that fails too, the first doubt is what remains.
+        If the answer is missing or shows something else, read again: writing again could create a
+        second method. If reading fails too, raise the first error.
         """
         self.has_written = True
         answered, doubt = None, Unavailable()
@@ -227,9 +226,9 @@ class _ZoneSave:
         return [method for method in methods if method.type == self.carrier.id]
 
     def _fetch_full_method(self, listed: Method) -> Method:
-        """Samples of the list show `settings: {}` for carriers; a single method may say more.
+        """Fetch one method: samples of the list show empty `settings` for carriers.
 
-        Raises MalformedResponse when the answer is not of this carrier.
+        Raises MalformedResponse if it is not this carrier's.
         """
         try:
             method = self.api.get_method(self.zone_id, listed.id)
@@ -254,6 +253,6 @@ class _ZoneSave:
         bump_zones_version(self.db, self.actor.store_id)
 
     def _describe(self, attempt: Attempt) -> None:
-        """Name what turned out only after BigCommerce was asked."""
+        """Set what is known only after BigCommerce was asked."""
         attempt.entry.event, attempt.entry.zone_name = self.event, self.zone_name
         bump_zones_version(self.db, self.actor.store_id)

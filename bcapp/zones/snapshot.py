@@ -1,4 +1,4 @@
-"""All zones of a store, read at once and kept for a minute."""
+"""Fetch all zones of a store and cache them for a minute."""
 
 import threading
 from collections import OrderedDict
@@ -20,7 +20,7 @@ from bcapp.models import Store
 
 FRESH_FOR = timedelta(minutes=1)
 INFORMATION_FRESH_FOR = timedelta(hours=12)
-INFORMATION_WAIT = 1  # seconds beyond the zones
+INFORMATION_WAIT = 1  # seconds more than the zones take
 _STORES_KEPT = 256
 
 
@@ -39,7 +39,7 @@ class ZoneState:
 
 @dataclass(frozen=True)
 class ZoneSnapshot:
-    """All zones of a store with their methods, as BigCommerce had them at `read_at`."""
+    """All zones of a store with their methods, as BigCommerce returned them at `read_at`."""
 
     read_at: datetime
     version: int
@@ -49,7 +49,7 @@ class ZoneSnapshot:
         return [state for state in self.zones if state.offers(carrier_id)]
 
     def with_method_on(self, carrier_id: str) -> list[ZoneState]:
-        """Zones whose method is on, be the zone itself on or off."""
+        """Return the zones whose method is on, even if the zone itself is off."""
         on = ((state, state.method_of(carrier_id)) for state in self.zones)
         return [state for state, method in on if method is not None and method.enabled]
 
@@ -58,10 +58,10 @@ class ZoneSnapshot:
 
 
 class ZoneSnapshotCache:
-    """The latest snapshot of each store, for a minute and until the next write.
+    """The latest snapshot of each store in this process, valid for a minute or until a write.
 
-    One per process. A write through another process shows in the store's `zones_version`, which
-    every request has at hand. By hash: SQLite gives the id of an erased store to the next one.
+    A write by another process changes the store's `zones_version`. Keyed by hash, because SQLite
+    reuses the ids of erased stores.
     """
 
     def __init__(self) -> None:
@@ -70,16 +70,16 @@ class ZoneSnapshotCache:
         self._under_way: dict[tuple[str, int], Future[ZoneSnapshot]] = {}
 
     def latest(self, store: Store) -> ZoneSnapshot | None:
-        """Whatever was read last, be it out of date: `read_at` says how old it is."""
+        """Return the last snapshot, however old."""
         with self._lock:
             return self._kept.get(store.store_hash)
 
     def fetch_once(
         self, store: Store, read: Callable[[], ZoneSnapshot], at_most: float
     ) -> ZoneSnapshot:
-        """Read, or wait for another tab to read them: all zones cost a call each.
+        """Fetch, or wait for a concurrent request to fetch: each zone costs a call.
 
-        Raises TimedOut when the other tab takes longer than `at_most` seconds.
+        Raises TimedOut if the other request takes longer than `at_most` seconds.
         """
         key = (store.store_hash, store.zones_version)
         with self._lock:
@@ -121,9 +121,9 @@ class ZoneSnapshotCache:
 
 
 def fetch_zones(db: Session, api: StoreApi, pool: Executor, store: Store) -> ZoneSnapshot:
-    """Ask BigCommerce for all zones, and for the methods of each at the same time.
+    """Fetch all zones, and their methods concurrently.
 
-    Raises BigCommerceError when any of it could not be read: a part would look like the whole.
+    Raises BigCommerceError if any call fails: a partial snapshot would look complete.
     """
     version = store.zones_version
     db.commit()
@@ -133,7 +133,7 @@ def fetch_zones(db: Session, api: StoreApi, pool: Executor, store: Store) -> Zon
     states = [
         ZoneState(zone, tuple(answer.result())) for zone, answer in zip(zones, asked, strict=True)
     ]
-    # Zones hardly wait for it; it is asked for again with the next snapshot.
+    # Zones do not wait long for it; the next snapshot asks again.
     if information is not None:
         with suppress(BigCommerceError, TimeoutError):
             save_store_information(db, store, information.result(timeout=INFORMATION_WAIT))
@@ -150,7 +150,7 @@ def save_store_information(db: Session, store: Store, information: StoreInformat
 
 
 def invalidate_snapshot(db: Session, store: Store) -> None:
-    """Have every process read this store's zones anew."""
+    """Make every process fetch this store's zones again."""
     database.begin_write(db)
     bump_zones_version(db, store.id)
     db.refresh(store, ["zones_version"])
@@ -167,7 +167,7 @@ def bump_zones_version(db: Session, store_id: int) -> None:
 
 
 def method_of(carrier_id: str, methods: Sequence[Method]) -> Method | None:
-    """The carrier's method in a zone; of several the one that is on, else the oldest."""
+    """Return the carrier's method: the enabled one if there are several, else the oldest."""
     own = [method for method in methods if method.type == carrier_id]
     return min(own, key=lambda method: (not method.enabled, method.id), default=None)
 

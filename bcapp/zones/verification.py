@@ -1,4 +1,4 @@
-"""Whether BigCommerce's answer shows what was asked of it."""
+"""Compare BigCommerce's answer with what was written."""
 
 import enum
 from collections.abc import Mapping
@@ -11,13 +11,13 @@ from bcapp.zones.method_options import SERVICES
 
 class Match(enum.Enum):
     FULL = enum.auto()
-    INCOMPLETE = enum.auto()  # nothing contradicts, but not all of it is shown
+    INCOMPLETE = enum.auto()  # no contradiction, but not everything is shown
     DIFFERENT = enum.auto()
 
 
 @dataclass(frozen=True)
 class ExpectedMethod:
-    """What a write was for. `options` are those that we know and sent."""
+    """What a write should result in. `options` are the known ones that were sent."""
 
     type: str
     enabled: bool

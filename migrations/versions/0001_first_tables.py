@@ -1,4 +1,4 @@
-"""Stores, their users, activity and carrier connections."""
+"""Create stores, users, activity and carrier connections."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Store information, zones in the activity log, and one writer at a time per zone."""
+"""Add store information, zones in the activity log, and the zone lock."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -9,8 +9,8 @@ down_revision = "0001"
 _MOMENT = sa.DateTime(timezone=True)
 
 
-# Plain ALTER TABLE on both databases: to rebuild a table, as Alembic's batch mode does for SQLite,
-# would mean to drop it, and with it all rows that refer to it.
+# Plain ALTER TABLE on both databases: Alembic's batch mode for SQLite rebuilds a table by dropping
+# it, and with it all rows that refer to it.
 _COLUMNS = {
     "stores": [
         sa.Column("name", sa.String(255)),

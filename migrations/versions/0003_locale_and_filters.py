@@ -1,4 +1,4 @@
-"""The language that BigCommerce names for a user; activity by carrier."""
+"""Add users' locales and an index of activity by carrier."""
 
 import sqlalchemy as sa
 from alembic import op

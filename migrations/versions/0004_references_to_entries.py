@@ -1,4 +1,4 @@
-"""Old activity is deleted without looking through all connections for each entry."""
+"""Index the references to activity entries, which pruning checks."""
 
 from alembic import op
 

@@ -12,8 +12,7 @@ _COLUMNS = (
     sa.Column("settled_at", sa.DateTime(timezone=True)),
 )
 
-# In order: an entry keeps the first reason that fits. "Timed out after 25 seconds" has the number
-# at its 17th character.
+# The first match wins. In "Timed out after 25 seconds" the number starts at character 17.
 _TIMED_OUT = "detail LIKE 'Timed out after %'"
 _UNANSWERED = "outcome IN ('no_answer', 'not_sent') AND settled_at IS NOT NULL"
 _REASONS = (
@@ -35,7 +34,7 @@ _SENTENCES = "detail = 'Waiting for an earlier request' OR detail = 'Nothing cam
 def upgrade() -> None:
     for column in _COLUMNS:
         op.add_column("activity_entries", column.copy())
-    # Pending entries have neither an answer nor a sentence.
+    # Pending entries have neither a status nor a detail.
     op.execute(
         "UPDATE activity_entries SET settled_at = at "
         "WHERE NOT (outcome = 'no_answer' AND status IS NULL AND detail = '')"
