@@ -39,7 +39,7 @@ class ConfigError(Exception):
     """All faults of the environment, one line each, by variable name and without values."""
 
     def __init__(self, faults: Mapping[str, str]) -> None:
-        lines = [f"  {name}: {said}" for name, said in faults.items()]
+        lines = [f"  {name}: {message}" for name, message in faults.items()]
         super().__init__("The settings are not right; nothing was started.\n" + "\n".join(lines))
         self.faults = dict(faults)
 
@@ -272,6 +272,6 @@ def _faults(error: ValidationError) -> dict[str, str]:
     # pydantic's own messages quote limits, never the input.
     faults: dict[str, str] = {}
     for fault in error.errors(include_input=False, include_url=False, include_context=False):
-        said = "is missing" if fault["type"] == "missing" else fault["msg"]
-        faults.setdefault(str(fault["loc"][0]).upper(), said.removeprefix("Value error, "))
+        message = "is missing" if fault["type"] == "missing" else fault["msg"]
+        faults.setdefault(str(fault["loc"][0]).upper(), message.removeprefix("Value error, "))
     return faults

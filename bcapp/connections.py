@@ -63,16 +63,16 @@ def carriers_for_store(
     recorded: Mapping[str, CarrierConnection], country: str | None
 ) -> list[Carrier]:
     """List a store's carriers: the catalog by country, then its custom carriers by name."""
-    own = [carrier_for(row) for row in recorded.values()]
-    own = sorted((c for c in own if c.is_custom), key=lambda carrier: carrier.name.lower())
-    return [*carriers.offered(country), *own]
+    custom_carriers = [c for c in map(carrier_for, recorded.values()) if c.is_custom]
+    custom_carriers.sort(key=lambda carrier: carrier.name.lower())
+    return [*carriers.offered(country), *custom_carriers]
 
 
 def carrier_for(connection: CarrierConnection) -> Carrier:
     """Return the carrier of a row: from the catalog, or a custom one."""
-    known = carriers.get(connection.carrier_id)
-    if known is not None:
-        return known
+    catalog_carrier = carriers.get(connection.carrier_id)
+    if catalog_carrier is not None:
+        return catalog_carrier
     return custom.carrier(connection.carrier_id, connection.name or "", connection.settings)
 
 

@@ -58,13 +58,15 @@ def shares(config: Config) -> bool | None:
 def _network(address: str) -> str:
     """Return the IPv4 address, or the IPv6 /64 prefix."""
     try:
-        known = ip_address(address)
+        parsed = ip_address(address)
     except ValueError:
         return address
-    if isinstance(known, IPv6Address):
+    if isinstance(parsed, IPv6Address):
         # A dual-stack listener reports IPv4 clients as mapped IPv6 addresses, all in one /64.
-        known = known.ipv4_mapped or known
-    return str(known) if known.version == 4 else str(ip_network((known.packed, 64), strict=False))
+        parsed = parsed.ipv4_mapped or parsed
+    if parsed.version == 4:
+        return str(parsed)
+    return str(ip_network((parsed.packed, 64), strict=False))
 
 
 def _storage(url: str) -> Storage:

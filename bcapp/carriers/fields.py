@@ -176,9 +176,9 @@ class Check:
 
     def __call__(self, _form: BaseForm, field: Field) -> None:
         for item in getattr(field, "lines", None) or [field.data or ""]:
-            said = self._fault_of(item)
-            if said:
-                raise ValidationError(said)
+            message = self._fault_of(item)
+            if message:
+                raise ValidationError(message)
 
 
 def _form_field(field: CredentialField) -> Any:

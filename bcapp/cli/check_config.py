@@ -31,7 +31,7 @@ _DATABASE = {
 class Line:
     what: str
     is_ok: bool
-    said: str
+    message: str
 
 
 @click.command("check-config")
@@ -46,9 +46,9 @@ def check_config(is_json: bool) -> None:
     for line in _lines():
         lines.append(line)
         if not is_json:
-            click.echo(f"{'ok   ' if line.is_ok else 'TO DO'}  {line.what}: {line.said}")
+            click.echo(f"{'ok   ' if line.is_ok else 'TO DO'}  {line.what}: {line.message}")
     if is_json:
-        echo_json([{"check": line.what, "ok": line.is_ok, "said": line.said} for line in lines])
+        echo_json([{"check": line.what, "ok": line.is_ok, "said": line.message} for line in lines])
     if not all(line.is_ok for line in lines):
         raise SystemExit(1)
 
@@ -90,45 +90,47 @@ def _keys(uses: list[key_rotation.KeyUse]) -> Iterator[Line]:
         what = f"encryption key {use.key_id}"
         order = "newest" if number == 0 else "older"
         if not use.is_known:
-            said = f"seals {use.tokens} tokens and is missing: put it back in ENCRYPTION_KEYS"
+            message = f"seals {use.tokens} tokens and is missing: put it back in ENCRYPTION_KEYS"
         elif use.opens is False:
-            said = f"{order}; does not open a token that names it: see docs/operations.md, "
-            said += "A damaged token"
+            message = f"{order}; does not open a token that names it: see docs/operations.md, "
+            message += "A damaged token"
         elif use.tokens:
-            said = f"{order}; opens one of the {use.tokens} tokens that it seals"
+            message = f"{order}; opens one of the {use.tokens} tokens that it seals"
         else:
-            said = f"{order}; seals no token" + (", so it may be taken out" if number else " yet")
-        yield Line(what, use.is_known and use.opens is not False, said)
+            suffix = ", so it may be taken out" if number else " yet"
+            message = f"{order}; seals no token{suffix}"
+        yield Line(what, use.is_known and use.opens is not False, message)
 
 
 def _install_limit(config: Config) -> Iterator[Line]:
     is_shared = install_limit.shares(config)
     if is_shared is not None:
-        said = "does not answer: is it running, and are host, port and password right? Until then "
-        said += "each process counts installs for itself; none is refused for that"
+        message = "does not answer: is it running, and are host, port and password right? Until "
+        message += "then each process counts installs for itself; none is refused for that"
         what = "Redis in RATE_LIMIT_STORAGE_URL"
-        yield Line(what, is_shared, "answers" if is_shared else said)
+        yield Line(what, is_shared, "answers" if is_shared else message)
 
 
 def _bigcommerce(answers: dict[str, ProbeResult]) -> Iterator[Line]:
     for name, answer in answers.items():
         if answer.status is None:
-            said = f"does not answer ({answer.fault}): is outgoing HTTPS open, and does DNS work?"
+            message = f"does not answer ({answer.fault}): "
+            message += "is outgoing HTTPS open, and does DNS work?"
         elif answer.status >= 500:
-            said = f"answers {answer.status}: see status.bigcommerce.com; nothing to do here"
+            message = f"answers {answer.status}: see status.bigcommerce.com; nothing to do here"
         else:
-            said = "answers"
+            message = "answers"
         is_well = answer.status is not None and answer.status < 500
-        yield Line(f"host in {name}", is_well, said)
-    known = [answer.clock_ahead for answer in answers.values() if answer.clock_ahead is not None]
-    if not known:
+        yield Line(f"host in {name}", is_well, message)
+    differences = [a.clock_ahead for a in answers.values() if a.clock_ahead is not None]
+    if not differences:
         yield Line("clock", False, "BigCommerce named no time: see for yourself that ours is right")
         return
-    apart = max(known, key=abs)
+    apart = max(differences, key=abs)
     seconds = abs(apart).total_seconds()
     if abs(apart) <= MAX_APART:
         yield Line("clock", True, "agrees with BigCommerce's")
     else:
         side = "ahead of" if apart > timedelta(0) else "behind"
-        said = f"is {seconds:.0f} seconds {side} BigCommerce's: let NTP set it"
-        yield Line("clock", False, said)
+        message = f"is {seconds:.0f} seconds {side} BigCommerce's: let NTP set it"
+        yield Line("clock", False, message)

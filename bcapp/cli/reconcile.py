@@ -226,8 +226,8 @@ def _tell(findings: Findings, *, is_dry: bool, is_json: bool) -> None:
         click.echo(f"{store_hash}: {marked}")
     for store_hash in findings.installed_again:
         click.echo(f"{store_hash}: installed again meanwhile")
-    for store_hash, said in findings.unclear.items():
-        click.echo(f"{store_hash}: left as it is: {said}")
+    for store_hash, message in findings.unclear.items():
+        click.echo(f"{store_hash}: left as it is: {message}")
     click.echo(f"Honoured: {findings.honoured}. Refused: {len(findings.ended)}.")
     if findings.stopped:
         go_on = f"Go on with: flask ops reconcile --after {findings.last_id}"

@@ -88,8 +88,8 @@ def _insert(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]
     except (DataError, IntegrityError):
         # SQLite accepts texts that are too long for their column, and NUL characters.
         first, last = (tuple(row[c.name] for c in table.primary_key) for row in (rows[0], rows[-1]))
-        said = f"the new database does not take a row of {table.name} between {first} and {last}"
-        raise CopyRefused(said) from None
+        message = f"the new database does not take a row of {table.name} between {first} and {last}"
+        raise CopyRefused(message) from None
 
 
 def _advance_sequence(connection: Connection, table: Table) -> None:

@@ -92,8 +92,8 @@ def attempt_view(entry: ActivityEntry) -> AttemptView:
 
 def answer(entry: ActivityEntry) -> str:
     """Describe the answer: "Received (204)", or BigCommerce's words with the status."""
-    said = _answer_in_words(entry)
-    return f"{said} ({entry.status})" if entry.status else said
+    text = _answer_in_words(entry)
+    return f"{text} ({entry.status})" if entry.status else text
 
 
 def _answer_in_words(entry: ActivityEntry) -> str:

@@ -161,14 +161,14 @@ def missing_field_errors(error: Rejected, carrier: Carrier) -> dict[str, str]:
     """Map the properties that BigCommerce calls missing to messages."""
     by_name = {field.name: field for field in carrier.credentials}
     by_name |= {field.alternative: field for field in carrier.credentials if field.alternative}
-    said = {}
+    messages = {}
     for field in (by_name[name] for name in error.missing if name in by_name):
-        said[field.name] = _(
+        messages[field.name] = _(
             "BigCommerce received no %(label)s. Paste the whole %(label)s with no spaces before or "
             "after it.",
             label=mid_sentence(field.label),
         )
-    return said
+    return messages
 
 
 def _rejected_error(error: Rejected, carrier: Carrier, ids: Mapping[str, str]) -> FormError:

@@ -47,9 +47,9 @@ def zone_form(carrier: Carrier, method: Method | None, typed: ZoneChoice | None)
     # A new method gets every option, so its form shows their defaults.
     defaults = {option.name: option.default for option in carrier.options}
     options: dict[str, object] = dict(method.options) if method else dict(defaults)
-    there = (method.services if method else None) or []
-    chosen = set(typed.services) if typed else set(there)
-    chosen |= set(there) - carrier.service_codes  # keep unknown services
+    current_codes = (method.services if method else None) or []
+    chosen = set(typed.services) if typed else set(current_codes)
+    chosen |= set(current_codes) - carrier.service_codes  # keep unknown services
     if typed is not None:
         options.update(typed.options)
     errors = typed.errors if typed else {}
@@ -57,7 +57,7 @@ def zone_form(carrier: Carrier, method: Method | None, typed: ZoneChoice | None)
     return ZoneForm(
         enabled=typed.enabled if typed else method is not None and method.enabled,
         method_name=name if typed is None or typed.name is None else typed.name,
-        groups=_groups(carrier, there, chosen),
+        groups=_groups(carrier, current_codes, chosen),
         count=_count_on(carrier, method),
         options=[_input(option, options, errors) for option in carrier.options],
         custom_rows=_rows(options, typed) if carrier.is_custom else [],
@@ -68,14 +68,14 @@ def zone_form(carrier: Carrier, method: Method | None, typed: ZoneChoice | None)
 def _count_on(carrier: Carrier, method: Method | None) -> str:
     if method is not None and method.services is None:
         return _("BigCommerce does not show which are on")
-    there = (method.services if method else None) or []
-    on = len(there) if method and method.enabled else 0
-    total = len(carrier.service_codes | set(there))
-    return _("%(number)s of %(total)s on now", number=number(on), total=number(total))
+    current_codes = (method.services if method else None) or []
+    enabled = len(current_codes) if method and method.enabled else 0
+    total = len(carrier.service_codes | set(current_codes))
+    return _("%(number)s of %(total)s on now", number=number(enabled), total=number(total))
 
 
 def _groups(
-    carrier: Carrier, there: Sequence[str], chosen: set[str]
+    carrier: Carrier, current_codes: Sequence[str], chosen: set[str]
 ) -> list[tuple[str, list[Service]]]:
     if not carrier.services:
         return []
@@ -83,7 +83,7 @@ def _groups(
         (title, [Service(code, label, code in chosen) for code, label in group.items()])
         for title, group in carrier.services.items()
     ]
-    unknown = [code for code in there if code not in carrier.service_codes]
+    unknown = [code for code in current_codes if code not in carrier.service_codes]
     if unknown:
         groups.append((_("Other"), [Service(code, code, True) for code in unknown]))
     return groups

@@ -103,8 +103,9 @@ def _row(
     few: bool,
 ) -> ZoneRow:
     zone, method = state.zone, state.method_of(carrier.id)
-    back = refused if refused and refused.zone_id == zone.id else None
-    is_open = zone.id == opened or back is not None
+    rejected = refused if refused and refused.zone_id == zone.id else None
+    choice = rejected.choice if rejected else None
+    is_open = zone.id == opened or rejected is not None
     return ZoneRow(
         zone_id=zone.id,
         name=zone.name,
@@ -113,8 +114,8 @@ def _row(
         zone_off=not zone.enabled,
         made_elsewhere=method is not None and zone.id not in written_here,
         open=is_open,
-        form=zone_form(carrier, method, back.choice if back else None) if few or is_open else None,
-        form_error=back.form_error if back else None,
+        form=zone_form(carrier, method, choice) if few or is_open else None,
+        form_error=rejected.form_error if rejected else None,
     )
 
 
@@ -228,7 +229,7 @@ def save_error(zone_name: str, carrier: Carrier, failure: Failure) -> FormError:
 
 def validation_error(zone_id: int, zone_name: str, choice: ZoneChoice) -> FormError:
     """Describe faults in a zone's form, with links to its inputs."""
-    links = tuple((_input_id(zone_id, field), said) for field, said in choice.errors.items())
+    links = tuple((_input_id(zone_id, field), message) for field, message in choice.errors.items())
     return FormError("error", _not_saved(zone_name), _("Nothing was sent."), links=links)
 
 
@@ -236,11 +237,11 @@ def turned_off(results: Iterable[tuple[str, Failure | None]], carrier: Carrier) 
     """Return one line for each zone in which a carrier was turned off."""
     lines = []
     for zone_name, failure in results:
-        said = _("BigCommerce confirmed that it is off.")
+        line = _("BigCommerce confirmed that it is off.")
         if failure is not None:
-            back = save_error(zone_name, carrier, failure)
-            said = back.answer or back.text
-        lines.append(f"{zone_name}: {said}")
+            form_error = save_error(zone_name, carrier, failure)
+            line = form_error.answer or form_error.text
+        lines.append(f"{zone_name}: {line}")
     return lines
 
 

@@ -87,11 +87,11 @@ def remove_user() -> ResponseReturnValue:
 
 
 def _install() -> str:
-    asked = _install_request()
-    runtime().install_limit.count(asked.requested_context, request.remote_addr or "")
+    params = _install_request()
+    runtime().install_limit.count(params.requested_context, request.remote_addr or "")
     acquire_bigcommerce_slot()
     grant = oauth.exchange_code(
-        config(), asked.requested_code, asked.requested_scope, asked.requested_context
+        config(), params.requested_code, params.requested_scope, params.requested_context
     )
     installation = stores.install(db(), runtime().vault, grant, _is_grant_valid)
     _fetch_store_information(installation.store)

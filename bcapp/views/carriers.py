@@ -115,10 +115,10 @@ def _turn_off(carrier_status: CarrierStatus, api: StoreApi) -> ResponseReturnVal
     # save reads its zone anyway.
     latest = runtime().zone_snapshots.latest(current_session().store) if shown else None
     snapshot = latest or carrier_detail.current_snapshot()
-    on = snapshot.with_method_on(carrier.id) if snapshot else []
+    enabled_zones = snapshot.with_method_on(carrier.id) if snapshot else []
     if snapshot and shown:
-        on = [state for state in snapshot.zones if state.zone.id in shown]
-    chosen = [(state.zone.id, state.zone.name) for state in on]
+        enabled_zones = [state for state in snapshot.zones if state.zone.id in shown]
+    chosen = [(state.zone.id, state.zone.name) for state in enabled_zones]
     built = runtime()
     results = saving.turn_off(
         built.sessions, built.zone_fetchers, api, current_session().actor, carrier, chosen
@@ -172,8 +172,8 @@ def _form_page(
 def _not_accepted(error: CallFailed, carrier_id: str, typed: BaseForm) -> ResponseReturnValue:
     carrier_status = carrier_status_or_404(carrier_id)  # reload, as the attempt is recorded by now
     if isinstance(error, Rejected):
-        for name, said in presenters.missing_field_errors(error, carrier_status.carrier).items():
-            typed[name].errors = [said]
+        for name, message in presenters.missing_field_errors(error, carrier_status.carrier).items():
+            typed[name].errors = [message]
     form_error = presenters.send_error(error, carrier_status.carrier)
     return _form_page(carrier_status, typed, form_error), error.http_status, error.headers
 
@@ -187,7 +187,7 @@ def _disconnect_page(
         if form_error
         else carrier_detail.current_snapshot()
     )
-    on = snapshot.with_method_on(carrier_status.carrier.id) if snapshot else []
+    enabled_zones = snapshot.with_method_on(carrier_status.carrier.id) if snapshot else []
     offering = snapshot.offering(carrier_status.carrier.id) if snapshot else []
     return render_template(
         "carriers/disconnect.html",
@@ -195,7 +195,7 @@ def _disconnect_page(
         form_error=form_error,
         is_done=is_done,
         zones_on=[state.zone for state in offering] if snapshot else None,
-        zones_off=[state.zone for state in on if not state.zone.enabled],
+        zones_off=[state.zone for state in enabled_zones if not state.zone.enabled],
         also_off=form_error is None or _wants_zones_off(),
-        again=carrier_status.carrier.details,
+        details_to_type=carrier_status.carrier.details,
     )

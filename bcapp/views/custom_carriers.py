@@ -42,12 +42,12 @@ def create() -> ResponseReturnValue:
             settings.details,
         )
     except AlreadyListed:
-        said = _(
+        message = _(
             "%(carrier)s is listed already. Open it under Carriers to update its details.",
             carrier=carrier.id,
         )
-        identity["number"].errors = [said]
-        return _page(None, identity, settings, validation_error([("number", said)])), 422
+        identity["number"].errors = [message]
+        return _page(None, identity, settings, validation_error([("number", message)])), 422
     except CallFailed as error:
         return _not_accepted(error, None, carrier, identity, settings)
     return _sent(carrier, "sent")
@@ -80,8 +80,8 @@ def send(number: str) -> ResponseReturnValue:
             updating=carrier_status.is_sent,
         )
     except CallFailed as error:
-        again = carrier_status_or_404(f"carrier_{number}")
-        return _not_accepted(error, again, carrier, identity, settings)
+        reloaded = carrier_status_or_404(f"carrier_{number}")
+        return _not_accepted(error, reloaded, carrier, identity, settings)
     return _sent(carrier, notice)
 
 
@@ -92,13 +92,13 @@ def _identity(carrier_status: CarrierStatus) -> dict[str, str]:
 
 def _resubmitted(carrier_status: CarrierStatus) -> tuple[BaseForm, Settings]:
     """Parse the form of a known carrier: rows as on the page, or one field per known setting."""
-    known = _identity(carrier_status)
+    identity_values = _identity(carrier_status)
     if _is_by_property(carrier_status):
         assert carrier_status.connection is not None  # noqa: S101 - no settings without one
         settings = custom.parse_known_settings(request.form, carrier_status.connection.settings)
-        return custom.identity_form(None, known), settings
-    known["name"] = request.form.get("name", known["name"])
-    return custom.identity_form(None, known), custom.parse_settings(request.form)
+        return custom.identity_form(None, identity_values), settings
+    identity_values["name"] = request.form.get("name", identity_values["name"])
+    return custom.identity_form(None, identity_values), custom.parse_settings(request.form)
 
 
 def _is_by_property(carrier_status: CarrierStatus) -> bool:
@@ -106,10 +106,10 @@ def _is_by_property(carrier_status: CarrierStatus) -> bool:
 
     Our form may have no rows left, but always has a name.
     """
-    known = {field.name for field in carrier_status.carrier.credentials}
-    if "setting_name" in request.form or not known:
+    setting_names = {field.name for field in carrier_status.carrier.credentials}
+    if "setting_name" in request.form or not setting_names:
         return False
-    return "name" not in request.form or not known.isdisjoint(request.form)
+    return "name" not in request.form or not setting_names.isdisjoint(request.form)
 
 
 def _read(identity: BaseForm, settings: Settings) -> tuple[Carrier | None, FormError | None]:

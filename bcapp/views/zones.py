@@ -56,9 +56,9 @@ def _again(
     form_error: FormError,
 ) -> str:
     # Reload, as the attempt is recorded by now.
-    again = carrier_status_or_404(carrier_status.carrier.id)
+    reloaded = carrier_status_or_404(carrier_status.carrier.id)
     refused = zone_presenters.RejectedZoneForm(zone_id, zone_name, chosen, form_error)
-    return carrier_detail.render_refused(again, refused)
+    return carrier_detail.render_refused(reloaded, refused)
 
 
 def _zone_name(zone_id: int) -> str:

@@ -50,7 +50,7 @@ def parse_zone_form(carrier: Carrier, form: Any) -> ZoneChoice:
         services=services,
         options=_options(carrier, form),
         custom_options=custom_options,
-        errors={field: said for field, said in errors.items() if said},
+        errors={field: message for field, message in errors.items() if message},
     )
 
 

@@ -97,8 +97,8 @@ def turn_off(
             return failure
         return None
 
-    asked = [pool.submit(copy_context().run, turn_one_off, zone_id) for zone_id, _ in zones]
-    return [(name, one.result()) for (_, name), one in zip(zones, asked, strict=True)]
+    futures = [pool.submit(copy_context().run, turn_one_off, zone_id) for zone_id, _ in zones]
+    return [(name, future.result()) for (_, name), future in zip(zones, futures, strict=True)]
 
 
 class _NothingToDo(Exception):

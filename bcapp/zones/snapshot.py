@@ -50,8 +50,8 @@ class ZoneSnapshot:
 
     def with_method_on(self, carrier_id: str) -> list[ZoneState]:
         """Return the zones whose method is on, even if the zone itself is off."""
-        on = ((state, state.method_of(carrier_id)) for state in self.zones)
-        return [state for state, method in on if method is not None and method.enabled]
+        pairs = ((state, state.method_of(carrier_id)) for state in self.zones)
+        return [state for state, method in pairs if method is not None and method.enabled]
 
     def zone(self, zone_id: int) -> ZoneState | None:
         return next((state for state in self.zones if state.zone.id == zone_id), None)
@@ -129,9 +129,9 @@ def fetch_zones(db: Session, api: StoreApi, pool: Executor, store: Store) -> Zon
     db.commit()
     information = pool.submit(copy_context().run, api.get_store) if _is_stale(store) else None
     zones = api.list_zones()
-    asked = [pool.submit(copy_context().run, api.list_methods, zone.id) for zone in zones]
+    futures = [pool.submit(copy_context().run, api.list_methods, zone.id) for zone in zones]
     states = [
-        ZoneState(zone, tuple(answer.result())) for zone, answer in zip(zones, asked, strict=True)
+        ZoneState(zone, tuple(future.result())) for zone, future in zip(zones, futures, strict=True)
     ]
     # Zones do not wait long for it; the next snapshot asks again.
     if information is not None:
