@@ -1,1 +1,1 @@
-"""Measurements: run by hand, with a target each. What must hold at all times is a test."""
+"""Benchmarks with targets, run by hand. What must always hold is a test."""

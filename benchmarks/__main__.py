@@ -1,21 +1,21 @@
-"""`make bench`: everything, against its reference; status 1 when a target is missed.
+"""`make bench`: run every benchmark against its reference; status 1 if a target is missed.
 
-Named themes are measured alone, and then printed only: `python -m benchmarks launches`.
+`python -m benchmarks launches` runs the named ones only, and prints without writing files.
 """
 
 import sys
 import time
 
-from benchmarks import crowds, footprint, launches, report, sends
-from benchmarks.stage import stage
+from benchmarks import footprint, launches, overload, report, sends
+from benchmarks.environment import environment
 from benchmarks.targets import Results
 
-THEMES = {"sends": sends, "footprint": footprint, "launches": launches, "crowds": crowds}
+THEMES = {"sends": sends, "footprint": footprint, "launches": launches, "overload": overload}
 
 
 def main(chosen: list[str]) -> int:
     results = Results()
-    with stage() as built:
+    with environment() as built:
         for name in chosen or THEMES:
             started = time.perf_counter()
             THEMES[name].measure(built, results)

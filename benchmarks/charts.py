@@ -1,4 +1,4 @@
-"""The charts of `docs/performance.md`."""
+"""Draw the charts of `docs/performance.md`."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,7 +10,7 @@ from matplotlib.figure import Figure as Canvas
 from benchmarks.race import Figure, Rounds
 from benchmarks.targets import Results
 
-# The same numbers make the same file.
+# Reproducible: the same numbers give the same file.
 mpl.rcParams.update({"svg.hashsalt": "bcapp", "svg.fonttype": "none", "font.size": 9})
 _COLOURS = ("#0b5fff", "#8a94a6")
 
@@ -24,7 +24,7 @@ def draw(results: Results, folder: Path) -> None:
 
 
 def _bars(workloads: Mapping[str, Rounds], what: str, unit: str, file: Path) -> None:
-    """A row for each contestant, with a whisker from the least round to the most."""
+    """Draw one bar per candidate, with a whisker from the lowest to the highest round."""
     rows = [
         (f"{workload}: {name}", Figure(tuple(getattr(each, what) for each in run)), name)
         for workload, rounds in workloads.items()

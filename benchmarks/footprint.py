@@ -1,11 +1,11 @@
-"""What the app takes before it answers: memory, and time to start."""
+"""Benchmark memory and start-up time."""
 
 import statistics
 import time
 
-from benchmarks import cost, load, visits
+from benchmarks import load, process_cost, raw_requests
+from benchmarks.environment import KINDS, Environment
 from benchmarks.race import Figure, Round, asking, compared, race, summed_up
-from benchmarks.stage import KINDS, Stage
 from benchmarks.targets import Results
 from tests.crash.worker import until
 from tests.served import Instance
@@ -13,20 +13,20 @@ from tests.served import Instance
 STORES = 10_000
 REQUESTS = 100_000
 SAMPLES = 20
-WARM_UP = 10  # samples: the heap has its size after some fifty thousand requests
+WARM_UP = 10  # samples; the heap is stable after about 50,000 requests
 MAX_PSS = 60  # MiB
-MAX_GROWTH = 1  # MiB in all those requests
+MAX_GROWTH = 1  # MiB over all requests
 MAX_START = 1.5  # times the bare view's
 
 
-def measure(stage: Stage, results: Results) -> None:
+def measure(environment: Environment, results: Results) -> None:
     for kind in KINDS:
-        _starts(stage, results, kind)
-    _memory(stage, results, KINDS[-1])
+        _starts(environment, results, kind)
+    _memory(environment, results, KINDS[-1])
 
 
-def _starts(stage: Stage, results: Results, kind: str) -> None:
-    stock = stage.stock(kind, STORES)
+def _starts(environment: Environment, results: Results, kind: str) -> None:
+    dataset = environment.dataset(kind, STORES)
 
     def start(instance: Instance) -> Round:
         started = time.perf_counter()
@@ -34,12 +34,12 @@ def _starts(stage: Stage, results: Results, kind: str) -> None:
         try:
             until(lambda: _answers(instance), "the first answer does not come")
             took = time.perf_counter() - started
-            return summed_up([took], cost.cpu_seconds(instance.workers()), took)
+            return summed_up([took], process_cost.cpu_seconds(instance.workers()), took)
         finally:
             instance.terminate()
             instance.wait_until_ended()
 
-    app, bare = stage.app(stock), stage.bare(stock)
+    app, bare = environment.app(dataset), environment.bare(dataset)
     rounds = race({"app": lambda: start(app), "bare view": lambda: start(bare)})
     results.rounds[f"start to first answer, {kind}"] = rounds
     ratio = compared(rounds, "app", "bare view", "median_ms")
@@ -49,21 +49,23 @@ def _starts(stage: Stage, results: Results, kind: str) -> None:
 
 def _answers(instance: Instance) -> bool:
     try:
-        return load.ask(instance.port, visits.launch(1)).status == 200
+        return load.ask(instance.port, raw_requests.launch(1)).status == 200
     except ConnectionError:
         return False
 
 
-def _memory(stage: Stage, results: Results, kind: str) -> None:
-    """Of the larger worker, while launches and pages of a thousand stores go on."""
-    stock = stage.stock(kind, STORES)
+def _memory(environment: Environment, results: Results, kind: str) -> None:
+    """Measure the larger worker during launches and pages of a thousand stores."""
+    dataset = environment.dataset(kind, STORES)
     sizes = []
-    with stage.app(stock) as app:
+    with environment.app(dataset) as app:
         for _ in range(WARM_UP + SAMPLES + 1):
-            asked = [visits.launch(number) for number in stock.used]
-            asked += [visits.overview(visits.token(app.port, n)) for n in stock.used[:100]]
+            asked = [raw_requests.launch(number) for number in dataset.used]
+            asked += [
+                raw_requests.overview(raw_requests.token(app.port, n)) for n in dataset.used[:100]
+            ]
             asking(app, lambda asked=asked: (asked * 5)[: REQUESTS // SAMPLES])()
-            sizes.append(max(map(cost.pss_mib, app.workers())))
+            sizes.append(max(map(process_cost.pss_mib, app.workers())))
     results.expect("memory of a worker (PSS)", Figure(tuple(sizes[1:])), MAX_PSS, " MiB", 1)
     warm = sizes[WARM_UP:]
     slope = statistics.linear_regression(range(SAMPLES + 1), warm).slope * SAMPLES

@@ -1,6 +1,6 @@
-"""Whoever asks: raw HTTP over sockets, so that little of the machine goes to asking.
+"""Load generator: raw HTTP over sockets, so that it uses little CPU itself.
 
-The servers hang up after each answer, so a request is a connection and its answer ends with it.
+The servers close each connection, so a response ends with its connection.
 """
 
 import socket
@@ -48,7 +48,7 @@ def ask(port: int, request: bytes) -> Answer:
 
 
 def ask_all(port: int, requests: Iterable[bytes], at_once: int = 16) -> list[Answer]:
-    """Answers in the order in which they came, of `at_once` people who ask without a pause."""
+    """Send requests over `at_once` connections without pauses; answers in order of arrival."""
     waiting, lock, answers = iter(requests), threading.Lock(), []
 
     def person() -> None:

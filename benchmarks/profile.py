@@ -1,9 +1,9 @@
-"""Where the CPU time of a launch and of a send goes, by library, on stderr.
+"""Sample where the CPU time of a launch and of a send goes, by library, on stderr.
 
 The app's log goes to stdout: `.venv/bin/python -m benchmarks.profile >/dev/null`
 
-A timer looks at the stack while the process works, and counts for the library on top of it; what
-belongs to Python itself, for whoever called that.
+A timer samples the stack and counts for the topmost library; time in the standard library counts
+for its caller.
 """
 
 import signal
@@ -23,8 +23,8 @@ from werkzeug.test import EnvironBuilder, run_wsgi_app
 from bcapp.database import CHECKOUT
 from bcapp.factory import create_app
 from bcapp.views.session import TOKEN_HEADER
-from benchmarks import visits
-from benchmarks.stage import KINDS, Stage, stage
+from benchmarks import raw_requests
+from benchmarks.environment import KINDS, Environment, environment
 from tests import make
 from tests.conftest import close
 
@@ -33,19 +33,19 @@ _ROOTS = (Path(sysconfig.get_path("purelib")), CHECKOUT)
 
 
 def main() -> int:
-    with stage() as built:
+    with environment() as built:
         for kind in KINDS:
             print("\n".join(_profile(built, kind)), file=sys.stderr)
     return 0
 
 
-def _profile(built: Stage, kind: str) -> list[str]:
-    stock = built.stock(kind, STORES)
-    settings = {"DATABASE_URL": stock.url, "BIGCOMMERCE_API_URL": built.bigcommerce}
+def _profile(built: Environment, kind: str) -> list[str]:
+    dataset = built.dataset(kind, STORES)
+    settings = {"DATABASE_URL": dataset.url, "BIGCOMMERCE_API_URL": built.bigcommerce}
     app = create_app(make.config(**settings, LOG_LEVEL="INFO"))
-    launches = [visits.launch(number) for number in stock.used]
+    launches = [raw_requests.launch(number) for number in dataset.used]
     tokens = [_ask(app, _environ(launch))[TOKEN_HEADER] for launch in launches]
-    sends = [visits.send(token) for token in tokens]
+    sends = [raw_requests.send(token) for token in tokens]
     lines = [*_spent(app, f"launch, {kind}", launches), *_spent(app, f"send, {kind}", sends)]
     close(app)
     return lines
@@ -53,7 +53,7 @@ def _profile(built: Stage, kind: str) -> list[str]:
 
 def _spent(app: Flask, what: str, requests: Iterable[bytes]) -> list[str]:
     first, second = ([_environ(request) for request in requests] for _ in range(2))
-    for environ in first:  # warms up
+    for environ in first:  # warm-up
         _ask(app, environ)
     samples = Counter[str]()
     signal.signal(signal.SIGPROF, lambda _signal, frame: samples.update([_owner(frame)]))

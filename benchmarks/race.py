@@ -1,4 +1,4 @@
-"""Several contestants in turn, round after round, so that what disturbs one disturbs the other."""
+"""Run candidates in turn, round after round, so that disturbances hit all of them."""
 
 import statistics
 import time
@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from benchmarks import cost, load
+from benchmarks import load, process_cost
 from tests.served import Instance
 
 ROUNDS = 5
@@ -14,9 +14,9 @@ ROUNDS = 5
 
 @dataclass(frozen=True)
 class Round:
-    cpu_ms: float  # of whoever answered, a request
+    cpu_ms: float  # of the answering process, per request
     per_second: float
-    seconds: tuple[float, ...]  # that each answer took
+    seconds: tuple[float, ...]  # of each response
 
     @property
     def median_ms(self) -> float:
@@ -29,7 +29,7 @@ class Round:
 
 @dataclass(frozen=True)
 class Figure:
-    """One number for each round, or for each comparison of two in the same round."""
+    """One number per round, or per comparison of two candidates in a round."""
 
     values: tuple[float, ...]
 
@@ -46,12 +46,12 @@ class Figure:
 Rounds = dict[str, list[Round]]
 
 
-def race(contestants: Mapping[str, Callable[[], Round]], rounds: int = ROUNDS) -> Rounds:
-    """One round more is run, first, and counts for nothing: it warms everybody up."""
-    run: Rounds = {name: [] for name in contestants}
+def race(candidates: Mapping[str, Callable[[], Round]], rounds: int = ROUNDS) -> Rounds:
+    """Run the candidates in turn. One extra round warms up and is dropped."""
+    run: Rounds = {name: [] for name in candidates}
     for _ in range(rounds + 1):
-        for name, act in contestants.items():
-            run[name].append(act())
+        for name, scenario in candidates.items():
+            run[name].append(scenario())
     return {name: counted for name, (_, *counted) in run.items()}
 
 
@@ -61,9 +61,9 @@ def asking(
     status: int = 200,
     at_once: int = 16,
 ) -> Callable[[], Round]:
-    """A contestant: what it takes a server to answer. `requests` are made anew for each round."""
+    """Make a candidate of requests to a server; `requests` builds each round's."""
 
-    def act() -> Round:
+    def scenario() -> Round:
         asked = requests()
         used, started = instance_cpu(instance), time.perf_counter()
         answers = load.ask_all(instance.port, asked, at_once)
@@ -74,11 +74,11 @@ def asking(
             raise RuntimeError(f"not all were answered with {status}: {dict(statuses)}")
         return summed_up([answer.seconds for answer in answers], used, took)
 
-    return act
+    return scenario
 
 
 def instance_cpu(instance: Instance) -> float:
-    return cost.cpu_seconds(instance.workers())
+    return process_cost.cpu_seconds(instance.workers())
 
 
 def summed_up(seconds: Sequence[float], cpu: float, took: float) -> Round:

@@ -1,7 +1,7 @@
-"""The ceiling: a bare Flask view that verifies the payload and makes one indexed SELECT.
+"""Reference: a bare Flask view that verifies the payload and makes one indexed SELECT.
 
-It has the drivers to itself: no ORM, no log, no page, no metrics. A connection for each thread
-stays open, and nothing begins or ends a transaction.
+It uses the drivers directly: no ORM, log, page or metrics. Each thread keeps a connection open, in
+autocommit mode.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""What was measured: tables, the raw numbers, and the paper with its charts."""
+"""Write the results: tables, raw numbers, and the document with its charts."""
 
 import json
 import os
@@ -51,9 +51,9 @@ def _rounds(results: Results) -> Iterator[str]:
     yield "|---|" + "---|" * len(_COLUMNS)
     for workload, rounds in results.rounds.items():
         yield f"| **{workload}** |" + " |" * len(_COLUMNS)
-        for contestant, run in rounds.items():
+        for candidate, run in rounds.items():
             cells = [_cell(run, *column) for column in _COLUMNS.values()]
-            yield f"| {contestant} | {' | '.join(cells)} |"
+            yield f"| {candidate} | {' | '.join(cells)} |"
 
 
 def _cell(run: list[Round], what: str, unit: str, digits: int) -> str:
@@ -63,8 +63,8 @@ def _cell(run: list[Round], what: str, unit: str, digits: int) -> str:
 def _numbers(rounds: Rounds) -> dict[str, list[dict[str, float]]]:
     names = [what for what, _, _ in _COLUMNS.values()]
     return {
-        contestant: [{name: round(getattr(each, name), 3) for name in names} for each in run]
-        for contestant, run in rounds.items()
+        candidate: [{name: round(getattr(each, name), 3) for name in names} for each in run]
+        for candidate, run in rounds.items()
     }
 
 

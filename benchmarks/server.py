@@ -1,6 +1,6 @@
-"""How many merchants gunicorn serves while BigCommerce takes 200 ms, by workers and threads.
+"""Benchmark gunicorn settings while BigCommerce takes 200 ms, by workers and threads.
 
-64 merchants send one connection after another; one more opens its activity, which waits for nobody.
+64 merchants send one request after another; one more opens its activity, which needs no call.
 """
 
 import os
@@ -52,7 +52,7 @@ def measure(url: str, threads: int, log: Path) -> None:
             BIGCOMMERCE_LOGIN_URL=bigcommerce,
             BIGCOMMERCE_API_URL=bigcommerce,
             BIGCOMMERCE_TIME_BUDGET="25",
-            # As by default: nine of ten threads may wait.
+            # As by default, nine of ten threads may wait.
             BIGCOMMERCE_CONCURRENCY=str(threads * 9 // 10),
             INSTALL_LIMIT_PER_ADDRESS="1000/minute",
             WEB_CONCURRENCY=str(WORKERS),
@@ -70,7 +70,7 @@ Timings = list[tuple[int, float]]
 
 
 def load(tabs: list[Tab]) -> tuple[Timings, Timings]:
-    """Status and seconds of every send, and of every look at the activity meanwhile."""
+    """Return status and seconds of every send, and of every activity page meanwhile."""
     sends: Timings = []
     looks: Timings = []
     stopped = threading.Event()

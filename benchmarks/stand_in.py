@@ -1,7 +1,7 @@
-"""BigCommerce where the sandbox would cost too much: answers from a table, after a delay.
+"""Cheap stand-in for BigCommerce: answers from a table, after a delay.
 
-A process of its own, so that its work counts as nobody's. `/delay` and `/opened` are ours: how
-many seconds it takes from now on, and how many connections were opened since that was asked.
+A process of its own, so that its CPU time is not counted. `/delay` sets the delay in seconds;
+`/opened` returns the number of connections since the last call.
 """
 
 import asyncio
@@ -53,7 +53,7 @@ def _answer(method: str, path: str, body: bytes) -> tuple[int, object]:
 
 
 def _grant(asked: dict[str, list[str]]) -> object:
-    """A token for the store that was asked for; its code is the number of the user."""
+    """Return a token for the requested store; the code is the user's number."""
     number = int(asked["code"][0])
     user = {"id": number, "email": f"owner{number}@store.example"}
     scope, context = asked["scope"][0], asked["context"][0]

@@ -1,4 +1,4 @@
-"""What is asked of each figure, and whether it is so."""
+"""Compare figures with their targets."""
 
 from dataclasses import dataclass, field
 
@@ -19,14 +19,14 @@ class Target:
 
 @dataclass
 class Results:
-    rounds: dict[str, Rounds] = field(default_factory=dict)  # by workload, then by contestant
+    rounds: dict[str, Rounds] = field(default_factory=dict)  # by workload and candidate
     figures: dict[str, Figure] = field(default_factory=dict)
     targets: list[Target] = field(default_factory=list)
 
     def expect(
         self, workload: str, figure: Figure, at_most: float, unit: str, digits: int = 2
     ) -> None:
-        """Hold a figure's median to a limit, and keep the figure."""
+        """Record a figure and compare its median with a limit."""
         self.figures[workload] = figure
         is_met = figure.median <= at_most
         limit = f"at most {at_most:g}{unit}"

@@ -1,7 +1,7 @@
-"""How long the overview takes with sixty zones, each call to BigCommerce taking 200 ms.
+"""Benchmark the overview with sixty zones while each call takes 200 ms.
 
-Target: three times as long as one call and the app's own work, which is the page's time when all
-zones have been read already. Everything stays on this machine: the tests' audit hook sees to that.
+Target: three times one call plus the app's own work, which is measured with cached zones. The
+tests' audit hook keeps everything on this machine.
 """
 
 import statistics
@@ -34,7 +34,7 @@ MAX_CALLS = 3
 
 @dataclass(frozen=True)
 class Measured:
-    """Seconds, one for each time that something was done."""
+    """Seconds of each repetition."""
 
     seconds: tuple[float, ...]
 
@@ -70,7 +70,7 @@ def main() -> int:
 
 @contextmanager
 def installed_app(world: World, bigcommerce: str) -> Iterator[Browser]:
-    """The app on a database of its own, installed in the store."""
+    """Create an app with its own database, installed in the store."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bcapp")))
         url = f"sqlite:///{folder / 'bcapp.sqlite3'}"
@@ -89,7 +89,7 @@ def installed_app(world: World, bigcommerce: str) -> Iterator[Browser]:
 
 
 def one_call(world: World, bigcommerce: str) -> Measured:
-    """A call as the app makes it, on a connection that is open already."""
+    """Make a call as the app does, on an open connection."""
     token = SecretStr(world.store(STORE).access_token or "")
     with new_session() as http:
 
@@ -101,7 +101,7 @@ def one_call(world: World, bigcommerce: str) -> Measured:
 
 
 def opened(merchant: Browser, path: str) -> None:
-    """Open a page that has to show the count of zones."""
+    """Open a page that must show the number of zones."""
     response = merchant.get(path)
     if response.status_code != 200 or "No zones" not in response.text:
         raise RuntimeError(f"{path} was not answered with zones: {response.status}")

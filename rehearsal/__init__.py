@@ -1,1 +1,1 @@
-"""Going online, rehearsed here: servers as deployed, merchants, and what befalls them."""
+"""Rehearse production: servers as deployed, merchants at work, and failures."""

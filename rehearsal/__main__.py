@@ -1,4 +1,4 @@
-"""`make rehearse`: play every act under load, and say what was lost."""
+"""`make rehearse`: run every scenario under load and report what was lost."""
 
 import os
 import sys
@@ -11,19 +11,19 @@ from subprocess import SubprocessError
 from requests import RequestException
 
 from bcapp import database
-from rehearsal.acts import ACTS, Act, Wrong
+from rehearsal.environment import Environment, environment
 from rehearsal.merchants import Crowd, recorded_writes
-from rehearsal.stage import Stage, stage
+from rehearsal.scenarios import SCENARIOS, Act, Wrong
 from tests.nginx import program
 
-# One act that goes wrong does not keep the others from being played.
+# A failed scenario does not stop the others.
 FAULTS = (Wrong, RuntimeError, AssertionError, SubprocessError, RequestException)
 MERCHANTS = int(os.environ.get("REHEARSAL_MERCHANTS") or 8)
 
 
 @dataclass(frozen=True)
 class Row:
-    act: Act
+    scenario: Act
     seconds: float
     requests: int
     failed: int
@@ -32,12 +32,12 @@ class Row:
 
     @property
     def is_good(self) -> bool:
-        return not self.fault and (self.act.may_fail or not self.failed)
+        return not self.fault and (self.scenario.may_fail or not self.failed)
 
     def __str__(self) -> str:
         verdict = self.fault or ("" if self.is_good else "FAILED REQUESTS")
         return (
-            f"{self.act.name:54}{self.seconds:8.1f}{self.requests:10}{self.failed:8}"
+            f"{self.scenario.name:54}{self.seconds:8.1f}{self.requests:10}{self.failed:8}"
             f"{self.repeated:10}  {verdict}"
         )
 
@@ -49,11 +49,11 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="bc") as name:
         folder = Path(name)
         folder.chmod(0o755)
-        with stage(folder) as built:
+        with environment(folder) as built:
             servers = f"PostgreSQL {built.server.version}"
             print(f"{servers:54}{'seconds':>8}{'requests':>10}{'failed':>8}{'repeated':>10}")
             with Crowd(built, MERCHANTS) as crowd:
-                rows = [play(act, built, crowd) for act in ACTS]
+                rows = [play(scenario, built, crowd) for scenario in SCENARIOS]
             wrong = [fault for merchant in crowd.merchants for fault in merchant.wrong]
             lost = [fault for merchant in crowd.merchants for fault in merchant.lost]
             lost += missing_entries(built, crowd)
@@ -68,7 +68,7 @@ def main() -> int:
     return 0 if is_good else 1
 
 
-def play(act: Act, built: Stage, crowd: Crowd) -> Row:
+def play(scenario: Act, built: Environment, crowd: Crowd) -> Row:
     started, count, failed, repeated = (
         time.monotonic(),
         crowd.count(),
@@ -76,12 +76,12 @@ def play(act: Act, built: Stage, crowd: Crowd) -> Row:
         number_repeated(built),
     )
     try:
-        act.play(built, crowd)
+        scenario.play(built, crowd)
         fault = ""
     except FAULTS as error:
         fault = f"{error}"
     row = Row(
-        act,
+        scenario,
         time.monotonic() - started,
         crowd.count() - count,
         crowd.failed() - failed,
@@ -92,13 +92,13 @@ def play(act: Act, built: Stage, crowd: Crowd) -> Row:
     return row
 
 
-def number_repeated(built: Stage) -> int:
-    """Requests for which nginx asked a second instance."""
+def number_repeated(built: Environment) -> int:
+    """Count the requests that nginx sent to a second instance."""
     return sum("," in line["instances"] for line in built.nginx.answered())
 
 
-def missing_entries(built: Stage, crowd: Crowd) -> list[str]:
-    """Every answered write has its entry, and no entry is there that nobody asked for."""
+def missing_entries(built: Environment, crowd: Crowd) -> list[str]:
+    """Check that every answered write has an entry and no entry is unexpected."""
     engine = database.open_engine(database.parse_url(built.environ["DATABASE_URL"]))
     with database.session_factory(engine)() as db:
         found = [(each, recorded_writes(db, each)) for each in crowd.merchants]
@@ -110,7 +110,7 @@ def missing_entries(built: Stage, crowd: Crowd) -> list[str]:
     ]
 
 
-def is_leaking(built: Stage, name: str) -> bool:
+def is_leaking(built: Environment, name: str) -> bool:
     log = built.nginx.log() if name == "access" else built.nginx.errors()
     return "signed_payload" in log or "code=" in log
 

@@ -1,4 +1,4 @@
-"""Merchants at work: each the only one in its store, so that it knows what has to be there."""
+"""Merchants at work, each alone in its store, so that it knows what must be there."""
 
 import random
 import threading
@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from bcapp.models import ActivityEntry, Store
 from bcapp.outcomes import Outcome
 from bcapp.session_token import InvalidSession, SessionTokens
-from rehearsal.stage import BUDGET, Stage
+from rehearsal.environment import BUDGET, Environment
 from tests import make
 from tests.crash.worker import until
 
@@ -23,21 +23,21 @@ SEEDS = 20261123
 WRITES = ("send", "disconnect", "turn_on", "turn_off")
 DEEDS = ("load", "overview", "send", "send", "turn_on", "turn_off", "disconnect", "activity")
 ACKNOWLEDGED = (Outcome.SENT, Outcome.CONFIRMED)
-# Seconds after which nobody waits any more for a writer that died (bcapp/zones/lock.py).
+# Seconds until the zone lock of a dead process expires (bcapp/zones/lock.py).
 CLAIMS_END = BUDGET + 6
 
 TOKENS = SessionTokens(make.config().session_keys)
 
 
 class Merchant:
-    def __init__(self, stage: Stage, number: int) -> None:
-        self.tab = stage.tab(stage.new_store())
-        self.world = stage.world
+    def __init__(self, environment: Environment, number: int) -> None:
+        self.tab = environment.tab(environment.new_store())
+        self.world = environment.world
         self.chance = random.Random(SEEDS + number)  # noqa: S311 - chooses what comes next
         self.answered: Counter[int] = Counter()
         self.zone_id: int = self.world.store(self.tab.store_hash).zones[0]["id"]
-        self.acknowledged = 0  # writes that were answered 303
-        self.in_doubt = 0  # those that were not answered: they may have been carried out
+        self.acknowledged = 0  # writes answered with 303
+        self.in_doubt = 0  # writes without an answer, which may have been carried out
         self.keys = 0
         self.wrong: list[str] = []
         self.lost: list[str] = []
@@ -105,7 +105,7 @@ class Merchant:
         return answer.status_code == 303
 
     def check(self, answer: requests.Response, expected: set[int]) -> requests.Response:
-        """Whose answer it is, by its session and by the people it names; 5xx are counted apart."""
+        """Check that a response belongs to its store and user; 5xx are counted separately."""
         self.answered[answer.status_code] += 1
         if answer.status_code in expected:
             try:
@@ -122,10 +122,10 @@ class Merchant:
 
 
 class Crowd:
-    """All merchants, at work while the block lasts."""
+    """All merchants, working while the block runs."""
 
-    def __init__(self, stage: Stage, number: int) -> None:
-        self.merchants = [Merchant(stage, each) for each in range(number)]
+    def __init__(self, environment: Environment, number: int) -> None:
+        self.merchants = [Merchant(environment, each) for each in range(number)]
         self._stopped = threading.Event()
         self._working: list[Future[None]] = []
 
@@ -146,12 +146,12 @@ class Crowd:
         return sum(sum(merchant.answered.values()) for merchant in self.merchants)
 
     def failed(self) -> int:
-        """Answers of 500 and more, and connections that broke."""
+        """Count responses of 500 and more, and broken connections."""
         statuses = sum((merchant.answered for merchant in self.merchants), Counter[int]())
         return sum(number for status, number in statuses.items() if status >= 500 or status == 0)
 
     def go_on(self, requests_each: int = 4) -> None:
-        """Returns after so many more requests a merchant."""
+        """Wait until each merchant has made that many more requests."""
         enough = self.count() + requests_each * len(self.merchants)
         until(lambda: self.count() >= enough, "no merchant is answered")
 

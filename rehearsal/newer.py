@@ -1,4 +1,4 @@
-"""The version to come: one migration more, and code that uses its column."""
+"""Make a newer version of the app: one more migration, and code that uses its column."""
 
 import shutil
 from pathlib import Path
@@ -10,7 +10,7 @@ COLUMN = "launches"
 # As in the image.
 PARTS = ("app.py", "gunicorn.conf.py", "pyproject.toml", "bcapp", "migrations", "templates")
 
-# What stands in a file, and what instead of it: each store's launches are counted.
+# Replacements by file: the newer version counts launches per store.
 CHANGES = {
     "bcapp/factory.py": ('APP_VERSION = "1.0"', f'APP_VERSION = "{VERSION}"'),
     "bcapp/models.py": (
@@ -27,7 +27,7 @@ CHANGES = {
 
 
 def make_newer(folder: Path) -> Path:
-    """A copy of this checkout, changed; where it is."""
+    """Copy this checkout, apply the changes, and return its folder."""
     code = folder / "newer"
     code.mkdir()
     for part in PARTS:

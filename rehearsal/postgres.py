@@ -1,4 +1,4 @@
-"""The PostgreSQL server: Debian's, a named one's programs, or the wheel's."""
+"""Start a PostgreSQL server: Debian's, the one of REHEARSAL_POSTGRES, or the wheel's."""
 
 import os
 import pwd
@@ -21,13 +21,13 @@ NOBODY = pwd.getpwnam("nobody")
 @dataclass(frozen=True)
 class Server:
     url: str
-    programs: Path  # where its pg_dump and its friends are: another version's may refuse it
+    programs: Path  # its own pg_dump: another version may refuse the server
     version: str
 
 
 @contextmanager
 def serve(folder: Path) -> Iterator[Server]:
-    """Its data lies in `folder`. An empty REHEARSAL_POSTGRES means the wheel's."""
+    """Serve a database in `folder`. An empty REHEARSAL_POSTGRES selects the wheel."""
     installed = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda p: int(p.parent.name))
     programs = os.environ.get("REHEARSAL_POSTGRES", f"{installed[-1]}" if installed else "")
     if programs:
@@ -44,7 +44,7 @@ def serve(folder: Path) -> Iterator[Server]:
 
 @contextmanager
 def _started(programs: Path, folder: Path) -> Iterator[str]:
-    # It refuses to run as root.
+    # PostgreSQL refuses to run as root.
     as_user: dict[str, Any] = {}
     place = folder / "pg"
     place.mkdir()
@@ -66,7 +66,7 @@ def _started(programs: Path, folder: Path) -> Iterator[str]:
 
 
 def execute(url: str, statement: str) -> Any:
-    """One statement, outside a transaction; the first value that it answers with, if any."""
+    """Run one statement outside a transaction and return its first value."""
     engine = create_engine(database.parse_url(url), isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         answer = connection.execute(text(statement))

@@ -1,4 +1,4 @@
-"""What `make bench` stands on: its databases and requests are those of the app."""
+"""Test data and requests of `make bench` fit the app."""
 
 import pytest
 from flask import Flask
@@ -6,18 +6,18 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from bcapp.models import ActivityEntry
-from benchmarks import visits
-from benchmarks.stock import ENTRIES, Stock, fill
+from benchmarks import raw_requests
+from benchmarks.test_data import ENTRIES, Dataset, fill
 from tests.merchant import said
 
 STORES = 3
 
 
 @pytest.fixture
-def stock(database_url: str) -> Stock:
-    stock = Stock(database_url.partition(":")[0], STORES, database_url)
-    fill(stock)
-    return stock
+def dataset(database_url: str) -> Dataset:
+    dataset = Dataset(database_url.partition(":")[0], STORES, database_url)
+    fill(dataset)
+    return dataset
 
 
 def path_of(request: bytes) -> str:
@@ -25,9 +25,9 @@ def path_of(request: bytes) -> str:
 
 
 def test_every_store_has_its_entries_and_shows_what_it_sent(
-    stock: Stock, app: Flask, db: Session
+    dataset: Dataset, app: Flask, db: Session
 ) -> None:
-    page = app.test_client().get(path_of(visits.launch(STORES)))
+    page = app.test_client().get(path_of(raw_requests.launch(STORES)))
 
     counted = select(func.count(ActivityEntry.id)).group_by(ActivityEntry.store_id)
     assert list(db.scalars(counted)) == [ENTRIES] * STORES

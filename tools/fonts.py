@@ -1,7 +1,7 @@
-"""Makes bcapp/static/fonts from the PyPI package font-source-sans-pro: `make fonts`.
+"""Build bcapp/static/fonts from the PyPI package font-source-sans-pro: `make fonts`.
 
-The outlines stay as they are. The name does not: "Source" is reserved by the font's licence, and
-a subset is a modified version.
+Outlines are unchanged, the name is not: the font's licence reserves "Source", and a subset is a
+modified version.
 """
 
 import shutil
@@ -19,7 +19,7 @@ COPYRIGHT, FAMILY, STYLE, IDENTITY, FULL_NAME, POSTSCRIPT, LICENCE, LICENCE_URL 
     0, 1, 2, 3, 4, 6, 13, 14,
 )  # fmt: skip
 
-# Latin as Western Europe writes it, and the marks that the pages' words use.
+# Western European Latin, and the punctuation that pages use.
 MARKS = "ŒœŸ‘’‚“”„‹›–—…•→€™\u2009\u202f\u2212"
 LETTERS = [*range(0x20, 0x7F), *range(0xA0, 0x100), *map(ord, MARKS)]
 

@@ -1,4 +1,4 @@
-"""Databases that hold many stores, filled from inside the database."""
+"""Fill databases with many stores, using SQL only."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -21,14 +21,14 @@ from tests import make
 from tests.conftest import migrate
 
 ENTRIES = 10
-MAX_USED = 1000  # stores that requests are made for, spread over all
+MAX_USED = 1000  # stores that are requested, evenly spread
 
 _BEGUN = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
-class Stock:
-    """A database in which stores are numbered from 1, each with one user of the same number."""
+class Dataset:
+    """A database with stores numbered from 1, each with one user of the same number."""
 
     kind: str
     stores: int
@@ -47,23 +47,23 @@ def email(number: int) -> str:
     return f"owner{number}@store.example"
 
 
-def fill(stock: Stock) -> None:
-    migrate(stock.url)
-    engine = create_engine(database.parse_url(stock.url))
+def fill(dataset: Dataset) -> None:
+    migrate(dataset.url)
+    engine = create_engine(database.parse_url(dataset.url))
     with engine.begin() as connection:
-        if stock.kind == "sqlite":
+        if dataset.kind == "sqlite":
             connection.execute(text("PRAGMA synchronous = OFF"))
             connection.execute(text("PRAGMA cache_size = -500000"))
-        _insert_stores(connection, stock)
-        _insert_activity(connection, stock.stores)
+        _insert_stores(connection, dataset)
+        _insert_activity(connection, dataset.stores)
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text("ANALYZE" if stock.kind == "sqlite" else "VACUUM ANALYZE"))
+        connection.execute(text("ANALYZE" if dataset.kind == "sqlite" else "VACUUM ANALYZE"))
     engine.dispose()
 
 
-def _insert_stores(connection: Connection, stock: Stock) -> None:
+def _insert_stores(connection: Connection, dataset: Dataset) -> None:
     numbers = select(literal(1).label("n")).cte(recursive=True)
-    numbers = numbers.union_all(select(numbers.c.n + 1).where(numbers.c.n < stock.stores))
+    numbers = numbers.union_all(select(numbers.c.n + 1).where(numbers.c.n < dataset.stores))
     number, begun = cast(numbers.c.n, String), literal(_BEGUN, UTCDateTime())
     stores = {
         "store_hash": literal("s") + number,
@@ -85,14 +85,14 @@ def _insert_stores(connection: Connection, stock: Stock) -> None:
     vault = Vault(make.config().encryption_keys)
     sealed = [
         {"id": n, "sealed_access_token": vault.seal(TOKEN_PLACE, store_hash(n), f"token{n}")}
-        for n in stock.used
+        for n in dataset.used
     ]
     update = "UPDATE stores SET sealed_access_token = :sealed_access_token WHERE id = :id"
     connection.execute(text(update), sealed)
 
 
 def _insert_activity(connection: Connection, stores: int) -> None:
-    """One entry of every store after the other, as time would have it; then what they sent last."""
+    """Insert entries as they would accumulate over time, then the last sends."""
     for day in range(ENTRIES):
         columns = {
             "store_id": Store.id,

@@ -1,10 +1,10 @@
-"""What people ask for, as bytes: launches, installs, pages, and account details to send."""
+"""Build raw requests: launches, installs, pages, and sends."""
 
 import re
 import time
 
 from benchmarks import load
-from benchmarks.stock import email, store_hash
+from benchmarks.test_data import email, store_hash
 from sandbox.signing import sign
 from tests import make
 
@@ -13,7 +13,7 @@ _A_DAY = 24 * 60 * 60
 
 
 def launch(number: int, user: int | None = None) -> bytes:
-    """By the store's user, or by one with another number."""
+    """Build a launch by the store's user, or by another user."""
     now = int(time.time())
     owner = {"id": number, "email": email(number)}
     claims = {
@@ -42,7 +42,7 @@ def install(number: int) -> bytes:
 
 
 def token(port: int, number: int) -> str:
-    """A session of the store's user, as the page's script finds it in an answer."""
+    """Create a session token of the store's user."""
     answer = load.ask(port, launch(number))
     found = _TOKEN.search(answer.head)
     if answer.status != 200 or found is None:

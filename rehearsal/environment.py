@@ -1,4 +1,4 @@
-"""All that runs: PostgreSQL, two instances of the app, nginx before them, the sandbox behind."""
+"""Start everything: PostgreSQL, two instances of the app, nginx, and the sandbox."""
 
 import os
 import subprocess
@@ -20,12 +20,12 @@ from tests.nginx import Nginx
 from tests.over_http import Tab, add_store
 from tests.served import Instance
 
-ANSWERS_AFTER = 0.05  # seconds that BigCommerce takes, so that writes are always under way
-BUDGET = 10  # seconds that an action may wait for BigCommerce
+ANSWERS_AFTER = 0.05  # delay of BigCommerce in seconds, so that writes overlap the failures
+BUDGET = 10  # time budget in seconds
 
 
 @dataclass
-class Stage:
+class Environment:
     folder: Path
     world: World
     server: Server
@@ -43,7 +43,7 @@ class Stage:
         return Tab(self.world, store_hash, url or self.nginx.url, trusts=str(self.nginx.trusted))
 
     def run(self, *words: str, **settings: str) -> str:
-        """One of the app's commands, as an operator runs it; what it printed."""
+        """Run one of the app's commands and return its output."""
         command = [sys.executable, "-m", *words]
         environ = {**os.environ, **self.environ, **settings}
         ended = subprocess.run(  # noqa: S603 - our own interpreter
@@ -54,7 +54,7 @@ class Stage:
         return ended.stdout
 
     def replace_instances(self, **settings: str) -> None:
-        """One after the other: told to stop, waited for, started with today's code."""
+        """Stop and start the instances one after the other, with the current code."""
         self.environ |= settings
         for instance in self.instances:
             instance.terminate()
@@ -63,7 +63,7 @@ class Stage:
 
 
 @contextmanager
-def stage(folder: Path) -> Iterator[Stage]:
+def environment(folder: Path) -> Iterator[Environment]:
     with ExitStack() as stack:
         server = stack.enter_context(postgres.serve(folder))
         postgres.execute(server.url, "CREATE DATABASE bcapp")
@@ -82,7 +82,7 @@ def stage(folder: Path) -> Iterator[Stage]:
         instances = [Instance(environ, folder / f"app{number}.log") for number in (1, 2)]
         (folder / "nginx").mkdir()
         nginx = Nginx(folder / "nginx", [instance.port for instance in instances])
-        built = Stage(folder, world, server, environ, instances, nginx)
+        built = Environment(folder, world, server, environ, instances, nginx)
         built.run("alembic", "upgrade", "head")
         for instance in instances:
             stack.enter_context(instance)
