@@ -1,4 +1,4 @@
-"""Who may import whom, read from the syntax tree."""
+"""Check the import layers, from the syntax tree."""
 
 import ast
 from collections.abc import Iterator
@@ -8,30 +8,30 @@ import pytest
 
 from bcapp.database import CHECKOUT
 
-# Ground up: a module imports from lower floors and from its own package, never sideways.
-FLOORS: tuple[set[str], ...] = (
+# Lowest first: a module imports from lower layers and from its own package, never sideways. There
+# are as many layers as the longest chain of imports has modules.
+LAYERS: tuple[set[str], ...] = (
     {"__init__", "database", "metrics", "language", "outcomes"},
-    {"config", "vault", "session_token", "redaction", "carriers", "bigcommerce"},
-    {"models", "install_limit"},
-    {"activity"},
+    {"config", "vault", "session_token", "redaction", "carriers", "bigcommerce", "models"},
+    {"install_limit", "activity"},
     {"attempts"},
     {"stores", "connections", "zones", "maintenance"},
     {"presenters", "runtime", "logs"},
     {"views", "cli"},
     {"factory"},
 )
-SIDEWAYS = {("bigcommerce", "config")}  # whose base addresses and credentials it calls with
+SIDEWAYS = {("bigcommerce", "config")}  # whose base URLs and credentials it uses
 LIBRARIES = {
     "flask": {"language", "runtime", "logs", "views", "cli", "factory"},
     "flask_babel": {"language"},
     "babel": {"language"},
-    "sqlalchemy": {"database", "config"}.union(*FLOORS[2:]),
+    "sqlalchemy": {"database", "config", "models"}.union(*LAYERS[2:]),
     "requests": {"bigcommerce", "runtime"},  # runtime keeps the connection pool
     "urllib3": {"bigcommerce"},
     "authlib": {"bigcommerce"},
     "prometheus_client": {"metrics"},
 }
-FLOOR_OF = {module: floor for floor, modules in enumerate(FLOORS) for module in modules}
+LAYER_OF = {module: layer for layer, modules in enumerate(LAYERS) for module in modules}
 SHARED_BY_PAGES = {"session", "request_context", "errors", "carrier_detail"}
 MAX_FILE_LINES = 300
 
@@ -41,35 +41,35 @@ def files(folder: str) -> list[Path]:
 
 
 def module_of(file: Path) -> str:
-    """The module or package right below `bcapp` that a file belongs to."""
+    """Return the module or package of `bcapp` that a file belongs to."""
     return file.with_suffix("").parts[1]
 
 
 def imports(file: Path) -> Iterator[tuple[str, ...]]:
-    """What a file imports, name by name: ("bcapp", "config", "Config")."""
+    """Yield the imported names as tuples: ("bcapp", "config", "Config")."""
     for node in ast.walk(ast.parse((CHECKOUT / file).read_text())):
         if isinstance(node, ast.Import):
             yield from (tuple(alias.name.split(".")) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            # A relative import begins with "", which no test below lets through.
+            # A relative import begins with "", which no test below accepts.
             package = "" if node.level else f"{node.module}"
             yield from ((*package.split("."), alias.name) for alias in node.names)
 
 
 def imported_modules(file: Path) -> set[str]:
-    """Modules and packages right below `bcapp` that a file imports, its own left out."""
+    """Return the other modules and packages of `bcapp` that a file imports."""
     return {name[1] for name in imports(file) if name[0] == "bcapp"} - {module_of(file)}
 
 
 def test_every_module_has_a_floor() -> None:
-    assert {module_of(file) for file in files("bcapp")} == set(FLOOR_OF)
+    assert {module_of(file) for file in files("bcapp")} == set(LAYER_OF)
 
 
 @pytest.mark.parametrize("file", files("bcapp"), ids=str)
 def test_a_module_imports_from_lower_floors_only(file: Path) -> None:
     module = module_of(file)
 
-    allowed = {lower for lower, floor in FLOOR_OF.items() if floor < FLOOR_OF[module]}
+    allowed = {lower for lower, layer in LAYER_OF.items() if layer < LAYER_OF[module]}
     allowed |= {beside for importer, beside in SIDEWAYS if importer == module}
 
     assert imported_modules(file) - allowed == set()
