@@ -2,7 +2,7 @@ VENV ?= .venv
 PYTHON ?= python3
 BIN := $(VENV)/bin
 
-.PHONY: run test soak check bench bench-zones bench-server check-image rehearse screenshots translations fonts lock
+.PHONY: run test soak check mutations bench bench-zones bench-server check-image rehearse screenshots translations fonts lock
 
 run: $(VENV)/.ready
 	$(BIN)/python -m sandbox
@@ -23,6 +23,10 @@ check: $(VENV)/.ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# Break the code in one place at a time: the tests must notice each.
+mutations: $(VENV)/.ready
+	$(BIN)/python tools/mutations.py
 
 # Everything against its reference, into docs/performance.md: half an hour, 10 GB for as long.
 bench: $(VENV)/.ready

@@ -149,6 +149,16 @@ def test_a_payload_from_before_the_current_install_changes_nothing(
     assert last_event(db) is Event.STORE_UNINSTALL_IGNORED
 
 
+def test_a_payload_from_before_the_current_install_changes_nothing_even_with_a_revoked_token(
+    merchant: Browser, db: Session
+) -> None:
+    merchant.world.revoke("harbour1")
+
+    merchant.uninstall(now=time.time() - 60)
+
+    assert is_installed(db)
+
+
 def test_an_owners_payload_of_seconds_before_the_grant_is_tried_and_not_believed(
     merchant: Browser, db: Session
 ) -> None:
