@@ -83,8 +83,8 @@ MUTATIONS = (
     ),
     Mutation(
         "bcapp/bigcommerce/store_api.py",
-        "body, idempotent=False)",
-        "body)",
+        "body, idempotent=False",
+        "body",
         "test_zones.py",
     ),
     Mutation(
