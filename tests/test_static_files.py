@@ -76,3 +76,5 @@ def test_a_packed_file_is_known_again(app: Flask) -> None:
 
     with app.test_client().get("/static/bcapp.js", headers=known) as again:
         assert again.status_code == 304
+    # The same file unpacked has the same tag, so the tag must not claim the same bytes.
+    assert first.headers["ETag"].startswith("W/")
