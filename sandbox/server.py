@@ -32,30 +32,46 @@ class Server(ThreadedWSGIServer):
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         self._open: set[socket.socket] = set()
+        self._changed = threading.Condition()
         super().__init__(*arguments, **options)
 
+    @property
+    def url(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
+
     def process_request(self, request: Any, client_address: Any) -> None:
-        self._open.add(request)
+        with self._changed:
+            self._open.add(request)
         super().process_request(request, client_address)
 
     def shutdown_request(self, request: Any) -> None:
-        self._open.discard(request)
+        with self._changed:
+            self._open.discard(request)
+            self._changed.notify_all()
         super().shutdown_request(request)
 
+    def close_connections(self) -> None:
+        """Close every connection and wait until the handler of each has returned.
+
+        A browser's spare connection and a fault that hangs would otherwise never end.
+        """
+        with self._changed:
+            for connection in self._open:
+                with suppress(OSError):
+                    connection.shutdown(socket.SHUT_RDWR)
+            self._changed.wait_for(lambda: not self._open)
+
     def server_close(self) -> None:
-        """Hang up on everybody first: a browser's spare connection or an ordered hang never end."""
-        for connection in tuple(self._open):
-            with suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
+        self.close_connections()
         super().server_close()
 
 
 @contextmanager
 def serve(world: World, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
     """Serve the World until the block is left; yields the base URL."""
-    with serving(create_sandbox(world), host, port) as bound:
-        shown = f"[{host}]" if ":" in host else host
-        yield f"http://{shown}:{bound}"
+    with serving(create_sandbox(world), host, port) as server:
+        yield server.url
 
 
 @contextmanager
@@ -65,15 +81,15 @@ def serving(
     port: int = 0,
     fd: int | None = None,
     tls: ssl.SSLContext | None = None,
-) -> Iterator[int]:
-    """Serve any program, at a socket that listens already if there is one; yields the port."""
+) -> Iterator[Server]:
+    """Serve any program, at a socket that listens already if there is one."""
     server = Server(host, port, app, Handler, fd=fd, ssl_context=tls)
     thread = threading.Thread(
         target=server.serve_forever, kwargs={"poll_interval": 0.01}, name="sandbox"
     )
     thread.start()
     try:
-        yield server.port
+        yield server
     finally:
         server.shutdown()
         thread.join()

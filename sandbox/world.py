@@ -76,6 +76,10 @@ class World:
         self.callbacks_at = callbacks_at or app_url
         self.account_uuid = str(uuid.uuid4())
         self.lock = threading.RLock()
+        self.reset()
+
+    def reset(self) -> None:
+        """Start again with the stores as they are before anything is installed."""
         self.calls: list[Call] = []
         self.faults: list[Fault] = []
         self.endicia_spelling = "pass_phrase"

@@ -86,7 +86,7 @@ def both_sites(database_file: Path, certificate: ssl.SSLContext) -> Iterator[Sit
         world = World(make.CLIENT_ID, make.CLIENT_SECRET, app_url, callbacks_at)
         bigcommerce = stack.enter_context(serve(world))
         panel = stack.enter_context(serving(create_sandbox(world), tls=certificate))
-        panel_url = f"https://control-panel.test:{panel}"
+        panel_url = f"https://control-panel.test:{panel.port}"
         app = create_app(
             make.config(
                 APP_URL=app_url,

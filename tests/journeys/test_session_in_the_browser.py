@@ -275,9 +275,9 @@ def test_a_page_that_is_not_the_control_panel_cannot_frame_the_app(
     browser: BrowserContext, sites: Sites, certificate: ssl.SSLContext
 ) -> None:
     page = browser.new_page()
-    with serving(elsewhere, tls=certificate) as port:
+    with serving(elsewhere, tls=certificate) as server:
         with page.expect_console_message(lambda said: "frame-ancestors" in said.text):
-            page.goto(f"https://elsewhere.test:{port}/?src={sites.app}/carriers")
+            page.goto(f"https://elsewhere.test:{server.port}/?src={sites.app}/carriers")
 
         page.frames[1].wait_for_url("chrome-error://**")
     page.close()

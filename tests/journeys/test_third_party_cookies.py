@@ -30,8 +30,8 @@ def counter(request: Request) -> Response:
 
 @pytest.fixture
 def counter_url(certificate: ssl.SSLContext) -> Iterator[str]:
-    with serving(counter, tls=certificate) as port:
-        yield f"https://counter.test:{port}/"
+    with serving(counter, tls=certificate) as server:
+        yield f"https://counter.test:{server.port}/"
 
 
 def test_a_cookie_made_for_frames_is_kept_at_the_top_and_lost_in_a_frame(
