@@ -42,7 +42,9 @@ def test_who_leaves_a_send_for_another_page_of_the_carrier_sees_its_answer_there
     tab.page.route(re.compile("/connection$"), lambda route: held.append(route), times=1)
     with tab.page.expect_request(re.compile("/connection$")):
         tab.send()
-    tab.break_records("UPDATE activity_entries SET outcome = 'no_answer', status = NULL")
+    tab.break_records(
+        "UPDATE activity_entries SET outcome = 'no_answer', status = NULL, settled_at = NULL"
+    )
     tab.follow("Royal Mail")
     tab.says("BigCommerce hasn’t answered yet")
 
