@@ -115,10 +115,33 @@ def on_server(server: str, name: str) -> str:
     return make_url(server).set(database=name).render_as_string(hide_password=False)
 
 
-@pytest.fixture(params=DATABASES)
+# Why a test marked `both_databases(reason)` runs on PostgreSQL as well. All others run on SQLite:
+# they look at pages, forms, headers, payloads, languages, settings or calls to BigCommerce, and use
+# the database only through statements that a marked test runs on both.
+BOTH_DATABASES = {
+    "failures": "the database is away, behind, refuses a write, or the app is killed during one",
+    "isolation": "a WHERE clause keeps one store's rows from another",
+    "locks": "transactions wait for each other or race",
+    "queries": "statements that are planned or spelled differently: searches, pages, batches",
+    "types": "times, JSON, enums, long numbers and texts come back as they were written",
+    "writes": "what is inserted, updated or deleted depends on the rows that are there",
+}
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    mark = metafunc.definition.get_closest_marker("both_databases")
+    if mark is None or "database_url" not in metafunc.fixturenames:
+        return
+    given = [names.args[0] for names in metafunc.definition.iter_markers("parametrize")]
+    if not any("database_url" in names for names in given):
+        assert mark.args[0] in BOTH_DATABASES
+        metafunc.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
+
+
+@pytest.fixture
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """An empty, migrated database; every test that uses one runs on both kinds."""
-    if request.param == "sqlite":
+    """An empty, migrated database."""
+    if getattr(request, "param", "sqlite") == "sqlite":
         yield copy_of_sqlite(request.getfixturevalue("sqlite_template"), tmp_path)
         return
     execute = request.getfixturevalue("postgres_template")

@@ -18,6 +18,7 @@ from sandbox.faults import Fault
 from tests.merchant import DETAILS, Browser, said
 
 
+@pytest.mark.both_databases("queries")
 def test_everything_that_happened_is_listed_newest_first(merchant: Browser) -> None:
     merchant.send("zoom2u")
     merchant.send("zoom2u")
@@ -54,6 +55,7 @@ def test_nothing_typed_reaches_the_log(merchant: Browser) -> None:
             assert value not in page
 
 
+@pytest.mark.both_databases("queries")
 def test_entries_come_in_pages(merchant: Browser, db: Session) -> None:
     store_id = db.query(Store.id).scalar()
     for number in range(activity.PAGE_SIZE):
@@ -97,6 +99,7 @@ def listed(page: TestResponse) -> list[str]:
     return [re.findall(r">([^<>]+)</span>", cell)[-1] for cell in cells]
 
 
+@pytest.mark.both_databases("queries")
 @pytest.mark.parametrize(
     ("query", "carriers"),
     [
@@ -164,6 +167,7 @@ def test_a_filter_that_is_not_there_is_a_404(busy: Browser, query: str) -> None:
     assert busy.get(f"/activity?{query}").status_code == 404
 
 
+@pytest.mark.both_databases("isolation")
 def test_another_stores_own_carrier_is_no_filter_here(busy: Browser) -> None:
     other = busy.another("owner", "elmfield2")
     other.install()
@@ -192,6 +196,7 @@ def test_filters_are_kept_from_page_to_page(merchant: Browser, db: Session) -> N
     assert re.findall(r'value="(\w+)" selected', page.text) == ["fedex", "sent", "90"]
 
 
+@pytest.mark.both_databases("queries")
 def test_a_filtered_page_is_one_query_on_an_index(merchant: Browser, db: Session) -> None:
     store_id = db.query(Store.id).scalar()
     entry = {"store_id": store_id, "at": datetime.now(UTC), "who": "", "event": "connection:sent"}
@@ -219,6 +224,7 @@ def test_a_filtered_page_is_one_query_on_an_index(merchant: Browser, db: Session
     assert "Seq Scan" not in plan
 
 
+@pytest.mark.both_databases("isolation")
 def test_activity_of_another_store_is_not_shown(merchant: Browser) -> None:
     other = merchant.another("owner", "elmfield2")
     other.install()

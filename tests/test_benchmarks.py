@@ -12,6 +12,8 @@ from tests.merchant import said
 
 STORES = 3
 
+pytestmark = pytest.mark.both_databases("queries")
+
 
 @pytest.fixture
 def dataset(database_url: str) -> Dataset:

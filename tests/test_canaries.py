@@ -73,7 +73,6 @@ TYPED = {value for details in CREDENTIALS.values() for value in details.values()
 FAILINGS: tuple[Kind, ...] = ("reset", "truncated")
 
 pytestmark = pytest.mark.settings(LOG_LEVEL="DEBUG")
-on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
 class Watched(Browser):
@@ -315,6 +314,7 @@ def test_the_evidence_is_of_every_kind(evidence: Evidence) -> None:
     assert len(evidence.secrets["access token"]) > 1
 
 
+@pytest.mark.both_databases("failures")
 def test_no_secret_and_no_email_is_logged(evidence: Evidence) -> None:
     written = evidence.out + evidence.err
 
@@ -346,6 +346,7 @@ def test_who_is_not_signed_in_is_told_nobodys_email(evidence: Evidence) -> None:
     ] == []
 
 
+@pytest.mark.both_databases("types")
 def test_no_secret_is_kept_in_the_clear(evidence: Evidence, db: Session) -> None:
     kept = [
         (f"{table.name}.{name}", repr(value))
@@ -421,7 +422,6 @@ SPOILT = [
 ]
 
 
-@on_sqlite
 @pytest.mark.parametrize("fault", SPOILT)
 def test_an_exchange_that_fails_raises_nothing_that_tells(
     config: Config, world: World, fault: Callable[[Where, list[str]], Fault]
@@ -438,7 +438,6 @@ def test_an_exchange_that_fails_raises_nothing_that_tells(
     assert [secret for secret in secrets if secret in told] == []
 
 
-@on_sqlite
 @pytest.mark.parametrize("fault", SPOILT)
 def test_a_call_that_fails_raises_nothing_that_tells(
     app: Flask,
@@ -458,7 +457,6 @@ def test_a_call_that_fails_raises_nothing_that_tells(
     assert [secret for secret in secrets if secret in told] == []
 
 
-@on_sqlite
 @pytest.mark.parametrize(
     "changes",
     [
@@ -483,6 +481,7 @@ def test_a_payload_that_is_refused_is_not_in_the_refusal(
     assert [part for part in parts if part in told] == []
 
 
+@pytest.mark.both_databases("failures")
 def test_a_failing_statement_is_not_quoted_with_what_it_was_given(
     app: Flask, db: Session, grant: oauth.Grant
 ) -> None:
@@ -498,7 +497,6 @@ def test_a_failing_statement_is_not_quoted_with_what_it_was_given(
     assert [secret for secret in secrets if secret in told] == []
 
 
-@on_sqlite
 def test_nothing_that_holds_a_secret_shows_it_when_printed(
     app: Flask, config: Config, grant: oauth.Grant
 ) -> None:
@@ -590,7 +588,6 @@ PLACES = (
 )
 
 
-@on_sqlite
 @pytest.mark.parametrize("place", PLACES, ids=lambda place: place.__name__)
 def test_nothing_that_is_typed_makes_a_log_line_of_its_own(
     capsys: pytest.CaptureFixture[str],

@@ -51,6 +51,7 @@ def key_lines(operator: Operator, environ: Environ, status: int = 0) -> list[str
     return [line["said"] for line in lines if line["check"].startswith("encryption key")]
 
 
+@pytest.mark.both_databases("queries")
 def test_when_all_is_right_every_line_says_ok(
     operator: Operator, environ: Environ, merchant: Browser
 ) -> None:
@@ -122,6 +123,7 @@ def test_no_line_holds_a_secret(
     assert [value for value in (*secrets.values(), token) if str(value) in result.output] == []
 
 
+@pytest.mark.both_databases("failures")
 def test_a_database_that_is_not_migrated_is_told(
     operator: Operator, environ: Environ, db: Session
 ) -> None:
@@ -138,6 +140,7 @@ def closed_port() -> int:
     return port
 
 
+@pytest.mark.both_databases("failures")
 def test_a_database_that_does_not_answer_is_told_without_its_password(
     operator: Operator, environ: Environ, closed_port: int
 ) -> None:
@@ -228,6 +231,7 @@ def test_a_clock_that_bigcommerce_does_not_tell_is_left_to_the_operator(
     assert list(to_do(operator, environ)) == ["clock"]
 
 
+@pytest.mark.both_databases("queries")
 def test_an_older_key_says_how_many_tokens_still_need_it(
     operator: Operator, environ: Environ, merchant: Browser
 ) -> None:
@@ -251,6 +255,7 @@ def test_a_key_that_is_missing_is_told(
     ]
 
 
+@pytest.mark.both_databases("queries")
 def test_a_token_that_does_not_open_is_told(
     operator: Operator, environ: Environ, merchant: Browser, db: Session
 ) -> None:

@@ -20,6 +20,8 @@ from tests.conftest import close, copy_of_postgres, copy_of_sqlite, on_server
 from tests.merchant import Browser
 from tests.ops import Operator
 
+pytestmark = pytest.mark.both_databases("types")
+
 IN_ZONE = {"enabled": "on", "name": "FedEx", "delivery_services": "FEDEX_GROUND"}
 
 

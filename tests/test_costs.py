@@ -20,6 +20,8 @@ from sandbox.world import World
 from tests.conftest import close
 from tests.merchant import DETAILS, Browser, together
 
+pytestmark = pytest.mark.both_databases("queries")
+
 Act = Callable[[Browser], object]
 
 

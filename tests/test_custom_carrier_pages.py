@@ -25,6 +25,7 @@ def sent(merchant: Browser) -> list[tuple[str, object]]:
     return [(call.method, call.body) for call in merchant.world.calls_to(CONNECTION)]
 
 
+@pytest.mark.both_databases("types")
 def test_a_custom_carrier_is_sent_with_its_settings_as_typed_json(merchant: Browser) -> None:
     response = merchant.post("/carriers", PARCEL_LANE)
 
@@ -49,6 +50,7 @@ def test_a_custom_carrier_without_settings_is_sent_an_empty_connection(merchant:
     assert sent(merchant) == [("POST", {"carrier_id": "carrier_33", "connection": {}})]
 
 
+@pytest.mark.both_databases("types")
 def test_it_is_listed_by_its_name_and_its_settings_by_theirs(merchant: Browser) -> None:
     merchant.post("/carriers", PARCEL_LANE)
 
@@ -96,6 +98,7 @@ def test_what_is_wrong_with_many_rows_is_summed_up_once(merchant: Browser) -> No
     assert 'href="#setting_name-50"' in summary
 
 
+@pytest.mark.both_databases("writes")
 def test_an_update_is_a_put_under_the_same_number(merchant: Browser) -> None:
     merchant.post("/carriers", PARCEL_LANE)
     changed = PARCEL_LANE | {"number": "99", "name": "Parcel Lanes"}
@@ -173,6 +176,7 @@ def test_what_is_wrong_is_said_and_nothing_is_sent(
     assert merchant.world.calls == []
 
 
+@pytest.mark.both_databases("writes")
 def test_a_number_that_was_sent_already_is_not_taken_twice(merchant: Browser) -> None:
     merchant.post("/carriers", PARCEL_LANE)
 
@@ -183,6 +187,7 @@ def test_a_number_that_was_sent_already_is_not_taken_twice(merchant: Browser) ->
     assert len(sent(merchant)) == 1
 
 
+@pytest.mark.both_databases("writes")
 def test_a_refused_carrier_may_be_corrected_in_place(merchant: Browser, db: Session) -> None:
     body = '[{"status": 400, "message": "Required fields missing [api_token]"}]'
     merchant.world.order(Fault("connection", status=400, body=body))
@@ -197,6 +202,7 @@ def test_a_refused_carrier_may_be_corrected_in_place(merchant: Browser, db: Sess
     assert len(db.scalars(select(CarrierConnection)).all()) == 1
 
 
+@pytest.mark.both_databases("writes")
 def test_settings_of_a_refused_update_are_not_shown_as_sent(merchant: Browser) -> None:
     merchant.post("/carriers", PARCEL_LANE)
     merchant.world.order(Fault("connection", status=400, body="[]"))
@@ -209,6 +215,7 @@ def test_settings_of_a_refused_update_are_not_shown_as_sent(merchant: Browser) -
     assert "new Sent, not kept here" not in page
 
 
+@pytest.mark.both_databases("writes")
 def test_it_can_be_disconnected_and_added_again(merchant: Browser) -> None:
     merchant.post("/carriers", PARCEL_LANE)
     merchant.disconnect("carrier_33")
@@ -219,6 +226,7 @@ def test_it_can_be_disconnected_and_added_again(merchant: Browser) -> None:
     assert [method for method, _ in sent(merchant)] == ["POST", "DELETE", "POST"]
 
 
+@pytest.mark.both_databases("isolation")
 def test_another_stores_custom_carrier_is_unknown_here(merchant: Browser) -> None:
     other = merchant.another("owner", "elmfield2")
     other.install()

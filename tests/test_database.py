@@ -77,6 +77,7 @@ def test_writers_that_read_first_wait_for_each_other(sqlite: Engine) -> None:
     sqlite.dispose()
 
 
+@pytest.mark.both_databases("failures")
 def test_errors_of_the_database_quote_no_parameters(database_url: str) -> None:
     engine = database.open_engine(database.parse_url(database_url))
     statement = text("INSERT INTO stores (store_hash) VALUES (:value)")

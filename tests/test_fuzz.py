@@ -65,7 +65,6 @@ pytestmark = [pytest.mark.settings(**NO_LIMIT), pytest.mark.filterwarnings(LEFT_
 
 # PostgreSQL is the stricter of the two about what a text or a number may be.
 on_postgresql = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 STATUSES = {200, 204, 206, 302, 303, 304, 308, 400, 401, 403, 404, 405, 412, 413, 415, 416, 422}
 
@@ -306,7 +305,6 @@ def settled(merchant: Browser) -> Browser:
 METHODS = st.sampled_from(["GET", "POST", "HEAD", "OPTIONS", "PUT", "DELETE", "PATCH", "zq<"])
 
 
-@on_sqlite
 @FUZZ
 @given(data=st.data())
 def test_no_request_breaks_the_app(settled: Browser, data: st.DataObject) -> None:
@@ -366,7 +364,6 @@ def test_every_nasty_text_in_every_parameter_of_every_page(
             check(sent(settled.app, Raw("GET", path, query, with_session(settled))))
 
 
-@on_sqlite
 @FUZZ
 @given(data=st.data())
 def test_no_address_breaks_a_page(settled: Browser, data: st.DataObject) -> None:
@@ -379,7 +376,6 @@ def test_no_address_breaks_a_page(settled: Browser, data: st.DataObject) -> None
     check(sent(settled.app, raw))
 
 
-@on_sqlite
 @pytest.mark.settings(TRUSTED_PROXIES="1", **NO_LIMIT)
 @FUZZ
 @given(name=st.sampled_from(HEADER_NAMES), value=HEADER_VALUES)
@@ -391,7 +387,6 @@ def test_no_header_breaks_the_app_or_changes_where_it_leads(
             check(sent(settled.app, Raw(path=path, headers=headers)))
 
 
-@on_sqlite
 @pytest.mark.parametrize("path", ["/auth", "/load", "/uninstall", "/remove_user"])
 @FUZZ
 @given(query=QUERIES)
@@ -570,7 +565,6 @@ TOO_MUCH = [
 ]  # fmt: skip
 
 
-@on_sqlite
 @pytest.mark.parametrize(("body", "content_type"), TOO_MUCH)
 def test_too_much_at_once_is_a_413(merchant: Browser, body: bytes, content_type: str) -> None:
     path = b"/carriers/fedex/connection"

@@ -63,6 +63,7 @@ def installed(world: World, instance: Instance) -> list[Tab]:
     return tabs
 
 
+@pytest.mark.both_databases("failures")
 def test_a_stop_waits_for_the_sends_that_are_under_way(
     instance: Instance, world: World, db: Session
 ) -> None:
@@ -98,6 +99,7 @@ class Actor:
                 stopped.wait(0.05)
 
 
+@pytest.mark.both_databases("failures")
 def test_a_reload_and_a_restart_under_load_lose_nothing(
     instance: Instance, world: World, db: Session
 ) -> None:
@@ -135,7 +137,6 @@ def test_a_reload_and_a_restart_under_load_lose_nothing(
         assert held["auth_key"] == f"key-{number - 1}"
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 class TestAnswers:
     """What does not depend on the database."""
 

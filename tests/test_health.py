@@ -19,10 +19,12 @@ def test_alive_without_touching_anything(app: Flask) -> None:
     assert app.test_client().get("/healthz").status_code == 200
 
 
+@pytest.mark.both_databases("failures")
 def test_ready_when_the_database_is_migrated(app: Flask) -> None:
     assert app.test_client().get("/readyz").status_code == 200
 
 
+@pytest.mark.both_databases("failures")
 @pytest.mark.parametrize("revision", ["0000", "f00d", "00021"])
 def test_not_ready_when_the_database_is_behind_or_not_ours(
     app: Flask, db: Session, revision: str
@@ -36,6 +38,7 @@ def test_not_ready_when_the_database_is_behind_or_not_ours(
     assert response.text == "database is not migrated\n"
 
 
+@pytest.mark.both_databases("failures")
 def test_still_ready_when_the_next_version_has_migrated_the_database(
     app: Flask, db: Session
 ) -> None:
@@ -45,6 +48,7 @@ def test_still_ready_when_the_next_version_has_migrated_the_database(
     assert app.test_client().get("/readyz").status_code == 200
 
 
+@pytest.mark.both_databases("failures")
 @pytest.mark.parametrize("how", ["DELETE FROM", "DROP TABLE"])
 def test_not_ready_when_the_database_was_never_migrated(app: Flask, db: Session, how: str) -> None:
     db.execute(text(f"{how} alembic_version"))
@@ -84,7 +88,6 @@ def test_an_error_of_ours_has_a_page_with_a_reference_and_no_detail(
 @pytest.mark.parametrize("host", ["..", "a..b", "x" * 64 + ".example", "a" * 5000, "", "[::", "é"])
 @pytest.mark.parametrize("path", ["/load?signed_payload_jwt=x", "/carriers", "/nowhere", "/"])
 @pytest.mark.parametrize("header", ["HTTP_HOST", "HTTP_X_FORWARDED_HOST"])
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.settings(TRUSTED_PROXIES="1")
 def test_whatever_host_a_request_names_it_gets_its_page(
     app: Flask, header: str, host: str, path: str

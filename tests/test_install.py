@@ -35,6 +35,7 @@ def events(db: Session) -> list[Event]:
     return list(db.scalars(select(ActivityEntry.event).order_by(ActivityEntry.id)))
 
 
+@pytest.mark.both_databases("writes")
 def test_a_first_install_welcomes_the_merchant_and_starts_a_session(
     browser: Browser, db: Session
 ) -> None:
@@ -49,6 +50,7 @@ def test_a_first_install_welcomes_the_merchant_and_starts_a_session(
     assert events(db) == [Event.STORE_INSTALLED]
 
 
+@pytest.mark.both_databases("writes")
 def test_the_token_is_kept_sealed_and_shown_nowhere(browser: Browser, db: Session) -> None:
     response = browser.install()
 
@@ -79,6 +81,7 @@ def test_the_code_is_exchanged_once_as_the_guide_shows(browser: Browser) -> None
     assert call.headers["Accept"] == "application/json"
 
 
+@pytest.mark.both_databases("writes")
 def test_installing_again_after_an_uninstall_welcomes_back(browser: Browser, db: Session) -> None:
     browser.install()
     browser.uninstall()
@@ -92,6 +95,7 @@ def test_installing_again_after_an_uninstall_welcomes_back(browser: Browser, db:
     assert events(db) == [Event.STORE_INSTALLED, Event.STORE_UNINSTALLED, Event.STORE_INSTALLED]
 
 
+@pytest.mark.both_databases("writes")
 def test_a_new_consent_replaces_the_token_and_keeps_sessions(browser: Browser, db: Session) -> None:
     browser.install()
     colleague = browser.another("authorized")
@@ -105,6 +109,7 @@ def test_a_new_consent_replaces_the_token_and_keeps_sessions(browser: Browser, d
     assert events(db) == [Event.STORE_INSTALLED, Event.STORE_GRANTED]
 
 
+@pytest.mark.both_databases("writes")
 def test_whoever_installs_is_let_in_even_if_removed_before(browser: Browser) -> None:
     browser.install()
     browser.remove()
@@ -309,6 +314,7 @@ def test_whatever_fails_in_an_install_begun_elsewhere_ends_at_failed(
     assert response.headers["Location"].endswith("/install/failed")
 
 
+@pytest.mark.both_databases("locks")
 def test_of_racing_installs_the_token_that_bigcommerce_honours_is_kept(
     app: Flask, world: World, db: Session
 ) -> None:

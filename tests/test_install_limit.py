@@ -11,10 +11,7 @@ from tests.conftest import close
 from tests.merchant import Browser
 from tests.served import free_port
 
-pytestmark = [
-    pytest.mark.parametrize("database_url", ["sqlite"], indirect=True),
-    pytest.mark.settings(INSTALL_LIMIT_PER_STORE="2/minute"),
-]
+pytestmark = pytest.mark.settings(INSTALL_LIMIT_PER_STORE="2/minute")
 
 
 def app_with(config: Config, storage_url: str) -> Flask:

@@ -22,6 +22,8 @@ from sandbox import samples
 from sandbox.world import World
 from tests.merchant import DETAILS, Browser, check_every_answer
 
+pytestmark = pytest.mark.both_databases("isolation")
+
 # Both stores have a carrier_33, a zone 1 and a FedEx connection, each its own; carrier_88 and
 # zone 7001 are the other store's alone.
 SHARED_CARRIER, FOREIGN_CARRIER = "carrier_33", "carrier_88"

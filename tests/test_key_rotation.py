@@ -20,6 +20,8 @@ from tests import make
 from tests.conftest import close
 from tests.merchant import Browser, said, together
 
+pytestmark = pytest.mark.both_databases("locks")
+
 NEW_KEY = "bmV3LWtleS1vZi10aGUtdGVzdHMtMzItYnl0ZXMtISE="
 
 

@@ -96,6 +96,7 @@ def test_a_locale_that_is_none_is_english_and_not_kept(
     assert kept == (locale if locale in ("xx-YY", "tlh") else None)
 
 
+@pytest.mark.both_databases("writes")
 def test_a_launch_without_a_locale_leaves_the_language_as_it_was(merchant: Browser) -> None:
     open_with(merchant, "fr-FR")
 
@@ -104,6 +105,7 @@ def test_a_launch_without_a_locale_leaves_the_language_as_it_was(merchant: Brows
     assert language_of(page) == "fr"
 
 
+@pytest.mark.both_databases("writes")
 def test_each_user_of_a_store_has_their_own_language(merchant: Browser) -> None:
     staff = merchant.another("staff")
 
@@ -114,6 +116,7 @@ def test_each_user_of_a_store_has_their_own_language(merchant: Browser) -> None:
     assert language_of(staff.get("/carriers")) == "es"
 
 
+@pytest.mark.both_databases("writes")
 def test_the_locale_is_written_when_it_changes_and_not_otherwise(merchant: Browser) -> None:
     written: list[str] = []
     read: list[str] = []
@@ -225,6 +228,7 @@ def test_lists_end_as_they_do_in_that_language(app: Flask, code: str, two: str, 
         assert [language.format_list("ab"), language.format_list("abc")] == [two, three]
 
 
+@pytest.mark.both_databases("writes")
 @pytest.mark.settings(BIGCOMMERCE_TIME_BUDGET="1")
 def test_what_is_stored_and_logged_stays_english(
     capsys: pytest.CaptureFixture[str], config: Config, world: World

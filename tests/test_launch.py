@@ -25,6 +25,7 @@ def test_opening_the_app_answers_the_carriers_page_with_a_session(merchant: Brow
     assert '<meta name="page-path" content="/carriers">' in response.text
 
 
+@pytest.mark.both_databases("writes")
 def test_a_colleague_seen_for_the_first_time_is_let_in(merchant: Browser, db: Session) -> None:
     staff = merchant.another("staff")
 
@@ -131,6 +132,7 @@ def test_a_store_that_never_installed_is_a_403(browser: Browser) -> None:
     assert "This app isn’t installed on your store" in said(response)
 
 
+@pytest.mark.both_databases("types")
 def test_a_removed_user_cannot_return_with_an_older_payload(merchant: Browser) -> None:
     staff = merchant.another("staff")
     now = time.time()
@@ -144,6 +146,7 @@ def test_a_removed_user_cannot_return_with_an_older_payload(merchant: Browser) -
         assert "You no longer have access to this app" in said(response)
 
 
+@pytest.mark.both_databases("types")
 def test_a_removed_user_who_is_given_access_again_gets_in(merchant: Browser) -> None:
     staff = merchant.another("staff")
     now = time.time()
@@ -156,6 +159,7 @@ def test_a_removed_user_who_is_given_access_again_gets_in(merchant: Browser) -> 
     assert staff.get("/carriers").status_code == 200
 
 
+@pytest.mark.both_databases("writes")
 def test_somebody_removed_before_the_first_visit_stays_out(merchant: Browser) -> None:
     staff = merchant.another("staff")
     now = time.time()
@@ -166,6 +170,7 @@ def test_somebody_removed_before_the_first_visit_stays_out(merchant: Browser) ->
     assert response.status_code == 403
 
 
+@pytest.mark.both_databases("locks")
 def test_two_first_launches_at_the_same_moment_add_one_user(
     app: Flask, world: World, merchant: Browser, db: Session
 ) -> None:

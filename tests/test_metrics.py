@@ -285,6 +285,7 @@ def test_gunicorns_own_lines_are_json_and_quote_no_request(
     assert "somebody" not in (tmp_path / "log").read_text()
 
 
+@pytest.mark.both_databases("failures")
 def test_it_says_whether_the_database_can_be_worked_with(app: Flask, db: Session) -> None:
     ready = samples(read(app))["bcapp_ready", frozenset()]
     db.execute(text("UPDATE alembic_version SET version_num = '0000'"))

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -14,6 +15,8 @@ from sqlalchemy.orm import Session
 from bcapp import database
 from bcapp.models import ActivityEntry, Base
 from tests.merchant import Browser
+
+pytestmark = pytest.mark.both_databases("types")
 
 
 def alembic(url: str, *arguments: str) -> subprocess.Popen[bytes]:

@@ -63,6 +63,7 @@ def test_every_command_has_a_section_in_the_operations_manual() -> None:
     assert set(cli.ops.commands) - set(headings) == set()
 
 
+@pytest.mark.both_databases("failures")
 def test_a_database_that_fails_is_one_line_and_not_a_traceback(
     operator: Operator, db: Session
 ) -> None:
@@ -103,6 +104,7 @@ def test_keys_can_be_made_where_nothing_is_installed_or_set() -> None:
     assert made.stdout.count("_KEYS=") == 2
 
 
+@pytest.mark.both_databases("queries")
 def test_stores_are_listed_all_or_by_state(operator: Operator, merchant: Browser) -> None:
     merchant.another("owner", "elmfield2").install()
     merchant.uninstall()
@@ -122,6 +124,7 @@ def test_stores_are_listed_all_or_by_state(operator: Operator, merchant: Browser
     assert [line.split()[0] for line in table] == ["STORE", "harbour1", "elmfield2"]
 
 
+@pytest.mark.both_databases("queries")
 @pytest.mark.parametrize("words", ["harb", "HARBOUR", "pine supply", "owner@harbourpine.example"])
 def test_a_store_is_found_by_what_a_merchant_writes(
     operator: Operator, merchant: Browser, words: str
@@ -133,6 +136,7 @@ def test_a_store_is_found_by_what_a_merchant_writes(
     assert found["store"] == "harbour1"
 
 
+@pytest.mark.both_databases("queries")
 def test_a_store_is_found_by_somebody_who_only_uses_it(
     operator: Operator, merchant: Browser
 ) -> None:
@@ -143,6 +147,7 @@ def test_a_store_is_found_by_somebody_who_only_uses_it(
     assert found["store"] == "harbour1"
 
 
+@pytest.mark.both_databases("queries")
 @pytest.mark.parametrize("words", ["nobody@", "%", "_", "\\"])
 def test_what_is_not_there_is_not_found_and_wildcards_mean_themselves(
     operator: Operator, merchant: Browser, words: str
@@ -150,6 +155,7 @@ def test_what_is_not_there_is_not_found_and_wildcards_mean_themselves(
     assert operator.read("stores", "search", words, status=1) == []
 
 
+@pytest.mark.both_databases("queries")
 def test_a_store_is_shown_with_its_people_carriers_and_activity(
     operator: Operator, merchant: Browser
 ) -> None:
@@ -189,6 +195,7 @@ def test_a_store_that_is_not_there_is_said(operator: Operator, words: tuple[str,
     assert "no store nosuch" in result.stderr
 
 
+@pytest.mark.both_databases("queries")
 def test_activity_is_that_of_one_store_or_of_all_newest_first(
     operator: Operator, merchant: Browser
 ) -> None:

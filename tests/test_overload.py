@@ -54,6 +54,7 @@ def test_while_bigcommerce_hangs_launches_and_callbacks_go_on(
         thread.join()
 
 
+@pytest.mark.both_databases("locks")
 @pytest.mark.settings(BIGCOMMERCE_CONCURRENCY="2", BIGCOMMERCE_TIME_BUDGET="20")
 def test_tabs_that_wait_for_the_reading_of_another_leave_room_for_callbacks(
     app: Flask, world: World, merchant: Browser
@@ -82,6 +83,7 @@ def test_tabs_that_wait_for_the_reading_of_another_leave_room_for_callbacks(
     assert len(still_waiting) == 2
 
 
+@pytest.mark.both_databases("locks")
 @pytest.mark.settings(BIGCOMMERCE_TIME_BUDGET="20")
 def test_more_merchants_may_send_at_once_than_there_are_database_connections(
     app: Flask, world: World, merchant: Browser
@@ -96,6 +98,7 @@ def test_more_merchants_may_send_at_once_than_there_are_database_connections(
     assert sent == [303] * len(tabs)
 
 
+@pytest.mark.both_databases("locks")
 @pytest.mark.settings(BIGCOMMERCE_CONCURRENCY="1", BIGCOMMERCE_TIME_BUDGET="20")
 def test_an_uninstall_that_cannot_be_checked_for_want_of_room_has_to_come_again(
     world: World, merchant: Browser, db: Session

@@ -13,6 +13,8 @@ from bcapp.outcomes import Outcome
 from bcapp.runtime import runtime
 from tests.merchant import Browser, together
 
+pytestmark = pytest.mark.both_databases("locks")
+
 ROUNDS = 5  # of each race, in each database: which of its calls comes first is up to the machine
 
 

@@ -29,6 +29,8 @@ from tests.merchant import Browser, said
 from tests.ops import Operator
 from tests.test_key_rotation import NEW_KEY, sealed
 
+pytestmark = pytest.mark.both_databases("locks")
+
 FAST = ("--per-second", "50")
 
 

@@ -12,6 +12,8 @@ from bcapp.models import ActivityEntry, Event, Store, StoreUser
 from sandbox.faults import Fault
 from tests.merchant import Browser, said
 
+pytestmark = pytest.mark.both_databases("locks")
+
 
 def is_installed(db: Session, store_hash: str = "harbour1") -> bool:
     db.rollback()  # SQLite shows a transaction what there was when it began

@@ -19,6 +19,8 @@ from tests.crash.worker import until
 from tests.merchant import Browser, said
 from tests.ops import Operator
 
+pytestmark = pytest.mark.both_databases("queries")
+
 ZONE_FORM = {"enabled": "1", "name": "FedEx", "delivery_services": "FEDEX_GROUND"}
 
 

@@ -63,6 +63,7 @@ def last_entry(db: Session) -> ActivityEntry:
     return db.scalars(newest).one()
 
 
+@pytest.mark.both_databases("writes")
 @pytest.mark.parametrize("carrier_id", list(REFERENCE_BODIES))
 def test_the_first_send_is_a_post_with_the_body_of_the_reference(
     merchant: Browser, carrier_id: str
@@ -79,6 +80,7 @@ def test_the_first_send_is_a_post_with_the_body_of_the_reference(
     assert call.headers["X-Auth-Token"] == merchant.world.store("harbour1").access_token
 
 
+@pytest.mark.both_databases("writes")
 @pytest.mark.parametrize("carrier_id", list(REFERENCE_BODIES))
 def test_a_later_send_is_a_put_with_the_same_body(merchant: Browser, carrier_id: str) -> None:
     merchant.send(carrier_id)
@@ -89,6 +91,7 @@ def test_a_later_send_is_a_put_with_the_same_body(merchant: Browser, carrier_id:
     assert bodies(merchant.world, "PUT") == [REFERENCE_BODIES[carrier_id]]
 
 
+@pytest.mark.both_databases("writes")
 @pytest.mark.parametrize("carrier_id", list(REFERENCE_BODIES))
 def test_disconnecting_is_a_delete_with_the_carrier_in_its_body(
     merchant: Browser, carrier_id: str
@@ -105,6 +108,7 @@ def test_disconnecting_is_a_delete_with_the_carrier_in_its_body(
     assert "Check that it works" not in page
 
 
+@pytest.mark.both_databases("writes")
 def test_after_a_disconnect_details_are_posted_again(merchant: Browser) -> None:
     merchant.send("zoom2u")
     merchant.disconnect("zoom2u")
@@ -118,6 +122,7 @@ def test_after_a_disconnect_details_are_posted_again(merchant: Browser) -> None:
     ]
 
 
+@pytest.mark.both_databases("writes")
 @pytest.mark.parametrize("typed", ["true", "on", "True", "1"])
 def test_test_mode_is_sent_as_a_boolean_and_shown(merchant: Browser, typed: str) -> None:
     merchant.send("auspost", {"auth_key": "K", "test_mode": typed})
@@ -128,6 +133,7 @@ def test_test_mode_is_sent_as_a_boolean_and_shown(merchant: Browser, typed: str)
     assert "Mode Test" in said(merchant.get("/carriers/auspost"))
 
 
+@pytest.mark.both_databases("writes")
 def test_an_update_begins_with_the_mode_that_was_sent(merchant: Browser) -> None:
     def switch() -> str:
         page = merchant.get("/carriers/auspost/connection").text
@@ -282,6 +288,7 @@ def test_an_answer_that_quotes_a_secret_is_masked_everywhere(
     assert last_entry(db).detail == "Key ••• is unknown"
 
 
+@pytest.mark.both_databases("writes")
 @pytest.mark.parametrize(
     ("fault", "status", "heading", "outcome", "calls"),
     [
@@ -434,6 +441,7 @@ def test_what_may_be_repeated_is_repeated_once(merchant: Browser, fault: Fault) 
     assert bodies(merchant.world) == [REFERENCE_BODIES["zoom2u"]] * 2
 
 
+@pytest.mark.both_databases("writes")
 def test_put_on_a_missing_connection_falls_back_to_post(merchant: Browser) -> None:
     merchant.send("zoom2u")
     merchant.world.strict_verbs = True
@@ -446,6 +454,7 @@ def test_put_on_a_missing_connection_falls_back_to_post(merchant: Browser) -> No
     assert [call.method for call in merchant.world.calls_to(CONNECTION)] == ["PUT", "POST"]
 
 
+@pytest.mark.both_databases("writes")
 def test_post_on_an_existing_connection_falls_back_to_put(merchant: Browser) -> None:
     merchant.world.strict_verbs = True
     merchant.world.store("harbour1").connections["zoom2u"] = {}
@@ -456,6 +465,7 @@ def test_post_on_an_existing_connection_falls_back_to_put(merchant: Browser) -> 
     assert [call.method for call in merchant.world.calls_to(CONNECTION)] == ["POST", "PUT"]
 
 
+@pytest.mark.both_databases("writes")
 def test_disconnecting_what_is_not_there_counts_as_done(merchant: Browser, db: Session) -> None:
     merchant.world.strict_verbs = True
 
@@ -495,6 +505,7 @@ def test_endicia_refused_under_both_spellings_marks_the_one_field(merchant: Brow
     assert len(merchant.world.calls_to(CONNECTION)) == 2
 
 
+@pytest.mark.both_databases("writes")
 def test_a_refused_update_keeps_the_earlier_success_in_sight(merchant: Browser) -> None:
     merchant.send("fedex")
     merchant.world.order(Fault("connection", status=400, body="[]"))
@@ -508,6 +519,7 @@ def test_a_refused_update_keeps_the_earlier_success_in_sight(merchant: Browser) 
     assert "may still be in use." in said(refused)
 
 
+@pytest.mark.both_databases("writes")
 def test_an_update_after_a_refused_one_is_still_a_put(merchant: Browser) -> None:
     merchant.send("fedex")
     merchant.world.order(Fault("connection", status=400, body="[]"))
@@ -518,6 +530,7 @@ def test_an_update_after_a_refused_one_is_still_a_put(merchant: Browser) -> None
     assert [c.method for c in merchant.world.calls_to(CONNECTION)] == ["POST", "PUT", "PUT"]
 
 
+@pytest.mark.both_databases("writes")
 def test_an_unanswered_disconnect_leaves_the_connection_as_it_was_known(
     merchant: Browser, db: Session
 ) -> None:
@@ -533,6 +546,7 @@ def test_an_unanswered_disconnect_leaves_the_connection_as_it_was_known(
     assert "may still be in use." in page
 
 
+@pytest.mark.both_databases("writes")
 def test_what_was_typed_is_in_no_table(merchant: Browser, db: Session) -> None:
     for carrier_id in DETAILS:
         merchant.send(carrier_id)
@@ -546,6 +560,7 @@ def test_what_was_typed_is_in_no_table(merchant: Browser, db: Session) -> None:
             assert value not in stored
 
 
+@pytest.mark.both_databases("isolation")
 def test_two_stores_never_see_each_other(merchant: Browser) -> None:
     other = merchant.another("owner", "elmfield2")
     other.install()
@@ -559,6 +574,7 @@ def test_two_stores_never_see_each_other(merchant: Browser) -> None:
     assert set(merchant.world.store("elmfield2").connections) == {"zoom2u"}
 
 
+@pytest.mark.both_databases("locks")
 def test_sends_at_the_same_moment_leave_one_row_and_an_entry_each(
     app: Flask, world: World, merchant: Browser, db: Session
 ) -> None:
@@ -596,6 +612,7 @@ def test_a_wrong_method_is_a_405_with_a_page(merchant: Browser) -> None:
     assert "Nothing has changed." in said(response)
 
 
+@pytest.mark.both_databases("writes")
 @pytest.mark.parametrize("second", [429, 401, 403])
 def test_a_try_that_may_have_arrived_is_not_undone_by_the_answer_to_the_next(
     merchant: Browser, db: Session, second: int
@@ -613,6 +630,7 @@ def test_a_try_that_may_have_arrived_is_not_undone_by_the_answer_to_the_next(
     assert "No answer yet" not in page
 
 
+@pytest.mark.both_databases("writes")
 @pytest.mark.parametrize("act", ["connection", "disconnect"])
 @pytest.mark.parametrize(
     ("ago", "is_awaited"), [pytest.param(0, True, id="now"), pytest.param(61, False, id="past")]
@@ -681,6 +699,7 @@ def test_a_closed_store_is_not_told_as_wrong_details(merchant: Browser) -> None:
     assert "The store may be closed or suspended." in page
 
 
+@pytest.mark.both_databases("writes")
 def test_a_send_after_a_disconnect_is_told_as_a_first_one(merchant: Browser) -> None:
     merchant.send("zoom2u")
     merchant.disconnect("zoom2u")

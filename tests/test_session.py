@@ -118,6 +118,7 @@ def test_renewal_does_not_reach_past_a_day_after_the_launch(merchant: Browser) -
     assert merchant.get("/carriers").status_code == 401
 
 
+@pytest.mark.both_databases("types")
 def test_a_session_from_before_the_current_install_is_over(merchant: Browser) -> None:
     before = merchant.token
     merchant.uninstall()
@@ -128,6 +129,7 @@ def test_a_session_from_before_the_current_install_is_over(merchant: Browser) ->
     assert merchant.get("/carriers").status_code == 401
 
 
+@pytest.mark.both_databases("types")
 def test_a_session_from_before_a_removal_is_over_when_access_is_given_back(
     merchant: Browser,
 ) -> None:
@@ -153,6 +155,7 @@ def test_a_token_signed_with_another_key_is_refused(merchant: Browser) -> None:
     assert merchant.get("/carriers").status_code == 401
 
 
+@pytest.mark.both_databases("isolation")
 def test_a_session_names_its_store_and_user_and_opens_no_other(merchant: Browser) -> None:
     merchant.another("owner", "elmfield2").install()
     stranger = token_for(merchant, user_id=424242)
@@ -163,6 +166,7 @@ def test_a_session_names_its_store_and_user_and_opens_no_other(merchant: Browser
         assert merchant.get("/carriers").status_code == status
 
 
+@pytest.mark.both_databases("queries")
 def test_one_query_finds_store_and_user(merchant: Browser) -> None:
     statements: list[str] = []
     with merchant.app.app_context():

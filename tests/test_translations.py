@@ -535,7 +535,6 @@ def pattern(text: str) -> re.Pattern[str]:
     return re.compile(OPEN + rf"[^{OPEN}{CLOSE}]*?".join(literal) + CLOSE)
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.settings(
     BIGCOMMERCE_TIME_BUDGET="1",
     INSTALL_LIMIT_PER_STORE="10/minute",

@@ -201,6 +201,7 @@ def test_a_save_without_an_answer_has_the_zones_read_anew(merchant: Browser) -> 
     assert offered_in(merchant.get("/carriers")) == "1 of 4 zones"
 
 
+@pytest.mark.both_databases("writes")
 def test_a_save_in_another_process_has_the_zones_read_anew(
     merchant: Browser, elsewhere: Browser
 ) -> None:
@@ -212,6 +213,7 @@ def test_a_save_in_another_process_has_the_zones_read_anew(
     assert offered_in(merchant.get("/carriers")) == "1 of 4 zones"
 
 
+@pytest.mark.both_databases("writes")
 def test_what_was_read_of_an_erased_store_is_shown_to_nobody(app: Flask, merchant: Browser) -> None:
     """SQLite gives its number to the next store."""
     merchant.get("/carriers")
@@ -401,6 +403,7 @@ def test_a_disconnect_alone_leaves_the_zones_as_they_are(merchant: Browser, db: 
     assert turned_off(db) == []
 
 
+@pytest.mark.both_databases("writes")
 def test_a_disconnect_turns_the_carrier_off_where_it_was_on(merchant: Browser, db: Session) -> None:
     world = merchant.world
     put_on(world, AUSTRALIA, TASMANIA)
@@ -496,10 +499,12 @@ def test_zones_to_turn_off_that_cannot_be_read_are_told_after_the_disconnect(
     assert turned_off(db) == []
 
 
+@pytest.mark.both_databases("writes")
 def test_the_store_is_called_by_its_name_right_after_the_install(browser: Browser) -> None:
     assert "Installed on Harbour & Pine Supply" in said(browser.install())
 
 
+@pytest.mark.both_databases("writes")
 @pytest.mark.parametrize(
     "fault",
     [
@@ -569,6 +574,7 @@ def test_times_are_in_the_stores_time_zone_or_else_in_utc(
     assert f'<time datetime="2026-01-15T13:30:00+00:00">{shown}</time>' in page.text
 
 
+@pytest.mark.both_databases("types")
 def test_the_time_of_a_reading_is_in_the_stores_time_zone(merchant: Browser) -> None:
     page = merchant.get("/carriers").text
 

@@ -17,6 +17,8 @@ from sandbox.faults import Fault
 from sandbox.world import World
 from tests.merchant import Browser, at_once, said
 
+pytestmark = pytest.mark.both_databases("locks")
+
 AUSTRALIA = 1
 
 ON: dict[str, str | list[str]] = {

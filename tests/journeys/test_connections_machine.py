@@ -30,6 +30,7 @@ def a_merchant(config: Config, world: World) -> Iterator[Browser]:
     close(app)
 
 
+@pytest.mark.both_databases("writes")
 @pytest.mark.settings(LOG_LEVEL="ERROR")
 def test_our_record_and_bigcommerces_state_agree(config: Config, world: World) -> None:
     class Machine(RuleBasedStateMachine):
