@@ -9,21 +9,26 @@ import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from sqlite3 import Connection as SQLiteConnection
 
 import pytest
 import structlog
 from flask import Flask
 from hypothesis import settings
 from jinja2 import BytecodeCache, FileSystemBytecodeCache
-from sqlalchemy import Connection, create_engine, event, make_url, text
+from sqlalchemy import Connection, Engine, create_engine, event, func, make_url, select, text
 from sqlalchemy.orm import Session
 
-from bcapp import database
+from bcapp import database, logs
+from bcapp import runtime as app_runtime
 from bcapp.config import Config
 from bcapp.factory import create_app
+from bcapp.models import Base
 from bcapp.runtime import runtime
-from sandbox.server import serve
+from sandbox.factory import create_sandbox
+from sandbox.server import Server, serving
 from sandbox.world import World
 from tests import make
 from tests.crash.worker import MAX_WAIT, until
@@ -34,7 +39,6 @@ from tests.served import free_port
 settings.register_profile("bcapp", deadline=None)
 settings.load_profile("bcapp")
 
-DATABASES = ["sqlite", "postgresql"]
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 
@@ -115,6 +119,66 @@ def on_server(server: str, name: str) -> str:
     return make_url(server).set(database=name).render_as_string(hide_password=False)
 
 
+@dataclass
+class SharedDatabase:
+    """A migrated database that tests use one after another, and the apps that are open on it."""
+
+    engine: Engine
+    apps: list[tuple[Config, Flask]] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        return self.engine.url.render_as_string(hide_password=False)
+
+    def empty(self) -> None:
+        """Delete all rows; ids start at 1 again, as SQLite's do without being told."""
+        with self.engine.begin() as connection:
+            for table in reversed(Base.metadata.sorted_tables):
+                connection.execute(table.delete())
+                if "id" in table.columns and connection.dialect.name == "postgresql":
+                    sequence = func.pg_get_serial_sequence(table.name, "id")
+                    connection.execute(select(func.setval(sequence, 1, False)))
+
+    def app(self, config: Config, compiled_templates: BytecodeCache) -> Flask:
+        """The app with these settings: built once, its state is new for each test."""
+        app = next((app for built, app in self.apps if built == config), None)
+        if app is None:
+            app = build_app(config, compiled_templates)
+            event.listen(engine_of(app), "before_cursor_execute", _changes_no_schema)
+            self.apps.append((config, app))
+        reset_app(app, config)
+        return app
+
+
+@contextmanager
+def shared_database(url: str) -> Iterator[SharedDatabase]:
+    shared = SharedDatabase(open_engine(url))
+    yield shared
+    for _config, app in shared.apps:
+        close(app)
+    shared.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def shared_sqlite(
+    sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[SharedDatabase]:
+    url = copy_of_sqlite(sqlite_template, tmp_path_factory.mktemp("shared"))
+    with shared_database(url) as shared:
+        yield shared
+
+
+@pytest.fixture(scope="session")
+def shared_postgresql(
+    postgres: str, postgres_template: Callable[[str], None]
+) -> Iterator[SharedDatabase]:
+    with (
+        copy_of_postgres(postgres_template, "bcapp_template") as name,
+        shared_database(on_server(postgres, name)) as shared,
+    ):
+        yield shared
+
+
 # Why a test marked `both_databases(reason)` runs on PostgreSQL as well. All others run on SQLite:
 # they look at pages, forms, headers, payloads, languages, settings or calls to BigCommerce, and use
 # the database only through statements that a marked test runs on both.
@@ -140,13 +204,18 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.fixture
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """An empty, migrated database."""
-    if getattr(request, "param", "sqlite") == "sqlite":
+    """An empty, migrated database: the shared one, or one of its own if so marked."""
+    kind = getattr(request, "param", "sqlite")
+    if request.node.get_closest_marker("own_database") is None:
+        shared: SharedDatabase = request.getfixturevalue(f"shared_{kind}")
+        shared.empty()
+        yield shared.url
+    elif kind == "sqlite":
         yield copy_of_sqlite(request.getfixturevalue("sqlite_template"), tmp_path)
-        return
-    execute = request.getfixturevalue("postgres_template")
-    with copy_of_postgres(execute, "bcapp_template") as name:
-        yield on_server(request.getfixturevalue("postgres"), name)
+    else:
+        execute = request.getfixturevalue("postgres_template")
+        with copy_of_postgres(execute, "bcapp_template") as name:
+            yield on_server(request.getfixturevalue("postgres"), name)
 
 
 def copy_of_sqlite(template: Path, folder: Path) -> str:
@@ -162,16 +231,27 @@ def copy_of_postgres(execute: Callable[[str], None], template: str) -> Iterator[
     execute(f"DROP DATABASE {name}")
 
 
+@pytest.fixture(scope="session")
+def sandbox() -> Iterator[tuple[World, Server]]:
+    world = World(make.CLIENT_ID, make.CLIENT_SECRET, make.APP_URL)
+    with serving(create_sandbox(world)) as server:
+        yield world, server
+
+
 @pytest.fixture
-def world() -> World:
+def world(sandbox: tuple[World, Server]) -> World:
     """BigCommerce's side: its stores, the calls it received, the faults it is told to have."""
-    return World(make.CLIENT_ID, make.CLIENT_SECRET, make.APP_URL)
+    world, _server = sandbox
+    world.reset()
+    return world
 
 
 @pytest.fixture
-def bigcommerce(world: World) -> Iterator[str]:
-    with serve(world) as url:
-        yield url
+def bigcommerce(sandbox: tuple[World, Server], world: World) -> Iterator[str]:
+    _world, server = sandbox
+    yield server.url
+    world.clear_faults()
+    server.close_connections()
 
 
 @pytest.fixture
@@ -211,6 +291,7 @@ def config(request: pytest.FixtureRequest, database_url: str, bigcommerce: str) 
 def close(app: Flask) -> None:
     """Give back what an app holds open; a warning about it would be an error."""
     with app.app_context():
+        runtime().zone_fetchers.shutdown()
         runtime().http.close()
         runtime().engine.dispose()
     structlog.contextvars.clear_contextvars()
@@ -222,15 +303,79 @@ def compiled_templates(tmp_path_factory: pytest.TempPathFactory) -> BytecodeCach
     return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("compiled")))
 
 
-@pytest.fixture
-def app(config: Config, compiled_templates: BytecodeCache) -> Iterator[Flask]:
+def engine_of(app: Flask) -> Engine:
+    with app.app_context():
+        return runtime().engine
+
+
+def open_engine(url: str) -> Engine:
+    engine = database.open_engine(database.parse_url(url))
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _without_syncing)
+    return engine
+
+
+def build_app(config: Config, compiled_templates: BytecodeCache) -> Flask:
     app = create_app(config)
     app.testing = True
     app.jinja_env.bytecode_cache = compiled_templates
+    engine = engine_of(app)
+    event.listen(engine, "before_cursor_execute", _written_in_a_transaction)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _without_syncing)
+    return app
+
+
+def reset_app(app: Flask, config: Config) -> None:
+    """Make everything new that an app keeps between requests, save its database connections."""
+    logs.configure(config.log_level)
+    structlog.contextvars.clear_contextvars()
+    new = Flask("new")
+    app_runtime.init_app(new, config)
     with app.app_context():
-        event.listen(runtime().engine, "before_cursor_execute", _written_in_a_transaction)
+        engine, sessions = runtime().engine, runtime().sessions
+    with new.app_context():
+        app.extensions["bcapp"] = replace(runtime(), engine=engine, sessions=sessions)
+
+
+@pytest.fixture
+def app(
+    request: pytest.FixtureRequest,
+    config: Config,
+    world: World,
+    sandbox: tuple[World, Server],
+    compiled_templates: BytecodeCache,
+) -> Iterator[Flask]:
+    """The app with the test's settings: shared by all tests, or one of its own if so marked."""
+    is_own = request.node.get_closest_marker("own_database") is not None
+    if is_own:
+        app = build_app(config, compiled_templates)
+    else:
+        kind = config.database_url.get_backend_name()
+        shared: SharedDatabase = request.getfixturevalue(f"shared_{kind}")
+        app = shared.app(config, compiled_templates)
     yield app
-    close(app)
+    # Whoever still waits for BigCommerce is let go, so that it asks nothing of the next test's.
+    world.clear_faults()
+    sandbox[1].close_connections()
+    if is_own:
+        close(app)
+        return
+    with app.app_context():
+        runtime().zone_fetchers.shutdown()
+        runtime().http.close()
+
+
+def _without_syncing(connection: SQLiteConnection, _record: object) -> None:
+    connection.execute("PRAGMA synchronous = OFF")  # nothing in it has to survive a power cut
+
+
+def _changes_no_schema(
+    _connection: Connection, _cursor: object, statement: str, *_: object
+) -> None:
+    verb = statement.lstrip().partition(" ")[0].upper()
+    is_foreign = verb in {"ALTER", "CREATE", "DROP"} or "alembic_version SET" in statement
+    assert not is_foreign, f"mark this test own_database: {statement}"
 
 
 def _written_in_a_transaction(

@@ -12,7 +12,7 @@ from tests.merchant import said
 
 STORES = 3
 
-pytestmark = pytest.mark.both_databases("queries")
+pytestmark = [pytest.mark.own_database, pytest.mark.both_databases("queries")]
 
 
 @pytest.fixture

@@ -72,7 +72,7 @@ TYPED = {value for details in CREDENTIALS.values() for value in details.values()
 
 FAILINGS: tuple[Kind, ...] = ("reset", "truncated")
 
-pytestmark = pytest.mark.settings(LOG_LEVEL="DEBUG")
+pytestmark = [pytest.mark.settings(LOG_LEVEL="DEBUG"), pytest.mark.own_database]
 
 
 class Watched(Browser):

@@ -124,6 +124,7 @@ def test_no_line_holds_a_secret(
 
 
 @pytest.mark.both_databases("failures")
+@pytest.mark.own_database
 def test_a_database_that_is_not_migrated_is_told(
     operator: Operator, environ: Environ, db: Session
 ) -> None:

@@ -20,7 +20,7 @@ from tests.conftest import close, copy_of_postgres, copy_of_sqlite, on_server
 from tests.merchant import Browser
 from tests.ops import Operator
 
-pytestmark = pytest.mark.both_databases("types")
+pytestmark = [pytest.mark.both_databases("types"), pytest.mark.own_database]
 
 IN_ZONE = {"enabled": "on", "name": "FedEx", "delivery_services": "FEDEX_GROUND"}
 

@@ -25,6 +25,8 @@ from tests.served import Instance, http_session
 CONNECTION = "/shipping/carrier/connection"
 SENDERS = 5
 
+pytestmark = pytest.mark.own_database
+
 
 @pytest.fixture
 def environ(database_url: str, bigcommerce: str) -> dict[str, str]:

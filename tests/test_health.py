@@ -25,6 +25,7 @@ def test_ready_when_the_database_is_migrated(app: Flask) -> None:
 
 
 @pytest.mark.both_databases("failures")
+@pytest.mark.own_database
 @pytest.mark.parametrize("revision", ["0000", "f00d", "00021"])
 def test_not_ready_when_the_database_is_behind_or_not_ours(
     app: Flask, db: Session, revision: str
@@ -39,6 +40,7 @@ def test_not_ready_when_the_database_is_behind_or_not_ours(
 
 
 @pytest.mark.both_databases("failures")
+@pytest.mark.own_database
 def test_still_ready_when_the_next_version_has_migrated_the_database(
     app: Flask, db: Session
 ) -> None:
@@ -49,6 +51,7 @@ def test_still_ready_when_the_next_version_has_migrated_the_database(
 
 
 @pytest.mark.both_databases("failures")
+@pytest.mark.own_database
 @pytest.mark.parametrize("how", ["DELETE FROM", "DROP TABLE"])
 def test_not_ready_when_the_database_was_never_migrated(app: Flask, db: Session, how: str) -> None:
     db.execute(text(f"{how} alembic_version"))

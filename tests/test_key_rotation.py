@@ -135,6 +135,7 @@ def test_a_rotation_waits_for_an_install_that_is_about_to_commit(
     assert sealed(db) == granted
 
 
+@pytest.mark.own_database
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_nothing_sealed_with_the_old_key_lingers_in_the_file(
     rotated: Flask, merchant: Browser, db: Session, tmp_path: Path

@@ -117,6 +117,7 @@ def test_each_user_of_a_store_has_their_own_language(merchant: Browser) -> None:
 
 
 @pytest.mark.both_databases("writes")
+@pytest.mark.own_database
 def test_the_locale_is_written_when_it_changes_and_not_otherwise(merchant: Browser) -> None:
     written: list[str] = []
     read: list[str] = []

@@ -286,6 +286,7 @@ def test_gunicorns_own_lines_are_json_and_quote_no_request(
 
 
 @pytest.mark.both_databases("failures")
+@pytest.mark.own_database
 def test_it_says_whether_the_database_can_be_worked_with(app: Flask, db: Session) -> None:
     ready = samples(read(app))["bcapp_ready", frozenset()]
     db.execute(text("UPDATE alembic_version SET version_num = '0000'"))

@@ -16,7 +16,7 @@ from bcapp import database
 from bcapp.models import ActivityEntry, Base
 from tests.merchant import Browser
 
-pytestmark = pytest.mark.both_databases("types")
+pytestmark = [pytest.mark.own_database, pytest.mark.both_databases("types")]
 
 
 def alembic(url: str, *arguments: str) -> subprocess.Popen[bytes]:

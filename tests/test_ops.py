@@ -64,6 +64,7 @@ def test_every_command_has_a_section_in_the_operations_manual() -> None:
 
 
 @pytest.mark.both_databases("failures")
+@pytest.mark.own_database
 def test_a_database_that_fails_is_one_line_and_not_a_traceback(
     operator: Operator, db: Session
 ) -> None:

@@ -264,6 +264,7 @@ def test_removing_twice_leaves_one_entry_and_an_unknown_store_none(
     assert len(db.scalars(select(StoreUser)).all()) == 2
 
 
+@pytest.mark.own_database
 @pytest.mark.parametrize("path", ["/load", "/uninstall", "/remove_user"])
 def test_a_database_that_does_not_answer_is_a_503_so_that_a_retry_can_help(
     merchant: Browser, db: Session, path: str
@@ -277,6 +278,7 @@ def test_a_database_that_does_not_answer_is_a_503_so_that_a_retry_can_help(
     assert response.status_code == 503
 
 
+@pytest.mark.own_database
 def test_a_write_that_the_database_refuses_is_told_as_well_and_leaves_nothing_behind(
     merchant: Browser, db: Session
 ) -> None:

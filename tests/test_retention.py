@@ -209,6 +209,7 @@ def test_what_is_pruned_while_bigcommerce_is_asked_is_not_put_back(
 
 
 # PostgreSQL plans otherwise for few rows than for many.
+@pytest.mark.own_database
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_finding_what_is_old_does_not_look_through_all_connections(
     operator: Operator, merchant: Browser, db: Session

@@ -167,6 +167,7 @@ def test_a_session_names_its_store_and_user_and_opens_no_other(merchant: Browser
 
 
 @pytest.mark.both_databases("queries")
+@pytest.mark.own_database
 def test_one_query_finds_store_and_user(merchant: Browser) -> None:
     statements: list[str] = []
     with merchant.app.app_context():

@@ -535,6 +535,7 @@ def pattern(text: str) -> re.Pattern[str]:
     return re.compile(OPEN + rf"[^{OPEN}{CLOSE}]*?".join(literal) + CLOSE)
 
 
+@pytest.mark.own_database
 @pytest.mark.settings(
     BIGCOMMERCE_TIME_BUDGET="1",
     INSTALL_LIMIT_PER_STORE="10/minute",

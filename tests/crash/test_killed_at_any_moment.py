@@ -331,6 +331,7 @@ def gunicorn(database_url: str, bigcommerce: str, tmp_path: Path) -> Iterator[Gu
 
 
 @pytest.mark.both_databases("failures")
+@pytest.mark.own_database
 @pytest.mark.parametrize("number", range(ROUNDS))
 def test_after_every_kill_the_records_are_true(
     gunicorn: Gunicorn, world: World, db: Session, database_url: str, number: int
