@@ -147,7 +147,14 @@ class Tab:
         return self.app.get_by_label(re.compile(rf"^{LABELS[name]}\b"))
 
     def resize(self, width: int, height: int = 900) -> None:
-        self.page.set_viewport_size({"width": width + 300, "height": height + 500})
+        seen = self.page.viewport_size
+        assert seen is not None
+        size = {
+            "width": max(seen["width"], width + 300),
+            "height": max(seen["height"], height + 500),
+        }
+        if size != seen:
+            self.page.set_viewport_size(size)
         self.page.evaluate(RESIZE, [width, height])
         self.frame.wait_for_function(HAS_SIZE, arg=[width, height])
 

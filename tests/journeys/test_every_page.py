@@ -1,10 +1,12 @@
 """Every page in every state: accessible, as wide as its frame, its focus seen at every stop."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from urllib.parse import urlencode
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.base import AXE_SCRIPT
+from flask import template_rendered
+from jinja2 import Template
 from playwright.sync_api import BrowserContext, Frame, Page
 
 from tests.journeys.conftest import Sites
@@ -12,11 +14,41 @@ from tests.journeys.page_states import WALKS, Walk
 from tests.journeys.tab import Tab
 
 WIDTHS = (320, 360, 480, 559, 600, 719, 800, 899, 960, 1024, 1100, 1300)
+NARROW_AND_WIDE = (320, 960)
 LOOKED_AT = (600, 1100)
 
 AXE = {"resultTypes": ["violations"]}
 
 OVERHANG = "document.documentElement.scrollWidth - innerWidth"
+
+# The frame tells the panel how far its page hangs over, as soon as it is as wide as it was asked.
+ANSWER_WIDTHS = """() => {
+  window.answersWidths ??= addEventListener("message", ({ data }) => {
+    const answer = () => {
+      if (innerWidth !== data.measuredAt) return addEventListener("resize", answer, { once: true });
+      const overhang = document.documentElement.scrollWidth - innerWidth;
+      parent.postMessage({ measuredAt: innerWidth, overhang }, "*");
+    };
+    if (data.measuredAt) answer();
+  }) ?? true;
+}"""
+ASK_WIDTHS = """async (widths) => {
+  const frame = document.querySelector("iframe[name=app]");
+  const found = [];
+  for (const width of widths) {
+    const answered = new Promise((done) => {
+      addEventListener("message", function listen({ data }) {
+        if (data.measuredAt !== width) return;
+        removeEventListener("message", listen);
+        done(data.overhang);
+      });
+    });
+    frame.style.width = `${width}px`;
+    frame.contentWindow.postMessage({ measuredAt: width }, "*");
+    found.push([width, await answered]);
+  }
+  return found;
+}"""
 
 # What shows where the focus is: the outline or halo of the element, or of the frame drawn round it.
 # Says what is wrong with the stop, "" if nothing is, null at the end of the page.
@@ -46,26 +78,25 @@ UNWRAP = """() => {
 }"""
 
 
-def sideways(tab: Tab) -> list[str]:
-    faults = []
-    for width in WIDTHS:
-        tab.resize(width)
-        overhang = tab.frame.evaluate(OVERHANG)
-        if overhang > 0:
-            faults.append(f"{overhang} px too wide at {width}")
-    return faults
+def sideways(tab: Tab, widths: Sequence[int]) -> list[str]:
+    tab.resize(WIDTHS[-1])
+    tab.frame.evaluate(ANSWER_WIDTHS)
+    found = tab.page.evaluate(ASK_WIDTHS, widths)
+    return [f"{overhang} px too wide at {width}" for width, overhang in found if overhang > 0]
 
 
-def inaccessible(tab: Tab) -> list[str]:
+def inaccessible(tab: Tab, widths: Sequence[int]) -> list[str]:
     faults = []
-    for width in LOOKED_AT:
+    for width in widths:
         tab.resize(width)
         faults += [f"{fault} at {width}" for fault in violations(tab.frame)]
     return faults
 
 
 def violations(page: Page | Frame) -> list[str]:
-    found = Axe().run(page, options=AXE).response["violations"]
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE_SCRIPT)
+    found = page.evaluate("options => axe.run(options).then((told) => told.violations)", AXE)
     return [f"{one['id']}: {node['html'][:200]}" for one in found for node in one["nodes"]]
 
 
@@ -82,14 +113,37 @@ def unseen_focus(tab: Tab) -> list[str]:
     return [*faults, "the focus never leaves the page"]
 
 
+@pytest.fixture
+def templates(sites: Sites) -> Iterator[list[str]]:
+    """Names of the templates that the app renders, the latest last."""
+    names: list[str] = []
+
+    def note(_app: object, template: Template, **_: object) -> None:
+        names.append(str(template.name))
+
+    with template_rendered.connected_to(note, sites.watched.app):
+        yield names
+
+
 @pytest.mark.parametrize("walk", WALKS, ids=lambda walk: walk.__name__)
-def test_every_state_is_for_everybody(open_tab: Callable[[str], Tab], walk: Walk) -> None:
+def test_every_state_is_for_everybody(
+    open_tab: Callable[[str], Tab], templates: list[str], walk: Walk
+) -> None:
+    """All widths where a template or language is new to the walk, two in its other states."""
     tab = open_tab("harbour1")
     tab.page.emulate_media(reduced_motion="reduce")
+    layouts: set[tuple[str, str]] = set()
+    faults: dict[str, list[str]] = {}
 
-    faults = {
-        state: [*sideways(tab), *inaccessible(tab), *unseen_focus(tab)] for state in walk(tab)
-    }
+    for state in walk(tab):
+        layout = templates[-1], tab.frame.evaluate("document.documentElement.lang")
+        is_new = layout not in layouts
+        layouts.add(layout)
+        faults[state] = [
+            *sideways(tab, WIDTHS if is_new else NARROW_AND_WIDE),
+            *inaccessible(tab, LOOKED_AT if is_new else LOOKED_AT[:1]),
+            *unseen_focus(tab),
+        ]
 
     assert {state: found for state, found in faults.items() if found} == {}
 
