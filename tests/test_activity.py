@@ -74,7 +74,7 @@ def test_entries_come_in_pages(merchant: Browser, db: Session) -> None:
 @pytest.mark.parametrize(
     "page", ["0", "-1", "x", "", "1e3", "²", "7", "9" * 30, "0" * 8 + "1" + "9" * 5000]
 )
-def test_a_page_that_is_not_there_is_a_404(merchant: Browser, page: str) -> None:
+def test_a_page_past_the_end_is_a_404(merchant: Browser, page: str) -> None:
     assert merchant.get(f"/activity?page={page}").status_code == 404
 
 
@@ -117,7 +117,7 @@ def listed(page: TestResponse) -> list[str]:
         ("?result=done&period=all", ["None"]),
     ],
 )
-def test_filters_narrow_the_log_down(busy: Browser, query: str, carriers: list[str]) -> None:
+def test_filters_limit_the_log(busy: Browser, query: str, carriers: list[str]) -> None:
     assert listed(busy.get(f"/activity{query}")) == carriers
 
 
@@ -132,14 +132,14 @@ def test_filters_narrow_the_log_down(busy: Browser, query: str, carriers: list[s
         ("?carrier=canadapost&result=done&period=all", ["Canada Post", "Done", "All time"]),
     ],
 )
-def test_the_filters_show_what_was_chosen(busy: Browser, query: str, shown: list[str]) -> None:
+def test_the_filters_show_their_current_values(busy: Browser, query: str, shown: list[str]) -> None:
     page = busy.get(f"/activity{query}").text
 
     assert re.findall(r"<option [^>]* selected>([^<]*)</option>", page) == shown
 
 
 @pytest.mark.parametrize("query", ["?carrier=zoom2u", "?carrier=fedex&result=confirmed&period=all"])
-def test_when_nothing_matches_the_page_says_so_and_leads_out(busy: Browser, query: str) -> None:
+def test_an_empty_result_says_so_and_links_to_clear_the_filters(busy: Browser, query: str) -> None:
     page = busy.get(f"/activity{query}")
 
     assert "Nothing matches these filters Clear filters" in said(page)
@@ -163,12 +163,12 @@ def test_when_nothing_matches_the_page_says_so_and_leads_out(busy: Browser, quer
         "carrier=fedex&page=2",
     ],
 )
-def test_a_filter_that_is_not_there_is_a_404(busy: Browser, query: str) -> None:
+def test_an_unknown_filter_is_a_404(busy: Browser, query: str) -> None:
     assert busy.get(f"/activity?{query}").status_code == 404
 
 
 @pytest.mark.both_databases("isolation")
-def test_another_stores_own_carrier_is_no_filter_here(busy: Browser) -> None:
+def test_custom_carriers_of_other_stores_are_no_filters(busy: Browser) -> None:
     other = busy.another("owner", "elmfield2")
     other.install()
 
@@ -197,7 +197,7 @@ def test_filters_are_kept_from_page_to_page(merchant: Browser, db: Session) -> N
 
 
 @pytest.mark.both_databases("queries")
-def test_a_filtered_page_is_one_query_on_an_index(merchant: Browser, db: Session) -> None:
+def test_a_filtered_page_uses_one_indexed_query(merchant: Browser, db: Session) -> None:
     store_id = db.query(Store.id).scalar()
     entry = {"store_id": store_id, "at": datetime.now(UTC), "who": "", "event": "connection:sent"}
     entry |= {"outcome": "sent", "detail": ""}

@@ -61,12 +61,12 @@ def imported_modules(file: Path) -> set[str]:
     return {name[1] for name in imports(file) if name[0] == "bcapp"} - {module_of(file)}
 
 
-def test_every_module_has_a_floor() -> None:
+def test_every_module_has_a_layer() -> None:
     assert {module_of(file) for file in files("bcapp")} == set(LAYER_OF)
 
 
 @pytest.mark.parametrize("file", files("bcapp"), ids=str)
-def test_a_module_imports_from_lower_floors_only(file: Path) -> None:
+def test_modules_import_from_lower_layers_only(file: Path) -> None:
     module = module_of(file)
 
     allowed = {lower for lower, layer in LAYER_OF.items() if layer < LAYER_OF[module]}
@@ -89,7 +89,7 @@ def test_views_share_only_session_context_and_errors(file: Path) -> None:
     assert siblings <= SHARED_BY_PAGES
 
 
-def test_logs_know_the_redaction_and_nothing_else_of_ours() -> None:
+def test_logs_import_only_redaction() -> None:
     assert imported_modules(Path("bcapp/logs.py")) == {"redaction"}
 
 
@@ -99,7 +99,7 @@ def test_the_app_imports_neither_sandbox_nor_tests_nor_its_entry_point(file: Pat
 
 
 @pytest.mark.parametrize("file", files("sandbox"), ids=str)
-def test_the_sandbox_knows_bigcommerce_and_not_our_code(file: Path) -> None:
+def test_the_sandbox_does_not_import_the_app(file: Path) -> None:
     assert {name[0] for name in imports(file)} & {"bcapp", "tests", "app", ""} == set()
 
 

@@ -26,7 +26,7 @@ def path_of(request: bytes) -> str:
     return request.split(b" ")[1].decode()
 
 
-def test_every_store_has_its_entries_and_shows_what_it_sent(
+def test_generated_stores_have_entries_and_show_them(
     dataset: Dataset, app: Flask, db: Session
 ) -> None:
     page = app.test_client().get(path_of(raw_requests.launch(STORES)))

@@ -304,7 +304,7 @@ def lose_the_database(owner: Watched, db: Session) -> None:
     db.commit()
 
 
-def test_the_evidence_is_of_every_kind(evidence: Evidence) -> None:
+def test_canary_evidence_covers_every_kind_of_output(evidence: Evidence) -> None:
     statuses = {response.status_code for response, _form in evidence.answers}
     logged = {json.loads(line)["event"] for line in evidence.out.splitlines()}
 
@@ -323,7 +323,7 @@ def test_no_secret_and_no_email_is_logged(evidence: Evidence) -> None:
     assert [word for word in ("canary0", "canary-", "signed_payload_jwt=") if word in written] == []
 
 
-def test_no_answer_tells_a_secret(evidence: Evidence) -> None:
+def test_no_response_contains_a_secret(evidence: Evidence) -> None:
     """A session token has its two places, and a form may show again what is not secret."""
     told = []
     for response, form in evidence.answers:
@@ -334,7 +334,7 @@ def test_no_answer_tells_a_secret(evidence: Evidence) -> None:
     assert told == []
 
 
-def test_who_is_not_signed_in_is_told_nobodys_email(evidence: Evidence) -> None:
+def test_responses_without_a_session_contain_no_email(evidence: Evidence) -> None:
     to_strangers = [r for r, _form in evidence.answers if "X-Session-Token" not in r.headers]
 
     assert len(to_strangers) > 20
@@ -347,7 +347,7 @@ def test_who_is_not_signed_in_is_told_nobodys_email(evidence: Evidence) -> None:
 
 
 @pytest.mark.both_databases("types")
-def test_no_secret_is_kept_in_the_clear(evidence: Evidence, db: Session) -> None:
+def test_no_secret_is_stored_in_plaintext(evidence: Evidence, db: Session) -> None:
     kept = [
         (f"{table.name}.{name}", repr(value))
         for table in Base.metadata.sorted_tables
@@ -423,7 +423,7 @@ SPOILT = [
 
 
 @pytest.mark.parametrize("fault", SPOILT)
-def test_an_exchange_that_fails_raises_nothing_that_tells(
+def test_errors_of_a_failed_exchange_contain_no_secret(
     config: Config, world: World, fault: Callable[[Where, list[str]], Fault]
 ) -> None:
     query = world.install_query(*OWNER)
@@ -439,7 +439,7 @@ def test_an_exchange_that_fails_raises_nothing_that_tells(
 
 
 @pytest.mark.parametrize("fault", SPOILT)
-def test_a_call_that_fails_raises_nothing_that_tells(
+def test_errors_of_a_failed_call_contain_no_secret(
     app: Flask,
     config: Config,
     world: World,
@@ -468,7 +468,7 @@ def test_a_call_that_fails_raises_nothing_that_tells(
         pytest.param({"iat": 10**30}, id="time"),
     ],
 )
-def test_a_payload_that_is_refused_is_not_in_the_refusal(
+def test_errors_of_a_refused_payload_do_not_quote_it(
     config: Config, world: World, changes: dict[str, Any]
 ) -> None:
     signed = world.signed_payload(*OWNER, **changes)
@@ -482,7 +482,7 @@ def test_a_payload_that_is_refused_is_not_in_the_refusal(
 
 
 @pytest.mark.both_databases("failures")
-def test_a_failing_statement_is_not_quoted_with_what_it_was_given(
+def test_errors_of_failing_statements_hide_parameters(
     app: Flask, db: Session, grant: oauth.Grant
 ) -> None:
     with app.app_context():
@@ -497,9 +497,7 @@ def test_a_failing_statement_is_not_quoted_with_what_it_was_given(
     assert [secret for secret in secrets if secret in told] == []
 
 
-def test_nothing_that_holds_a_secret_shows_it_when_printed(
-    app: Flask, config: Config, grant: oauth.Grant
-) -> None:
+def test_repr_shows_no_secret(app: Flask, config: Config, grant: oauth.Grant) -> None:
     with app.app_context():
         built = runtime()
     sealed = built.vault.seal("place", "owner", "canary-secret")
@@ -589,7 +587,7 @@ PLACES = (
 
 
 @pytest.mark.parametrize("place", PLACES, ids=lambda place: place.__name__)
-def test_nothing_that_is_typed_makes_a_log_line_of_its_own(
+def test_input_cannot_inject_log_lines(
     capsys: pytest.CaptureFixture[str],
     config: Config,
     world: World,

@@ -52,7 +52,7 @@ def key_lines(operator: Operator, environ: Environ, status: int = 0) -> list[str
 
 
 @pytest.mark.both_databases("queries")
-def test_when_all_is_right_every_line_says_ok(
+def test_every_line_says_ok_for_a_good_installation(
     operator: Operator, environ: Environ, merchant: Browser
 ) -> None:
     result = operator.run("check-config", **environ)
@@ -65,7 +65,7 @@ def test_when_all_is_right_every_line_says_ok(
     assert "opens one of the 1 tokens" in result.stdout
 
 
-def test_it_changes_nothing_and_bears_no_token(
+def test_it_changes_nothing_and_sends_no_token(
     operator: Operator, environ: Environ, merchant: Browser
 ) -> None:
     operator.run("check-config", **environ)
@@ -81,7 +81,7 @@ def test_it_changes_nothing_and_bears_no_token(
     ]
 
 
-def test_it_needs_no_good_settings_and_names_all_that_are_wrong(tmp_path: os.PathLike[str]) -> None:
+def test_it_runs_with_bad_settings_and_names_each(tmp_path: os.PathLike[str]) -> None:
     environ = make.environ(
         APP_URL="http://hush-app.invalid", SESSION_KEYS="hush-weak", DATABASE_URL=""
     )
@@ -104,7 +104,7 @@ def test_it_needs_no_good_settings_and_names_all_that_are_wrong(tmp_path: os.Pat
 
 
 @pytest.mark.parametrize("broken", [False, True], ids=["good settings", "a faulty one"])
-def test_no_line_holds_a_secret(
+def test_no_line_contains_a_secret(
     operator: Operator, environ: Environ, merchant: Browser, broken: bool
 ) -> None:
     secrets = {
@@ -125,7 +125,7 @@ def test_no_line_holds_a_secret(
 
 @pytest.mark.both_databases("failures")
 @pytest.mark.own_database
-def test_a_database_that_is_not_migrated_is_told(
+def test_a_database_that_is_not_migrated_is_reported(
     operator: Operator, environ: Environ, db: Session
 ) -> None:
     db.execute(text("UPDATE alembic_version SET version_num = '0001'"))
@@ -142,7 +142,7 @@ def closed_port() -> int:
 
 
 @pytest.mark.both_databases("failures")
-def test_a_database_that_does_not_answer_is_told_without_its_password(
+def test_an_unreachable_database_is_reported_without_its_password(
     operator: Operator, environ: Environ, closed_port: int
 ) -> None:
     environ["DATABASE_URL"] = f"postgresql://app:hush-password@127.0.0.1:{closed_port}/bcapp"
@@ -154,7 +154,7 @@ def test_a_database_that_does_not_answer_is_told_without_its_password(
     assert "hush-password" not in result.output
 
 
-def test_a_redis_that_does_not_answer_is_told_without_its_password(
+def test_an_unreachable_redis_is_reported_without_its_password(
     operator: Operator, environ: Environ, closed_port: int
 ) -> None:
     environ["RATE_LIMIT_STORAGE_URL"] = f"redis://:hush-password@127.0.0.1:{closed_port}"
@@ -167,7 +167,7 @@ def test_a_redis_that_does_not_answer_is_told_without_its_password(
     assert "hush-password" not in result.output
 
 
-def test_a_redis_that_answers_is_told(operator: Operator, environ: Environ, redis: str) -> None:
+def test_a_reachable_redis_is_reported(operator: Operator, environ: Environ, redis: str) -> None:
     environ["RATE_LIMIT_STORAGE_URL"] = redis
 
     lines = operator.read("check-config", **environ)
@@ -175,7 +175,7 @@ def test_a_redis_that_answers_is_told(operator: Operator, environ: Environ, redi
     assert {"check": "Redis in RATE_LIMIT_STORAGE_URL", "ok": True, "said": "answers"} in lines
 
 
-def test_hosts_that_do_not_answer_are_told_by_their_setting(
+def test_unreachable_hosts_are_reported_by_their_setting(
     operator: Operator, environ: Environ, closed_port: int
 ) -> None:
     environ["BIGCOMMERCE_API_URL"] = f"http://127.0.0.1:{closed_port}"
@@ -186,7 +186,7 @@ def test_hosts_that_do_not_answer_are_told_by_their_setting(
     assert "does not answer (ConnectionError)" in said["host in BIGCOMMERCE_API_URL"]
 
 
-def test_a_host_that_fails_is_told(operator: Operator, environ: Environ, world: World) -> None:
+def test_a_failing_host_is_reported(operator: Operator, environ: Environ, world: World) -> None:
     world.order(Fault("token", status=503))
 
     said = to_do(operator, environ)
@@ -209,7 +209,7 @@ def dated(where: Where, date: str) -> Fault:
         (timedelta(seconds=-2), None),
     ],
 )
-def test_the_clock_is_held_against_bigcommerces(
+def test_the_clock_is_compared_with_bigcommerces(
     operator: Operator, environ: Environ, world: World, ahead: timedelta, said: str | None
 ) -> None:
     theirs = format_datetime(datetime.now(UTC) + ahead, usegmt=True)
@@ -223,7 +223,7 @@ def test_the_clock_is_held_against_bigcommerces(
 
 
 @pytest.mark.parametrize("date", ["yesterday", "", "Mon, 99 Nov 2026 10:00:00 GMT"])
-def test_a_clock_that_bigcommerce_does_not_tell_is_left_to_the_operator(
+def test_a_missing_date_header_is_reported(
     operator: Operator, environ: Environ, world: World, date: str
 ) -> None:
     world.order(dated("token", date))
@@ -233,7 +233,7 @@ def test_a_clock_that_bigcommerce_does_not_tell_is_left_to_the_operator(
 
 
 @pytest.mark.both_databases("queries")
-def test_an_older_key_says_how_many_tokens_still_need_it(
+def test_an_older_key_reports_how_many_tokens_need_it(
     operator: Operator, environ: Environ, merchant: Browser
 ) -> None:
     environ["ENCRYPTION_KEYS"] = f"{NEW_KEY},{make.ENCRYPTION_KEY}"
@@ -243,9 +243,7 @@ def test_an_older_key_says_how_many_tokens_still_need_it(
     assert said == ["newest; seals no token yet", "older; opens one of the 1 tokens that it seals"]
 
 
-def test_a_key_that_is_missing_is_told(
-    operator: Operator, environ: Environ, merchant: Browser
-) -> None:
+def test_a_missing_key_is_reported(operator: Operator, environ: Environ, merchant: Browser) -> None:
     environ["ENCRYPTION_KEYS"] = NEW_KEY
 
     said = key_lines(operator, environ, status=1)
@@ -257,7 +255,7 @@ def test_a_key_that_is_missing_is_told(
 
 
 @pytest.mark.both_databases("queries")
-def test_a_token_that_does_not_open_is_told(
+def test_a_token_that_does_not_decrypt_is_reported(
     operator: Operator, environ: Environ, merchant: Browser, db: Session
 ) -> None:
     db.execute(update(Store).values(sealed_access_token=sealed(db)[:-4] + "AAA="))

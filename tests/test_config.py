@@ -74,7 +74,7 @@ def message_for(environ: dict[str, str]) -> str:
     return str(refused.value)
 
 
-def test_every_setting_arrives_as_it_was_given() -> None:
+def test_every_setting_is_parsed() -> None:
     environ = make.environ(
         APP_URL="https://carriers.example:8443",
         DATABASE_URL="sqlite:////var/lib/bcapp.sqlite3",
@@ -176,7 +176,7 @@ def test_the_app_sdk_is_bigcommerces_where_bigcommerce_is_real(
 
 @pytest.mark.parametrize("value", [None, ""], ids=["not set", "empty"])
 @pytest.mark.parametrize("name", REQUIRED)
-def test_a_required_variable_is_missed(name: str, value: str | None) -> None:
+def test_a_missing_required_variable_is_a_fault(name: str, value: str | None) -> None:
     message = message_for(make.environ(**{name: value}))
 
     assert message == f"{HEADLINE}\n  {name}: is missing"
@@ -215,7 +215,7 @@ def test_the_31_characters_of_an_older_client_secret_are_enough() -> None:
         pytest.param("http://[::1]:8000", False, id="this machine, IPv6"),
     ],
 )
-def test_the_app_is_served_over_https_or_on_this_machine(address: str, is_https: bool) -> None:
+def test_app_url_must_be_https_or_loopback(address: str, is_https: bool) -> None:
     config = make.config(APP_URL=address)
 
     assert config.redirect_uri == f"{address}/auth"
@@ -225,7 +225,7 @@ def test_the_app_is_served_over_https_or_on_this_machine(address: str, is_https:
 @pytest.mark.parametrize(
     "scheme", ["postgres", "postgresql", "postgresql+psycopg"], ids=lambda scheme: scheme
 )
-def test_every_spelling_of_postgresql_opens_with_the_installed_driver(scheme: str) -> None:
+def test_every_spelling_of_a_postgresql_url_is_accepted(scheme: str) -> None:
     config = make.config(DATABASE_URL=f"{scheme}://app:p%40ss@db.invalid:5433/carriers")
 
     assert config.database_url == URL.create(
@@ -281,7 +281,7 @@ def test_a_base_address_must_be_an_origin(name: str, value: str, said: str) -> N
         pytest.param("https://ann:hush@example.com", HOLDS_A_PERSON, id="user and password"),
     ],
 )
-def test_a_page_for_merchants_must_be_a_safe_link(name: str, value: str, said: str) -> None:
+def test_support_and_help_urls_must_be_safe_links(name: str, value: str, said: str) -> None:
     message = message_for(make.environ(**{name: value}))
 
     assert message == f"{HEADLINE}\n  {name}: {said}"
@@ -410,7 +410,7 @@ def test_a_faulty_value_is_reported_by_name(name: str, value: str, said: str) ->
 @pytest.mark.parametrize(
     "place", ["0.0.0.0:8000", "[::]:8000", "app.internal:8000", "unix:/run/app.socket", "fd://3"]
 )
-def test_a_place_to_listen_on_may_be(place: str) -> None:
+def test_valid_bind_addresses_are_accepted(place: str) -> None:
     assert make.config(BIND=place).bind == place
 
 
@@ -418,7 +418,7 @@ def test_a_place_to_listen_on_may_be(place: str) -> None:
     ("waiting", "threads", "is_fine"),
     [("159", None, True), ("160", None, False), ("2", "3", True), ("3", "3", False)],
 )
-def test_some_threads_are_left_for_what_does_not_wait_for_bigcommerce(
+def test_threads_must_exceed_the_concurrency_limit(
     waiting: str, threads: str | None, is_fine: bool
 ) -> None:
     environ = make.environ(BIGCOMMERCE_CONCURRENCY=waiting, WEB_THREADS=threads)
@@ -452,7 +452,7 @@ def test_some_threads_are_left_for_what_does_not_wait_for_bigcommerce(
         pytest.param("http://*.localhost", ANCESTOR_NEEDS_HTTPS, id="http, below this machine"),
     ],
 )
-def test_a_frame_ancestor_that_browsers_would_drop_is_refused(ancestors: str, said: str) -> None:
+def test_frame_ancestors_that_browsers_ignore_are_refused(ancestors: str, said: str) -> None:
     message = message_for(make.environ(BIGCOMMERCE_FRAME_ANCESTORS=ancestors))
 
     assert message == f"{HEADLINE}\n  BIGCOMMERCE_FRAME_ANCESTORS: {said}"
@@ -463,13 +463,13 @@ def test_a_frame_ancestor_that_browsers_would_drop_is_refused(ancestors: str, sa
     ["https://example.com", "https://*.example.com", "https://example.com:8443",
      "https://example.com:*", "http://localhost:5000", "http://127.0.0.1"],
 )  # fmt: skip
-def test_an_origin_may_frame_the_app(ancestor: str) -> None:
+def test_valid_frame_ancestors_are_accepted(ancestor: str) -> None:
     config = make.config(BIGCOMMERCE_FRAME_ANCESTORS=ancestor)
 
     assert config.bigcommerce_frame_ancestors == (ancestor,)
 
 
-def test_every_fault_stands_in_one_message_once() -> None:
+def test_one_message_lists_every_fault_once() -> None:
     environ = dict.fromkeys((*REQUIRED, *OPTIONAL), "?")
 
     message = message_for(environ)
@@ -499,7 +499,7 @@ def test_every_fault_stands_in_one_message_once() -> None:
     ]
 
 
-def test_nothing_set_misses_every_required_variable() -> None:
+def test_an_empty_environment_reports_every_required_variable() -> None:
     message = message_for({})
 
     assert message.splitlines() == [HEADLINE, *(f"  {name}: is missing" for name in REQUIRED)]
@@ -550,7 +550,7 @@ def run(*command: str, folder: Path, environ: dict[str, str]) -> subprocess.Comp
     )
 
 
-def test_a_faulty_environment_stops_the_app_with_its_one_message(tmp_path: Path) -> None:
+def test_a_bad_environment_stops_the_app_with_one_message(tmp_path: Path) -> None:
     ended = run("-c", "import app", folder=tmp_path, environ=FAULTY)
 
     assert ended.returncode == 1
@@ -558,7 +558,7 @@ def test_a_faulty_environment_stops_the_app_with_its_one_message(tmp_path: Path)
     assert ended.stdout == ""
 
 
-def test_the_env_file_is_read_and_the_environment_goes_before_it(tmp_path: Path) -> None:
+def test_the_environment_overrides_the_env_file(tmp_path: Path) -> None:
     lines = [f"{name}={value}" for name, value in FAULTY.items() if name != "BIGCOMMERCE_CLIENT_ID"]
     (tmp_path / ".env").write_text("\n".join([*lines, "TRUSTED_PROXIES="]))
 
@@ -587,7 +587,7 @@ def test_the_env_file_is_read_and_the_environment_goes_before_it(tmp_path: Path)
         pytest.param({"BIND": "nobody"}, f"  BIND: {NOT_A_PLACE}\n", id="nowhere"),
     ],
 )
-def test_gunicorn_ends_by_itself_and_says_all_faults_once(own: dict[str, str], said: str) -> None:
+def test_gunicorn_exits_and_reports_all_faults_once(own: dict[str, str], said: str) -> None:
     ended = run("-m", "gunicorn", "app:app", folder=CHECKOUT, environ=FAULTY | own)
 
     assert ended.returncode == 1
@@ -595,7 +595,7 @@ def test_gunicorn_ends_by_itself_and_says_all_faults_once(own: dict[str, str], s
     assert ended.stdout == ""
 
 
-def test_a_reload_goes_on_with_the_settings_of_the_start(tmp_path: Path) -> None:
+def test_a_reload_keeps_the_settings_of_the_start(tmp_path: Path) -> None:
     """The file may have been edited since: HUP must not end the service over it."""
     code = "from bcapp.config import load_process_config as ask; ask(); " + (
         "open('.env', 'w').write('BIND=nobody'); print(ask().bind)"
@@ -620,12 +620,12 @@ def test_a_reload_goes_on_with_the_settings_of_the_start(tmp_path: Path) -> None
         "https://*.invalid",
     ],
 )
-def test_an_address_with_an_odd_end_is_refused(address: str) -> None:
+def test_a_url_with_a_trailing_control_character_is_refused(address: str) -> None:
     with pytest.raises(ConfigError):
         make.config(APP_URL=address)
 
 
-def test_a_session_key_that_is_the_client_secret_is_told_beside_the_secrets_own_fault() -> None:
+def test_a_session_key_equal_to_the_client_secret_is_reported() -> None:
     secret = "s" * 40
 
     with pytest.raises(ConfigError) as caught:

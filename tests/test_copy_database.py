@@ -111,7 +111,7 @@ def used(merchant: Browser, db: Session) -> Browser:
     return merchant
 
 
-def test_every_row_arrives_as_it_is_and_is_counted(
+def test_every_row_is_copied_and_counted(
     operator: Operator, used: Browser, address: str, engines: tuple[Engine, Engine]
 ) -> None:
     old, new = engines
@@ -125,7 +125,7 @@ def test_every_row_arrives_as_it_is_and_is_counted(
     assert counts["activity_entries"] > 2 * copy_database.BATCH
 
 
-def test_the_app_goes_on_in_the_new_database_with_fresh_numbers(
+def test_the_app_works_on_the_copy_with_new_ids(
     operator: Operator, new_app: Flask, used: Browser, address: str, engines: tuple[Engine, Engine]
 ) -> None:
     old, new = engines
@@ -151,7 +151,7 @@ def test_the_app_goes_on_in_the_new_database_with_fresh_numbers(
     assert set(before["activity_entries"]) < found
 
 
-def test_a_new_database_that_holds_rows_is_left_alone(
+def test_a_target_with_rows_is_not_changed(
     operator: Operator, new_app: Flask, used: Browser, address: str, engines: tuple[Engine, Engine]
 ) -> None:
     Browser(new_app, used.world, "elmfield2", "owner").install()
@@ -186,7 +186,7 @@ def test_a_database_with_another_schema_is_refused(
     assert is_empty(engines[1])
 
 
-def test_what_comes_in_meanwhile_is_not_left_behind_in_silence(
+def test_rows_written_during_the_copy_are_detected(
     used: Browser, engines: tuple[Engine, Engine]
 ) -> None:
     def while_copying(_number: int) -> None:
@@ -199,9 +199,7 @@ def test_what_comes_in_meanwhile_is_not_left_behind_in_silence(
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_a_new_database_that_somebody_else_writes_into_is_noticed(
-    used: Browser, engines: tuple[Engine, Engine]
-) -> None:
+def test_writes_to_the_target_are_detected(used: Browser, engines: tuple[Engine, Engine]) -> None:
     (theirs, *_), others = rows(engines[0])["stores"], []
 
     def while_copying(_number: int) -> None:
@@ -232,7 +230,7 @@ def test_an_interrupted_copy_leaves_nothing(used: Browser, engines: tuple[Engine
 @pytest.mark.parametrize(
     "value", [{"detail": "a\0"}, {"actor_email": "x" * 255}], ids=["a NUL", "too long"]
 )
-def test_a_row_that_only_sqlite_takes_is_named_and_nothing_copied(
+def test_a_row_that_postgresql_rejects_is_named(
     operator: Operator,
     used: Browser,
     address: str,
@@ -260,9 +258,7 @@ def test_a_row_that_only_sqlite_takes_is_named_and_nothing_copied(
     ],
 )
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_an_address_that_cannot_be_meant_is_not_understood(
-    operator: Operator, given: str, said: str
-) -> None:
+def test_an_invalid_source_url_is_a_usage_error(operator: Operator, given: str, said: str) -> None:
     result = operator.run("copy-from", given)
 
     assert result.exit_code == 2
@@ -271,7 +267,7 @@ def test_an_address_that_cannot_be_meant_is_not_understood(
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_an_old_database_that_does_not_answer_is_told(operator: Operator) -> None:
+def test_an_unreachable_source_is_reported(operator: Operator) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
 

@@ -78,7 +78,7 @@ COSTS: dict[str, tuple[Act, int, int, int]] = {
 
 
 @pytest.mark.parametrize("name", COSTS)
-def test_an_action_costs_so_many_statements_and_calls(
+def test_actions_stay_within_their_statements_and_calls(
     merchant: Browser, statements: list[str], writes: list[object], name: str
 ) -> None:
     act, most_statements, transactions, calls = COSTS[name]
@@ -101,9 +101,7 @@ def test_an_action_costs_so_many_statements_and_calls(
     assert len(merchant.world.calls) == calls
 
 
-def test_a_launch_of_somebody_known_writes_nothing(
-    merchant: Browser, statements: list[str]
-) -> None:
+def test_a_launch_of_a_known_user_writes_nothing(merchant: Browser, statements: list[str]) -> None:
     merchant.open()
     statements.clear()
 
@@ -163,7 +161,7 @@ def kept_open(config: Config, world: World) -> Iterator[Browser]:
         thread.join()
 
 
-def test_a_connection_to_bigcommerce_is_opened_once_for_each_thread(kept_open: Browser) -> None:
+def test_each_thread_opens_one_connection_to_bigcommerce(kept_open: Browser) -> None:
     def send_often() -> int:
         tab = kept_open.another("owner")
         tab.token = kept_open.token
@@ -175,7 +173,7 @@ def test_a_connection_to_bigcommerce_is_opened_once_for_each_thread(kept_open: B
     assert len(KeepingOpen.opened) <= 4
 
 
-def test_a_connection_that_was_idle_is_not_used_again(
+def test_idle_connections_are_not_reused(
     kept_open: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kept_open.send("zoom2u")
@@ -187,7 +185,7 @@ def test_a_connection_that_was_idle_is_not_used_again(
     assert len(KeepingOpen.opened) == opened + 1
 
 
-def test_reading_zones_again_opens_no_connection(kept_open: Browser) -> None:
+def test_fetching_zones_again_opens_no_connection(kept_open: Browser) -> None:
     kept_open.get("/carriers?refresh=1")
     opened = len(KeepingOpen.opened)
 

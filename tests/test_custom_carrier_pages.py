@@ -51,7 +51,7 @@ def test_a_custom_carrier_without_settings_is_sent_an_empty_connection(merchant:
 
 
 @pytest.mark.both_databases("types")
-def test_it_is_listed_by_its_name_and_its_settings_by_theirs(merchant: Browser) -> None:
+def test_a_custom_carrier_is_listed_with_its_settings(merchant: Browser) -> None:
     merchant.post("/carriers", PARCEL_LANE)
 
     assert "Parcel Lane Custom carrier, carrier_33 Sent" in said(merchant.get("/carriers"))
@@ -60,7 +60,7 @@ def test_it_is_listed_by_its_name_and_its_settings_by_theirs(merchant: Browser) 
     assert "s3cret-token" not in page
 
 
-def test_its_form_asks_for_every_value_again(merchant: Browser) -> None:
+def test_the_update_form_asks_for_every_value_again(merchant: Browser) -> None:
     merchant.post("/carriers", PARCEL_LANE)
 
     page = merchant.get("/carriers/carrier_33/connection").text
@@ -71,7 +71,7 @@ def test_its_form_asks_for_every_value_again(merchant: Browser) -> None:
         assert value not in page
 
 
-def test_its_form_gives_no_answer_that_nobody_chose(merchant: Browser) -> None:
+def test_the_update_form_preselects_no_boolean(merchant: Browser) -> None:
     merchant.post("/carriers", PARCEL_LANE)
 
     page = merchant.get("/carriers/carrier_33/connection").text
@@ -87,7 +87,7 @@ def test_its_form_gives_no_answer_that_nobody_chose(merchant: Browser) -> None:
     assert len(sent(merchant)) == 1
 
 
-def test_what_is_wrong_with_many_rows_is_summed_up_once(merchant: Browser) -> None:
+def test_repeated_errors_of_rows_are_listed_once(merchant: Browser) -> None:
     names = [f"setting_{number}" for number in range(60)]
     rows = {"setting_name": names, "setting_kind": ["text"] * 60, "setting_value": ["x"] * 60}
 
@@ -164,7 +164,7 @@ def test_known_settings_may_be_sent_under_their_own_names(merchant: Browser) -> 
         ),
     ],
 )
-def test_what_is_wrong_is_said_and_nothing_is_sent(
+def test_an_invalid_form_is_rejected_and_nothing_sent(
     merchant: Browser, changes: dict[str, str | list[str]], message: str
 ) -> None:
     response = merchant.post("/carriers", PARCEL_LANE | changes)
@@ -177,7 +177,7 @@ def test_what_is_wrong_is_said_and_nothing_is_sent(
 
 
 @pytest.mark.both_databases("writes")
-def test_a_number_that_was_sent_already_is_not_taken_twice(merchant: Browser) -> None:
+def test_a_number_in_use_is_rejected(merchant: Browser) -> None:
     merchant.post("/carriers", PARCEL_LANE)
 
     response = merchant.post("/carriers", PARCEL_LANE | {"name": "Another"})
@@ -216,7 +216,7 @@ def test_settings_of_a_refused_update_are_not_shown_as_sent(merchant: Browser) -
 
 
 @pytest.mark.both_databases("writes")
-def test_it_can_be_disconnected_and_added_again(merchant: Browser) -> None:
+def test_a_custom_carrier_can_be_disconnected_and_added_again(merchant: Browser) -> None:
     merchant.post("/carriers", PARCEL_LANE)
     merchant.disconnect("carrier_33")
 

@@ -160,14 +160,14 @@ def test_a_carrier_without_settings_sends_an_empty_connection(form: MultiDict[st
         ),
     ],
 )
-def test_a_row_that_cannot_be_right_says_so(row: Row, said: str) -> None:
+def test_an_invalid_row_gets_a_message(row: Row, said: str) -> None:
     settings = read(("other", "text", "value"), row)
 
     assert not settings.is_valid
     assert errors_of(settings) == [(), (said,)]
 
 
-def test_limits_are_reached_but_not_crossed() -> None:
+def test_values_at_the_limits_are_accepted() -> None:
     settings = read(*((f"{n:0100}", "text", "v" * 255) for n in range(50)))
 
     assert settings.is_valid
@@ -188,7 +188,7 @@ def test_the_201st_line_is_one_too_many() -> None:
     assert errors_of(settings) == [("zones takes at most 200 lines.",)]
 
 
-def test_rows_that_nobody_can_have_typed_are_not_read() -> None:
+def test_excess_rows_are_ignored() -> None:
     settings = read(*((f"setting_{n}", "text", "value") for n in range(5000)))
 
     assert len(settings.rows) == 200
@@ -202,7 +202,7 @@ def test_a_name_that_is_listed_twice_is_marked_in_both_rows() -> None:
     assert errors_of(settings) == [(said,), (), (said,)]
 
 
-def test_columns_that_break_off_lose_no_row() -> None:
+def test_short_columns_lose_no_row() -> None:
     form = MultiDict([("setting_name", "a"), ("setting_name", "b"), ("setting_value", "1")])
 
     settings = custom.parse_settings(form)
@@ -212,7 +212,7 @@ def test_columns_that_break_off_lose_no_row() -> None:
 
 
 @given(rows=ROWS)
-def test_any_rows_are_either_refused_or_sent_as_typed(rows: list[Row]) -> None:
+def test_rows_are_either_rejected_or_sent_as_typed(rows: list[Row]) -> None:
     settings = read(*rows)
 
     sent = {name: type(value) for name, value in settings.details.items()}
@@ -224,7 +224,7 @@ def test_any_rows_are_either_refused_or_sent_as_typed(rows: list[Row]) -> None:
 
 
 @given(rows=ROWS)
-def test_the_page_shows_no_secret_and_always_has_room_for_two_more(rows: list[Row]) -> None:
+def test_the_page_shows_no_secret_and_two_blank_rows(rows: list[Row]) -> None:
     settings = read(*rows)
 
     shown = settings.for_page()
@@ -234,7 +234,7 @@ def test_the_page_shows_no_secret_and_always_has_room_for_two_more(rows: list[Ro
     assert {row.value for row in shown if row.kind == "secret"} <= {""}
 
 
-def test_the_page_shows_again_what_was_typed_and_is_no_secret() -> None:
+def test_the_page_shows_input_that_is_not_secret() -> None:
     settings = read(("zone", "text", "south"), ("key", "secret", "hush"), ("", "text", "stray"))
 
     shown = settings.for_page()
@@ -244,7 +244,7 @@ def test_the_page_shows_again_what_was_typed_and_is_no_secret() -> None:
     assert shown[2].errors == ("Enter the name of this setting, or empty the row.",)
 
 
-def test_what_bigcommerce_says_of_a_setting_stands_at_its_row() -> None:
+def test_bigcommerces_message_is_shown_at_its_row() -> None:
     settings = read(("zone", "text", "south"), ("key", "secret", "hush"))
 
     refused = settings.with_errors({"key": "BigCommerce received no key.", "other": "unknown"})
@@ -253,7 +253,7 @@ def test_what_bigcommerce_says_of_a_setting_stands_at_its_row() -> None:
     assert not refused.is_valid
 
 
-def test_a_known_carrier_reads_each_setting_under_its_own_name() -> None:
+def test_known_settings_are_parsed_by_name() -> None:
     form = MultiDict({"zone": " south ", "key": "hush", "up": "true", "stray": "never sent"})
 
     settings = custom.parse_known_settings(
@@ -264,7 +264,7 @@ def test_a_known_carrier_reads_each_setting_under_its_own_name() -> None:
     assert settings.details == {"zone": "south", "key": "hush", "up": True}
 
 
-def test_a_known_carrier_misses_what_was_left_out() -> None:
+def test_a_missing_known_setting_is_an_error() -> None:
     settings = custom.parse_known_settings(
         MultiDict({"zone": "south"}), [["zone", "text"], ["key", "secret"]]
     )
@@ -317,7 +317,7 @@ def test_a_number_becomes_the_carriers_id(number: str, carrier_id: str) -> None:
         pytest.param("fedex", id="another carrier"),
     ],
 )
-def test_what_is_no_number_is_refused(number: str) -> None:
+def test_an_invalid_number_is_rejected(number: str) -> None:
     form = custom.identity_form(MultiDict({"number": number, "name": "Harbour"}))
 
     assert not form.validate()
@@ -344,7 +344,7 @@ def test_an_id_with_a_line_break_is_no_carriers_id() -> None:
         ),
     ],
 )
-def test_a_name_that_cannot_be_shown_is_refused(name: str, said: str) -> None:
+def test_an_unprintable_name_is_rejected(name: str, said: str) -> None:
     form = custom.identity_form(MultiDict({"number": "33", "name": name}))
 
     assert not form.validate()
@@ -374,7 +374,7 @@ def test_a_custom_carrier_has_its_own_name_and_initials(name: str, monogram: str
     assert (carrier.id, carrier.name, carrier.monogram) == ("carrier_33", name, monogram)
 
 
-def test_a_custom_carrier_sends_the_settings_that_the_store_knows() -> None:
+def test_a_custom_carrier_sends_its_known_settings() -> None:
     carrier = custom.carrier(
         "carrier_33", "Harbour", [["zone", "list"], ["key", "secret"], ["up", "boolean"]]
     )

@@ -21,7 +21,7 @@ def sqlite(tmp_path: Path, sqlite_template: Path) -> Engine:
     return database.open_engine(database.parse_url(f"sqlite:///{path}"))
 
 
-def test_sqlite_is_opened_with_its_safety_on(sqlite: Engine) -> None:
+def test_sqlite_is_opened_with_safe_settings(sqlite: Engine) -> None:
     with sqlite.connect() as connection:
         pragmas = {
             name: connection.scalar(text(f"PRAGMA {name}"))
@@ -48,7 +48,7 @@ def test_foreign_keys_are_enforced(sqlite: Engine) -> None:
     sqlite.dispose()
 
 
-def test_writers_that_read_first_wait_for_each_other(sqlite: Engine) -> None:
+def test_transactions_that_read_then_write_are_serialized(sqlite: Engine) -> None:
     """Deferred, both would read, and the second to write would fail at once."""
     sessions = database.session_factory(sqlite)
     with sessions() as db:
@@ -105,7 +105,7 @@ def postgres_in_time(
 
 
 @pytest.mark.parametrize("statement", ["SELECT pg_sleep(20)", "SELECT id FROM stores"])
-def test_a_statement_or_lock_takes_no_longer_than_it_may(
+def test_statements_and_locks_have_a_time_limit(
     postgres_in_time: tuple[Engine, Engine], statement: str
 ) -> None:
     hurried, patient = postgres_in_time
@@ -123,7 +123,7 @@ def test_a_statement_or_lock_takes_no_longer_than_it_may(
     "TEST_DATABASE_URL" in os.environ,
     reason="freezes a process of the server, so it has to run here",
 )
-def test_a_server_that_falls_silent_is_not_waited_for(
+def test_a_silent_server_times_out(
     postgres_in_time: tuple[Engine, Engine],
 ) -> None:
     """Frozen, it cannot keep its own limit, while the machine that it is on acknowledges bytes."""
@@ -141,7 +141,7 @@ def test_a_server_that_falls_silent_is_not_waited_for(
         assert connection.scalar(text("SELECT pg_backend_pid()")) != backend
 
 
-def test_a_connection_that_ended_while_it_was_idle_is_not_used(
+def test_a_closed_pooled_connection_is_replaced(
     postgres_in_time: tuple[Engine, Engine],
 ) -> None:
     hurried, patient = postgres_in_time

@@ -110,14 +110,14 @@ def requirements() -> Iterator[tuple[str, str, str]]:
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=str)
-def test_every_test_and_module_that_a_paper_names_exists(document: Path) -> None:
+def test_every_test_and_module_in_the_docs_exists(document: Path) -> None:
     named = REFERENCE.findall(text_of(document))
 
     assert [f"{path}::{name}" for path, name in named if not is_there(path, name)] == []
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=str)
-def test_every_link_of_a_paper_resolves(document: Path) -> None:
+def test_every_link_in_the_docs_resolves(document: Path) -> None:
     targets = [
         t for t in LINK.findall(text_of(document)) if not t.startswith(("https://", "mailto:"))
     ]
@@ -126,7 +126,7 @@ def test_every_link_of_a_paper_resolves(document: Path) -> None:
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=str)
-def test_every_command_that_a_paper_names_exists(document: Path) -> None:
+def test_every_command_in_the_docs_exists(document: Path) -> None:
     targets = set(re.findall(r"^([\w-]+):", text_of(Path("Makefile")), re.MULTILINE))
 
     make = set(re.findall(r"(?:`|^ {4})make ([\w-]+)", text_of(document), re.MULTILINE))
@@ -137,7 +137,7 @@ def test_every_command_that_a_paper_names_exists(document: Path) -> None:
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=str)
-def test_every_setting_that_a_paper_names_is_read_somewhere(document: Path) -> None:
+def test_every_setting_in_the_docs_is_used(document: Path) -> None:
     sources = [
         *CHECKOUT.glob("*.py"),
         CHECKOUT / "Dockerfile",
@@ -153,7 +153,7 @@ def test_every_setting_that_a_paper_names_is_read_somewhere(document: Path) -> N
     assert named - known == set()
 
 
-def test_every_attack_names_what_stops_it_and_the_test_that_shows_it() -> None:
+def test_every_attack_names_its_defence_and_test() -> None:
     attacks = list(table_rows(THREATS, r"[A-Z]\d+"))
 
     bare = [

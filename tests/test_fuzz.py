@@ -325,7 +325,7 @@ def test_no_request_breaks_the_app(settled: Browser, data: st.DataObject) -> Non
 
 @on_postgresql
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_every_nasty_text_in_every_place_of_every_address(settled: Browser, method: str) -> None:
+def test_hostile_texts_in_paths_do_not_break_the_app(settled: Browser, method: str) -> None:
     addresses = {
         filled((rule.rule, [encoded(text), encoded(other)]))
         for rule in settled.app.url_map.iter_rules()
@@ -352,9 +352,7 @@ def test_every_nasty_text_in_every_place_of_every_address(settled: Browser, meth
         ),
     ],
 )
-def test_every_nasty_text_in_every_parameter_of_every_page(
-    settled: Browser, names: list[str]
-) -> None:
+def test_hostile_texts_in_queries_do_not_break_the_app(settled: Browser, names: list[str]) -> None:
     rules = {rule.rule for rule in settled.app.url_map.iter_rules() if "GET" in rule.methods}
     known = [filled((rule, [b"carrier_33", b"1"])) for rule in sorted(rules)]
 
@@ -366,7 +364,7 @@ def test_every_nasty_text_in_every_parameter_of_every_page(
 
 @FUZZ
 @given(data=st.data())
-def test_no_address_breaks_a_page(settled: Browser, data: st.DataObject) -> None:
+def test_no_path_breaks_the_app(settled: Browser, data: st.DataObject) -> None:
     raw = Raw(
         path=data.draw(paths(settled.app)),
         query=data.draw(QUERIES),
@@ -379,9 +377,7 @@ def test_no_address_breaks_a_page(settled: Browser, data: st.DataObject) -> None
 @pytest.mark.settings(TRUSTED_PROXIES="1", **NO_LIMIT)
 @FUZZ
 @given(name=st.sampled_from(HEADER_NAMES), value=HEADER_VALUES)
-def test_no_header_breaks_the_app_or_changes_where_it_leads(
-    settled: Browser, name: str, value: str
-) -> None:
+def test_no_header_breaks_the_app_or_redirects(settled: Browser, name: str, value: str) -> None:
     for headers in ([(name, value)], [*with_session(settled), (name, value)]):
         for path in (b"/carriers", b"/auth", b"/", b"/carriers/carrier_33/"):
             check(sent(settled.app, Raw(path=path, headers=headers)))
@@ -400,7 +396,7 @@ def test_no_query_breaks_a_callback(merchant: Browser, path: str, query: bytes) 
 @on_postgresql
 @FUZZ
 @given(code=ANY_TEXT, scope=ANY_TEXT, context=ANY_TEXT, uuid=ANY_TEXT)
-def test_an_install_that_is_nearly_right_is_a_readable_refusal(
+def test_an_almost_valid_install_is_refused_readably(
     merchant: Browser, code: str, scope: str, context: str, uuid: str
 ) -> None:
     wrong = {"code": code, "scope": scope, "context": context, "account_uuid": uuid}
@@ -482,9 +478,7 @@ POSTS = (
 @pytest.mark.parametrize("path", POSTS)
 @FUZZ
 @given(form=pairs(FIELDS, 12), kind=st.sampled_from(["form", "multipart", "files"]))
-def test_no_form_breaks_what_it_is_for_or_a_page_after_it(
-    settled: Browser, path: str, form: Pairs, kind: str
-) -> None:
+def test_no_form_breaks_the_app(settled: Browser, path: str, form: Pairs, kind: str) -> None:
     body, content_type = {
         "form": (form_body(form), "application/x-www-form-urlencoded"),
         "multipart": (multipart_body(form, False), "multipart/form-data; boundary=edge"),
@@ -504,7 +498,9 @@ WORDS: dict[str, str] = {"key": "k", "password": "p", "account_number": "1", "me
 @on_postgresql
 @FUZZ
 @given(text=VALUES, field=st.sampled_from([*WORDS, "name", "setting_name", "setting_value"]))
-def test_one_hostile_value_in_a_good_form(settled: Browser, text: str, field: str) -> None:
+def test_a_hostile_value_in_a_valid_form_does_not_break_the_app(
+    settled: Browser, text: str, field: str
+) -> None:
     """The check does not stop it, so it may get as far as BigCommerce, a row and a page."""
     good = [*WORDS.items(), ("number", "44"), ("name", "Drays"), ("setting_name", "a")]
     good += [("setting_kind", "list"), ("setting_value", "b")]
@@ -530,7 +526,7 @@ def test_one_hostile_value_in_a_good_form(settled: Browser, text: str, field: st
         st.fixed_dictionaries({"message": ANY_TEXT, "errors": st.dictionaries(ANY_TEXT, ANY_TEXT)}),
     ),
 )
-def test_nothing_that_bigcommerce_says_breaks_a_page(
+def test_no_bigcommerce_response_breaks_a_page(
     settled: Browser, text: str, status: int, where: Where, answer: object
 ) -> None:
     """Names that merchants typed in the control panel, and answers of any shape."""
@@ -566,7 +562,7 @@ TOO_MUCH = [
 
 
 @pytest.mark.parametrize(("body", "content_type"), TOO_MUCH)
-def test_too_much_at_once_is_a_413(merchant: Browser, body: bytes, content_type: str) -> None:
+def test_a_large_request_is_a_413(merchant: Browser, body: bytes, content_type: str) -> None:
     path = b"/carriers/fedex/connection"
 
     response = sent(
@@ -827,7 +823,7 @@ TOLD = {
 }
 
 
-def test_any_order_of_installing_opening_sending_and_removing(database_url: str) -> None:
+def test_any_order_of_callbacks_and_requests_is_consistent(database_url: str) -> None:
     class OnThisDatabase(Installations):
         pass
 

@@ -66,9 +66,7 @@ def installed(world: World, instance: Instance) -> list[Tab]:
 
 
 @pytest.mark.both_databases("failures")
-def test_a_stop_waits_for_the_sends_that_are_under_way(
-    instance: Instance, world: World, db: Session
-) -> None:
+def test_shutdown_waits_for_running_sends(instance: Instance, world: World, db: Session) -> None:
     tabs = installed(world, instance)
     world.order(Fault("connection", "delay", seconds=1, times=SENDERS))
     with ThreadPoolExecutor(SENDERS) as threads:
@@ -142,7 +140,7 @@ def test_a_reload_and_a_restart_under_load_lose_nothing(
 class TestAnswers:
     """What does not depend on the database."""
 
-    def test_nobody_waits_behind_a_send_while_another_worker_is_free(
+    def test_requests_use_free_workers(
         self, environ: dict[str, str], world: World, tmp_path: Path
     ) -> None:
         environ |= {"WEB_THREADS": "2", "BIGCOMMERCE_CONCURRENCY": "1"}
@@ -171,19 +169,19 @@ class TestAnswers:
             instance.kill()
             assert isinstance(send.exception(), requests.ConnectionError)
 
-    def test_a_connection_is_for_one_request(self, instance: Instance) -> None:
+    def test_there_is_no_keep_alive(self, instance: Instance) -> None:
         with http_session() as http:
             answer = http.get(f"{instance.url}/healthz")
 
         assert answer.headers["Connection"] == "close"
 
-    def test_no_header_replaces_the_path(self, instance: Instance) -> None:
+    def test_headers_cannot_replace_the_path(self, instance: Instance) -> None:
         with http_session() as http:
             answer = http.get(f"{instance.url}/x/healthz", headers={"SCRIPT_NAME": "/x"})
 
         assert answer.status_code == 404
 
-    def test_no_address_is_logged(self, instance: Instance) -> None:
+    def test_no_url_is_logged(self, instance: Instance) -> None:
         with http_session() as http:
             http.get(f"{instance.url}/load", params={"signed_payload_jwt": "canary"})
 

@@ -15,19 +15,19 @@ from tests.conftest import close
 from tests.merchant import Browser, check_every_answer, said
 
 
-def test_alive_without_touching_anything(app: Flask) -> None:
+def test_healthz_touches_nothing(app: Flask) -> None:
     assert app.test_client().get("/healthz").status_code == 200
 
 
 @pytest.mark.both_databases("failures")
-def test_ready_when_the_database_is_migrated(app: Flask) -> None:
+def test_readyz_is_ready_with_a_migrated_database(app: Flask) -> None:
     assert app.test_client().get("/readyz").status_code == 200
 
 
 @pytest.mark.both_databases("failures")
 @pytest.mark.own_database
 @pytest.mark.parametrize("revision", ["0000", "f00d", "00021"])
-def test_not_ready_when_the_database_is_behind_or_not_ours(
+def test_readyz_is_not_ready_with_an_old_or_foreign_schema(
     app: Flask, db: Session, revision: str
 ) -> None:
     db.execute(text("UPDATE alembic_version SET version_num = :it"), {"it": revision})
@@ -41,9 +41,7 @@ def test_not_ready_when_the_database_is_behind_or_not_ours(
 
 @pytest.mark.both_databases("failures")
 @pytest.mark.own_database
-def test_still_ready_when_the_next_version_has_migrated_the_database(
-    app: Flask, db: Session
-) -> None:
+def test_readyz_is_ready_with_a_newer_schema(app: Flask, db: Session) -> None:
     db.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     db.commit()
 
@@ -53,21 +51,21 @@ def test_still_ready_when_the_next_version_has_migrated_the_database(
 @pytest.mark.both_databases("failures")
 @pytest.mark.own_database
 @pytest.mark.parametrize("how", ["DELETE FROM", "DROP TABLE"])
-def test_not_ready_when_the_database_was_never_migrated(app: Flask, db: Session, how: str) -> None:
+def test_readyz_is_not_ready_without_a_schema(app: Flask, db: Session, how: str) -> None:
     db.execute(text(f"{how} alembic_version"))
     db.commit()
 
     assert app.test_client().get("/readyz").status_code == 503
 
 
-def test_our_own_address_typed_into_a_browser_points_to_the_control_panel(app: Flask) -> None:
+def test_the_root_path_points_to_the_control_panel(app: Flask) -> None:
     response = app.test_client().get("/")
 
     assert response.status_code == 404
     assert "Open this app from your control panel" in said(response)
 
 
-def test_an_error_of_ours_has_a_page_with_a_reference_and_no_detail(
+def test_an_app_error_page_has_a_reference_and_no_detail(
     capsys: pytest.CaptureFixture[str], config: Config, world: World
 ) -> None:
     app = create_app(config)
@@ -92,9 +90,7 @@ def test_an_error_of_ours_has_a_page_with_a_reference_and_no_detail(
 @pytest.mark.parametrize("path", ["/load?signed_payload_jwt=x", "/carriers", "/nowhere", "/"])
 @pytest.mark.parametrize("header", ["HTTP_HOST", "HTTP_X_FORWARDED_HOST"])
 @pytest.mark.settings(TRUSTED_PROXIES="1")
-def test_whatever_host_a_request_names_it_gets_its_page(
-    app: Flask, header: str, host: str, path: str
-) -> None:
+def test_any_host_header_gets_the_page(app: Flask, header: str, host: str, path: str) -> None:
     usual = app.test_client().get(path)
 
     response = app.test_client().get(path, environ_overrides={header: host})
@@ -103,7 +99,7 @@ def test_whatever_host_a_request_names_it_gets_its_page(
     check_every_answer(response)
 
 
-def test_a_missing_file_is_an_error_page_like_any_other(merchant: Browser) -> None:
+def test_a_missing_file_gets_an_error_page(merchant: Browser) -> None:
     response = merchant.get("/static/nope.css")
 
     assert response.status_code == 404
@@ -117,7 +113,7 @@ def test_a_request_that_is_too_large_is_refused(merchant: Browser) -> None:
     assert "Nothing was sent." in said(response)
 
 
-def test_nothing_of_a_request_is_left_for_the_next_line_on_its_thread(merchant: Browser) -> None:
+def test_log_context_ends_with_the_request(merchant: Browser) -> None:
     merchant.get("/carriers/fedex")
 
     assert structlog.contextvars.get_contextvars() == {}

@@ -51,7 +51,7 @@ def test_a_first_install_welcomes_the_merchant_and_starts_a_session(
 
 
 @pytest.mark.both_databases("writes")
-def test_the_token_is_kept_sealed_and_shown_nowhere(browser: Browser, db: Session) -> None:
+def test_the_token_is_stored_encrypted_and_shown_nowhere(browser: Browser, db: Session) -> None:
     response = browser.install()
 
     token = browser.world.store("harbour1").access_token
@@ -110,7 +110,7 @@ def test_a_new_consent_replaces_the_token_and_keeps_sessions(browser: Browser, d
 
 
 @pytest.mark.both_databases("writes")
-def test_whoever_installs_is_let_in_even_if_removed_before(browser: Browser) -> None:
+def test_installing_restores_a_removed_user(browser: Browser) -> None:
     browser.install()
     browser.remove()
 
@@ -137,7 +137,7 @@ def test_whoever_installs_is_let_in_even_if_removed_before(browser: Browser) -> 
         pytest.param({"scope": "store_v2_information\x00"}, id="control character in the scope"),
     ],
 )
-def test_missing_or_malformed_parameters_are_a_400_and_nothing_is_asked(
+def test_missing_or_malformed_parameters_are_a_400_without_a_call(
     browser: Browser, changes: dict[str, str | None]
 ) -> None:
     response = browser.install(**changes)
@@ -158,7 +158,7 @@ def test_a_parameter_given_twice_is_a_400(browser: Browser) -> None:
 
 
 @pytest.mark.parametrize("scope", ["store_v2_information_read_only", "store_v2_orders"])
-def test_a_scope_that_does_not_suffice_is_a_403(browser: Browser, db: Session, scope: str) -> None:
+def test_an_insufficient_scope_is_a_403(browser: Browser, db: Session, scope: str) -> None:
     response = browser.install(scope=scope)
 
     assert response.status_code == 403
@@ -200,7 +200,7 @@ def test_a_code_used_twice_is_a_400(browser: Browser) -> None:
         pytest.param({"scope": f"{DEFAULT_SCOPE} {'x' * 5000}"}, 502, id="endless scope"),
     ],
 )
-def test_a_reply_is_distrusted_field_by_field(
+def test_every_field_of_a_token_response_is_checked(
     browser: Browser, db: Session, change: dict[str, object], status: int
 ) -> None:
     browser.world.order(Fault("token", status=200, body=json.dumps(GOOD_REPLY | change)))
@@ -223,9 +223,7 @@ def test_a_reply_is_distrusted_field_by_field(
         pytest.param({"user": {"id": 9128, "email": "a\x00b@h.example"}}, id="NUL in the e-mail"),
     ],
 )
-def test_a_reply_with_all_that_matters_installs(
-    browser: Browser, change: dict[str, object]
-) -> None:
+def test_a_minimal_token_response_installs(browser: Browser, change: dict[str, object]) -> None:
     browser.world.order(Fault("token", status=200, body=json.dumps(GOOD_REPLY | change)))
 
     response = browser.install()
@@ -279,7 +277,7 @@ def test_a_failed_exchange_has_its_page_and_leaves_nothing(
 
 @pytest.mark.settings(BIGCOMMERCE_TIME_BUDGET="0.4")
 @pytest.mark.parametrize("kind", ["hang", "drip"])
-def test_an_exchange_that_does_not_end_is_given_up(browser: Browser, kind: Kind) -> None:
+def test_an_endless_exchange_times_out(browser: Browser, kind: Kind) -> None:
     browser.world.order(Fault("token", kind, status=200, body=json.dumps(GOOD_REPLY), seconds=30))
 
     response = browser.install()
@@ -287,9 +285,7 @@ def test_an_exchange_that_does_not_end_is_given_up(browser: Browser, kind: Kind)
     assert response.status_code == 502
 
 
-def test_an_install_begun_elsewhere_ends_at_bigcommerces_own_page(
-    browser: Browser, bigcommerce: str
-) -> None:
+def test_an_external_install_redirects_to_bigcommerce(browser: Browser, bigcommerce: str) -> None:
     response = browser.install(external=True)
 
     assert response.status_code == 302
@@ -305,7 +301,7 @@ def test_an_install_begun_elsewhere_ends_at_bigcommerces_own_page(
         pytest.param({"code": "unknown"}, id="code refused"),
     ],
 )
-def test_whatever_fails_in_an_install_begun_elsewhere_ends_at_failed(
+def test_a_failed_external_install_redirects_to_failed(
     browser: Browser, changes: dict[str, str | None]
 ) -> None:
     response = browser.install(external=True, **changes)
@@ -315,9 +311,7 @@ def test_whatever_fails_in_an_install_begun_elsewhere_ends_at_failed(
 
 
 @pytest.mark.both_databases("locks")
-def test_of_racing_installs_the_token_that_bigcommerce_honours_is_kept(
-    app: Flask, world: World, db: Session
-) -> None:
+def test_racing_installs_keep_the_valid_token(app: Flask, world: World, db: Session) -> None:
     statuses = at_once(4, lambda: Browser(app, world, "harbour1", "owner").install().status_code)
 
     assert statuses == [200, 200, 200, 200]

@@ -33,7 +33,7 @@ def test_two_instances_count_together_in_redis(config: Config, world: World, red
     close(second)
 
 
-def test_while_redis_is_away_each_instance_counts_for_itself(
+def test_each_instance_counts_itself_while_redis_is_down(
     config: Config, world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
     nobody = f"redis://127.0.0.1:{free_port()}"

@@ -265,9 +265,7 @@ def test_no_route_reaches_another_store(
 
 
 @pytest.mark.parametrize(("ours", "theirs"), BOTH_WAYS)
-def test_what_only_another_store_has_is_unknown(
-    stores: list[Browser], ours: str, theirs: str
-) -> None:
+def test_resources_of_another_store_are_404(stores: list[Browser], ours: str, theirs: str) -> None:
     here, _there = unequal(stores, ours)
     foreign = [
         (method, path)
@@ -287,7 +285,7 @@ def test_what_only_another_store_has_is_unknown(
     assert [call for call in here.world.calls if call.method != "GET"] == []
 
 
-def test_the_activity_of_a_busier_store_adds_no_page(stores: list[Browser], db: Session) -> None:
+def test_activity_of_another_store_adds_no_pages(stores: list[Browser], db: Session) -> None:
     here, there = stores
     for _ in range(activity.PAGE_SIZE):
         there.send("royalmail")
@@ -348,7 +346,7 @@ def test_a_callback_is_about_the_store_of_its_payload_and_no_other(
     assert {call.store_hash for call in here.world.calls} <= {here.store_hash}
 
 
-def test_an_install_is_of_the_store_that_bigcommerce_names(
+def test_an_install_belongs_to_the_store_of_the_token_response(
     stores: list[Browser], db: Session
 ) -> None:
     """A code of one store, and the context of another."""
@@ -363,7 +361,7 @@ def test_an_install_is_of_the_store_that_bigcommerce_names(
     assert there.get("/activity").status_code == 200
 
 
-def test_two_stores_asking_at_once_get_their_own(stores: list[Browser]) -> None:
+def test_concurrent_requests_of_two_stores_stay_separate(stores: list[Browser]) -> None:
     """They share the process's connection pool, its zone readers and its memory of zones."""
     turns, tabs = 5, [Browser(b.app, b.world, b.store_hash, "owner") for b in [*stores, *stores]]
     for tab in tabs:

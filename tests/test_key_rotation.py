@@ -41,7 +41,7 @@ def sealed(db: Session, store_hash: str = "harbour1") -> str:
     return text
 
 
-def test_rotating_seals_every_token_with_the_newest_key(
+def test_rotation_encrypts_every_token_with_the_newest_key(
     rotated: Flask, merchant: Browser, db: Session
 ) -> None:
     merchant.another("owner", "elmfield2").install()
@@ -68,9 +68,7 @@ def test_an_app_with_both_keys_serves_before_and_after(
     assert (before.status_code, after.status_code) == (303, 303)
 
 
-def test_an_interrupted_rotation_goes_on_with_what_is_left(
-    rotated: Flask, merchant: Browser, db: Session
-) -> None:
+def test_an_interrupted_rotation_continues(rotated: Flask, merchant: Browser, db: Session) -> None:
     merchant.another("owner", "elmfield2").install()
 
     with rotated.app_context():
@@ -86,7 +84,7 @@ def test_an_interrupted_rotation_goes_on_with_what_is_left(
 
 
 @pytest.mark.parametrize("number", range(5))
-def test_a_rotation_loses_no_grant_and_brings_no_token_back(
+def test_rotation_keeps_new_grants_and_deleted_tokens(
     rotated: Flask, merchant: Browser, db: Session, number: int
 ) -> None:
     merchant.another("owner", "elmfield2").install()
@@ -112,7 +110,7 @@ def test_a_rotation_loses_no_grant_and_brings_no_token_back(
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-def test_a_rotation_waits_for_an_install_that_is_about_to_commit(
+def test_rotation_waits_for_a_concurrent_install(
     rotated: Flask, merchant: Browser, db: Session
 ) -> None:
     with rotated.app_context():
@@ -137,7 +135,7 @@ def test_a_rotation_waits_for_an_install_that_is_about_to_commit(
 
 @pytest.mark.own_database
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_nothing_sealed_with_the_old_key_lingers_in_the_file(
+def test_no_old_ciphertext_remains_in_the_sqlite_file(
     rotated: Flask, merchant: Browser, db: Session, tmp_path: Path
 ) -> None:
     old = sealed(db).encode()
@@ -150,7 +148,7 @@ def test_nothing_sealed_with_the_old_key_lingers_in_the_file(
     assert files
 
 
-def test_a_damaged_token_harms_only_its_own_store(
+def test_a_damaged_token_affects_only_its_store(
     rotated: Flask, merchant: Browser, db: Session
 ) -> None:
     other = Browser(rotated, merchant.world, "elmfield2", "owner")
@@ -174,7 +172,7 @@ def test_a_damaged_token_harms_only_its_own_store(
     assert other.send("fedex").status_code == 303
 
 
-def test_a_token_moved_to_another_row_does_not_open(merchant: Browser, db: Session) -> None:
+def test_a_token_moved_to_another_row_does_not_decrypt(merchant: Browser, db: Session) -> None:
     other = merchant.another("owner", "elmfield2")
     other.install()
     db.execute(

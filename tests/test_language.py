@@ -75,9 +75,7 @@ def language_of(page: TestResponse) -> str:
         ("ja-JP", "en"),
     ],
 )
-def test_a_user_is_spoken_to_in_the_language_of_their_control_panel(
-    merchant: Browser, locale: str, spoken: str
-) -> None:
+def test_pages_use_the_control_panels_language(merchant: Browser, locale: str, spoken: str) -> None:
     at_launch = open_with(merchant, locale)
     later = merchant.get("/carriers")
 
@@ -85,7 +83,7 @@ def test_a_user_is_spoken_to_in_the_language_of_their_control_panel(
 
 
 @pytest.mark.parametrize("locale", RUBBISH)
-def test_a_locale_that_is_none_is_english_and_not_kept(
+def test_an_invalid_locale_is_english_and_not_stored(
     merchant: Browser, db: Session, locale: object
 ) -> None:
     page = open_with(merchant, locale)
@@ -97,7 +95,7 @@ def test_a_locale_that_is_none_is_english_and_not_kept(
 
 
 @pytest.mark.both_databases("writes")
-def test_a_launch_without_a_locale_leaves_the_language_as_it_was(merchant: Browser) -> None:
+def test_a_launch_without_a_locale_keeps_the_language(merchant: Browser) -> None:
     open_with(merchant, "fr-FR")
 
     page = open_with(merchant, None)
@@ -118,7 +116,7 @@ def test_each_user_of_a_store_has_their_own_language(merchant: Browser) -> None:
 
 @pytest.mark.both_databases("writes")
 @pytest.mark.own_database
-def test_the_locale_is_written_when_it_changes_and_not_otherwise(merchant: Browser) -> None:
+def test_the_locale_is_written_only_when_it_changes(merchant: Browser) -> None:
     written: list[str] = []
     read: list[str] = []
 
@@ -158,7 +156,7 @@ def test_the_locale_is_written_when_it_changes_and_not_otherwise(merchant: Brows
         ("%(zone)s {0}", "en"),
     ],
 )
-def test_who_is_not_known_is_spoken_to_as_their_browser_asks(
+def test_pages_without_a_session_use_the_browsers_language(
     app: Flask, accepted: str, spoken: str
 ) -> None:
     page = app.test_client().get("/", headers={"Accept-Language": accepted})
@@ -176,7 +174,7 @@ def test_the_welcome_after_an_install_is_in_the_browsers_language(browser: Brows
     assert "Bienvenue dans Carrier connections" in said(page)
 
 
-def test_a_user_with_a_language_is_not_asked_for_the_browsers(merchant: Browser) -> None:
+def test_the_users_locale_overrides_the_browsers(merchant: Browser) -> None:
     merchant.client.environ_base["HTTP_ACCEPT_LANGUAGE"] = "fr-FR"
 
     page = open_with(merchant, "de-DE")
@@ -194,7 +192,7 @@ def test_a_user_with_a_language_is_not_asked_for_the_browsers(merchant: Browser)
         ("de-DE", "12. Nov. 2026, 14:05", r"heute um \d\d:\d\d Uhr", "1–20 von 1.234"),
     ],
 )
-def test_dates_times_and_numbers_are_written_as_in_that_language(
+def test_dates_times_and_numbers_are_localized(
     merchant: Browser, db: Session, locale: str, date: str, reading: str, large: str
 ) -> None:
     store_id = db.scalar(select(Store.id))
@@ -224,14 +222,14 @@ def test_dates_times_and_numbers_are_written_as_in_that_language(
         ("de", "a und b", "a, b und c"),
     ],
 )
-def test_lists_end_as_they_do_in_that_language(app: Flask, code: str, two: str, three: str) -> None:
+def test_lists_are_localized(app: Flask, code: str, two: str, three: str) -> None:
     with app.test_request_context(headers={"Accept-Language": code}):
         assert [language.format_list("ab"), language.format_list("abc")] == [two, three]
 
 
 @pytest.mark.both_databases("writes")
 @pytest.mark.settings(BIGCOMMERCE_TIME_BUDGET="1")
-def test_what_is_stored_and_logged_stays_english(
+def test_stored_and_logged_texts_are_english(
     capsys: pytest.CaptureFixture[str], config: Config, world: World
 ) -> None:
     app = create_app(config)  # only now does it write its log to where it is read here
@@ -262,7 +260,7 @@ def test_what_is_stored_and_logged_stays_english(
 
 
 @pytest.mark.settings(BIGCOMMERCE_TIME_BUDGET="1")
-def test_an_entry_from_the_past_is_read_in_the_readers_language(merchant: Browser) -> None:
+def test_old_entries_are_shown_in_the_readers_language(merchant: Browser) -> None:
     merchant.world.order(Fault("connection", kind="hang", seconds=30, times=None))
     merchant.send("zoom2u")
 
@@ -274,7 +272,7 @@ def test_an_entry_from_the_past_is_read_in_the_readers_language(merchant: Browse
     assert "Keine Antwort Zeitüberschreitung nach 1 Sekunde" in in_german
 
 
-def test_names_on_their_way_to_bigcommerce_stay_as_they_are(merchant: Browser) -> None:
+def test_names_sent_to_bigcommerce_are_not_translated(merchant: Browser) -> None:
     open_with(merchant, "de-DE")
 
     form = merchant.get("/carriers/upsready?zone=1").text
@@ -286,7 +284,7 @@ def test_names_on_their_way_to_bigcommerce_stay_as_they_are(merchant: Browser) -
     assert created.body["name"] == "UPS"
 
 
-def test_without_a_page_all_is_english(app: Flask) -> None:
+def test_texts_outside_requests_are_english(app: Flask) -> None:
     with app.app_context():
         assert language.language() == "en"
         assert language.gettext("Carriers") == "Carriers"

@@ -26,7 +26,7 @@ def test_opening_the_app_answers_the_carriers_page_with_a_session(merchant: Brow
 
 
 @pytest.mark.both_databases("writes")
-def test_a_colleague_seen_for_the_first_time_is_let_in(merchant: Browser, db: Session) -> None:
+def test_a_new_user_is_added_at_the_first_launch(merchant: Browser, db: Session) -> None:
     staff = merchant.another("staff")
 
     response = staff.open()
@@ -71,7 +71,7 @@ def test_an_unknown_carrier_in_the_url_claim_is_a_404_inside_the_session(
     assert response.status_code == 404
 
 
-def test_a_launch_is_answered_with_a_page_even_where_a_link_would_redirect(
+def test_a_launch_never_redirects(
     merchant: Browser,
 ) -> None:
     merchant.world.order(Fault("connection", status=429))
@@ -147,7 +147,7 @@ def test_a_removed_user_cannot_return_with_an_older_payload(merchant: Browser) -
 
 
 @pytest.mark.both_databases("types")
-def test_a_removed_user_who_is_given_access_again_gets_in(merchant: Browser) -> None:
+def test_a_restored_user_can_launch(merchant: Browser) -> None:
     staff = merchant.another("staff")
     now = time.time()
     staff.open(now=now - 60)
@@ -160,7 +160,7 @@ def test_a_removed_user_who_is_given_access_again_gets_in(merchant: Browser) -> 
 
 
 @pytest.mark.both_databases("writes")
-def test_somebody_removed_before_the_first_visit_stays_out(merchant: Browser) -> None:
+def test_a_user_removed_before_the_first_launch_stays_out(merchant: Browser) -> None:
     staff = merchant.another("staff")
     now = time.time()
     staff.remove(now=now)
@@ -198,7 +198,7 @@ def test_two_first_launches_at_the_same_moment_add_one_user(
         ),
     ],
 )
-def test_support_is_reached_outside_the_frame(
+def test_support_links_open_outside_the_frame(
     browser: Browser, opened_by: str, said_of_it: str
 ) -> None:
     response = browser.open()

@@ -97,13 +97,13 @@ def test_a_refused_row_is_marked_and_described_by_its_error(merchant: Browser) -
     assert marked(page) == ["setting_name-0", "setting_name-1"]
 
 
-def test_refused_options_of_a_zone_are_not_folded_away(merchant: Browser) -> None:
+def test_rejected_zone_options_are_visible(merchant: Browser) -> None:
     refused = merchant.post("/carriers/fedex/zones/1", FEDEX_ON | {"rate_type": "\n"})
 
     assert refused.text.count('<details class="more" open>') == 1
 
 
-def test_what_is_required_is_marked_and_the_mark_explained(merchant: Browser) -> None:
+def test_required_fields_are_marked(merchant: Browser) -> None:
     page = merchant.get("/carriers/fedex/connection")
 
     required = [one["id"] for one in elements(page) if "required" in one]
@@ -113,7 +113,7 @@ def test_what_is_required_is_marked_and_the_mark_explained(merchant: Browser) ->
     assert "Fields marked * are required." in said(page)
 
 
-def test_what_went_well_is_a_status_and_what_did_not_an_alert(merchant: Browser) -> None:
+def test_success_is_a_status_and_failure_an_alert(merchant: Browser) -> None:
     done = merchant.get(merchant.send("auspost").headers["Location"])
     refused = [
         merchant.send("auspost", {}),

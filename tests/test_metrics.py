@@ -58,7 +58,7 @@ def counted(app: Flask) -> Count:
 
 
 @pytest.mark.settings(METRICS_TOKEN=None)
-def test_without_a_token_of_its_own_there_is_no_such_page(app: Flask) -> None:
+def test_metrics_are_a_404_without_a_token_setting(app: Flask) -> None:
     assert app.test_client().get("/metrics", headers=BEARER).status_code == 404
 
 
@@ -66,7 +66,7 @@ def test_without_a_token_of_its_own_there_is_no_such_page(app: Flask) -> None:
     "header",
     [None, "Bearer", "Bearer ", f"Bearer {TOKEN}x", f"Bearer {TOKEN[:-1]}", f"Basic {TOKEN}", "é"],
 )
-def test_nobody_reads_the_numbers_without_the_token(app: Flask, header: str | None) -> None:
+def test_metrics_require_the_token(app: Flask, header: str | None) -> None:
     headers = {} if header is None else {"Authorization": header}
 
     response = app.test_client().get("/metrics", headers=headers)
@@ -87,7 +87,7 @@ def test_requests_are_counted_by_rule_method_and_status(merchant: Browser, count
     assert counted("bcapp_request_seconds_count", route=asked["route"]) == 3
 
 
-def test_whatever_is_made_up_shares_one_label(app: Flask, counted: Count) -> None:
+def test_unknown_methods_and_paths_share_one_label(app: Flask, counted: Count) -> None:
     client = app.test_client()
     for path in ("/nope", "/carriers/a/b/c/d", "/%00", "/metrics/x"):
         client.get(path)
@@ -125,7 +125,7 @@ def test_calls_to_bigcommerce_are_counted_by_name_and_outcome(
         pytest.param("token", "POST /oauth2/token", '{"access_token": 5}', id="no token"),
     ],
 )
-def test_an_answer_that_cannot_be_read_is_not_counted_as_good(
+def test_an_unreadable_response_is_not_counted_as_ok(
     browser: Browser, counted: Count, where: Any, call: str, body: str
 ) -> None:
     browser.world.order(Fault(where, status=200, body=body))
@@ -138,9 +138,7 @@ def test_an_answer_that_cannot_be_read_is_not_counted_as_good(
     assert counted("bcapp_bigcommerce_calls_total", call=call, outcome="ok") == 0
 
 
-def test_installs_uninstalls_and_who_is_turned_away_are_counted(
-    browser: Browser, counted: Count
-) -> None:
+def test_installs_uninstalls_and_refusals_are_counted(browser: Browser, counted: Count) -> None:
     browser.install()
     stranger = browser.another("owner")
     stranger.get("/carriers")
@@ -174,9 +172,7 @@ def test_no_label_names_a_store_a_person_or_a_number(app: Flask, merchant: Brows
 
 
 @pytest.mark.settings(METRICS_TOKEN=TOKEN, BIGCOMMERCE_CONCURRENCY="1")
-def test_it_shows_how_many_wait_for_bigcommerce_and_how_many_may(
-    app: Flask, merchant: Browser
-) -> None:
+def test_waiting_requests_and_their_limit_are_reported(app: Flask, merchant: Browser) -> None:
     refused = ("bcapp_refused_total", frozenset({("reason", "Overloaded")}))
     waiting = ("bcapp_bigcommerce_waiting", frozenset[tuple[str, str]]())
     before = samples(read(app))
@@ -214,7 +210,9 @@ def three_workers(sqlite_template: Path, tmp_path: Path, bigcommerce: str) -> It
         yield gunicorn
 
 
-def test_three_workers_count_as_one(three_workers: Gunicorn, world: World, tmp_path: Path) -> None:
+def test_metrics_of_three_workers_are_added_up(
+    three_workers: Gunicorn, world: World, tmp_path: Path
+) -> None:
     def ask(path: str) -> int:
         # A connection each, so that every worker takes some.
         return requests.get(f"{three_workers.url}{path}", timeout=30).status_code
@@ -250,9 +248,7 @@ def test_three_workers_count_as_one(three_workers: Gunicorn, world: World, tmp_p
     assert len(list(tmp_path.glob("bcapp-metrics-*/gauge_livemax_*"))) <= 4  # the master has one
 
 
-def test_nothing_is_left_of_the_numbers_when_gunicorn_has_ended(
-    three_workers: Gunicorn, tmp_path: Path
-) -> None:
+def test_metric_files_are_deleted_on_exit(three_workers: Gunicorn, tmp_path: Path) -> None:
     requests.get(f"{three_workers.url}/healthz", timeout=30)
     kept = list(tmp_path.glob("bcapp-metrics-*"))
 
@@ -262,9 +258,7 @@ def test_nothing_is_left_of_the_numbers_when_gunicorn_has_ended(
     assert list(tmp_path.glob("bcapp-metrics-*")) == []
 
 
-def test_gunicorns_own_lines_are_json_and_quote_no_request(
-    three_workers: Gunicorn, tmp_path: Path
-) -> None:
+def test_gunicorn_logs_json_without_requests(three_workers: Gunicorn, tmp_path: Path) -> None:
     requests.get(f"{three_workers.url}/readyz", timeout=30)
     port = int(three_workers.url.rpartition(":")[2])
     with socket.create_connection(("127.0.0.1", port)) as peer:
@@ -287,7 +281,7 @@ def test_gunicorns_own_lines_are_json_and_quote_no_request(
 
 @pytest.mark.both_databases("failures")
 @pytest.mark.own_database
-def test_it_says_whether_the_database_can_be_worked_with(app: Flask, db: Session) -> None:
+def test_metrics_report_readiness(app: Flask, db: Session) -> None:
     ready = samples(read(app))["bcapp_ready", frozenset()]
     db.execute(text("UPDATE alembic_version SET version_num = '0000'"))
     db.commit()

@@ -34,7 +34,7 @@ def finish(process: subprocess.Popen[bytes]) -> None:
     assert process.returncode == 0, said.decode()
 
 
-def test_the_migrated_database_is_what_the_models_describe(database_url: str) -> None:
+def test_the_migrated_schema_matches_the_models(database_url: str) -> None:
     engine = database.open_engine(database.parse_url(database_url))
 
     with engine.connect() as connection:
@@ -48,7 +48,7 @@ def test_upgrading_twice_changes_nothing(database_url: str) -> None:
     finish(alembic(database_url, "upgrade", "head"))
 
 
-def test_going_down_leaves_nothing_and_up_again_everything(database_url: str) -> None:
+def test_downgrade_and_upgrade_restore_the_schema(database_url: str) -> None:
     finish(alembic(database_url, "downgrade", "base"))
     engine = database.open_engine(database.parse_url(database_url))
     assert set(inspect(engine).get_table_names()) == {"alembic_version"}
@@ -61,9 +61,7 @@ def test_going_down_leaves_nothing_and_up_again_everything(database_url: str) ->
     engine.dispose()
 
 
-def test_going_down_and_up_again_keeps_what_stores_have(
-    merchant: Browser, database_url: str
-) -> None:
+def test_downgrade_and_upgrade_keep_the_data(merchant: Browser, database_url: str) -> None:
     merchant.send("fedex")
     merchant.post("/carriers/fedex/zones/1", {"name": "FedEx"})
     before = rows(database_url)
@@ -150,7 +148,7 @@ def test_outcomes_stored_as_sentences_become_columns_and_back(
     assert [tuple(row) for row in again] == [before for before, _ in OLD_ENTRIES]
 
 
-def test_two_machines_may_upgrade_at_the_same_moment(database_url: str) -> None:
+def test_concurrent_upgrades_are_safe(database_url: str) -> None:
     finish(alembic(database_url, "downgrade", "base"))
 
     upgrades = [alembic(database_url, "upgrade", "head") for _ in range(3)]

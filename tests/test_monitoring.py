@@ -66,16 +66,16 @@ def told(app: Flask, merchant: Browser) -> str:
     return read(app)
 
 
-def test_the_alert_rules_are_good_and_fire_when_they_should() -> None:
+def test_alert_rules_are_valid_and_fire() -> None:
     promtool("check", "rules", str(ALERTS))
     promtool("test", "rules", str(FOLDER / "alerts.test.yml"))
 
 
-def test_prometheus_finds_no_fault_with_what_the_app_tells(told: str) -> None:
+def test_promtool_accepts_the_metrics(told: str) -> None:
     assert promtool("check", "metrics", said=told) == ""
 
 
-def test_prometheus_understands_every_query_of_the_dashboard(tmp_path: Path) -> None:
+def test_promtool_accepts_the_dashboard_queries(tmp_path: Path) -> None:
     queries = [text.replace("$__rate_interval", "5m").strip() for text in expressions()]
     rules = [{"record": f"panel:{n}", "expr": query} for n, query in enumerate(queries)]
     file = tmp_path / "rules.json"  # JSON is YAML
@@ -85,7 +85,7 @@ def test_prometheus_understands_every_query_of_the_dashboard(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("file", sorted(FOLDER.iterdir()), ids=lambda file: file.name)
-def test_every_metric_that_is_named_exists(told: str, file: Path) -> None:
+def test_every_metric_in_rules_and_dashboard_exists(told: str, file: Path) -> None:
     families = list(text_string_to_metric_families(told))
     exist = {sample.name for family in families for sample in family.samples}
     exist |= {f"{family.name}_total" for family in families if family.type == "counter"}
@@ -96,7 +96,7 @@ def test_every_metric_that_is_named_exists(told: str, file: Path) -> None:
     assert named - exist == set()
 
 
-def test_every_label_that_is_named_exists_with_that_value(told: str, app: Flask) -> None:
+def test_every_label_in_rules_and_dashboard_exists(told: str, app: Flask) -> None:
     labels = {
         name
         for family in text_string_to_metric_families(told)
@@ -120,7 +120,7 @@ def test_every_label_that_is_named_exists_with_that_value(told: str, app: Flask)
     ] == []
 
 
-def test_every_alert_says_what_it_means_and_where_to_read_on() -> None:
+def test_every_alert_has_a_description_and_a_runbook() -> None:
     rules = ALERTS.read_text()
     names = re.findall(r"alert: (\w+)", rules)
     page = (CHECKOUT / "docs" / "operations.md").read_text()
@@ -133,7 +133,7 @@ def test_every_alert_says_what_it_means_and_where_to_read_on() -> None:
     assert rules.count("summary: ") == rules.count("description: ") == len(names) == 5
 
 
-def test_panels_of_the_dashboard_have_ids_titles_and_places_of_their_own() -> None:
+def test_dashboard_panels_have_unique_ids_titles_and_positions() -> None:
     dashboard = json.loads(DASHBOARD.read_text())
     panels = dashboard["panels"]
 

@@ -110,7 +110,7 @@ def test_plain_http_is_sent_to_tls(nginx: Nginx, http: requests.Session) -> None
     assert (answer.status_code, answer.headers["Location"]) == (301, "https://127.0.0.1/load?a=b")
 
 
-def test_what_a_client_says_about_itself_ends_at_nginx(
+def test_nginx_replaces_forwarded_headers(
     nginx: Nginx, http: requests.Session, first: Upstream, second: Upstream
 ) -> None:
     forged = {
@@ -129,7 +129,7 @@ def test_what_a_client_says_about_itself_ends_at_nginx(
     assert not {"Forwarded", "SCRIPT_NAME"} & set(headers)
 
 
-def test_no_log_holds_a_query_even_when_nobody_answers(http: requests.Session) -> None:
+def test_nginx_logs_no_query(http: requests.Session) -> None:
     with nginx_before(free_port(), free_port()) as nginx:
         http.verify = str(nginx.trusted)
         http.get(f"{nginx.url}/load?signed_payload_jwt=canary")
@@ -140,7 +140,7 @@ def test_no_log_holds_a_query_even_when_nobody_answers(http: requests.Session) -
         assert "canary" not in nginx.log() + nginx.errors()
 
 
-def test_when_nobody_answers_a_person_can_read_so(http: requests.Session) -> None:
+def test_nginx_has_a_readable_error_page(http: requests.Session) -> None:
     with nginx_before(free_port(), free_port()) as nginx:
         http.verify = str(nginx.trusted)
         answer = http.get(f"{nginx.url}/load")
@@ -153,7 +153,7 @@ def test_when_nobody_answers_a_person_can_read_so(http: requests.Session) -> Non
 @pytest.mark.parametrize(
     ("method", "path"), [("GET", "/"), ("POST", "/"), ("GET", "/auth?code=once")]
 )
-def test_an_instance_that_is_away_costs_nobody_a_request(
+def test_a_stopped_instance_fails_no_request(
     first: Upstream, http: requests.Session, method: str, path: str
 ) -> None:
     with nginx_before(free_port(), first.server_port) as nginx:
@@ -164,9 +164,7 @@ def test_an_instance_that_is_away_costs_nobody_a_request(
     assert len(first.asked) == 6
 
 
-def test_an_instance_that_is_frozen_keeps_few_requests_and_not_every_second_one(
-    first: Upstream, http: requests.Session
-) -> None:
+def test_a_frozen_instance_gets_few_requests(first: Upstream, http: requests.Session) -> None:
     """The kernel accepts for it; nobody reads."""
     with (
         ThreadPoolExecutor(1) as threads,
@@ -195,7 +193,7 @@ def test_an_instance_that_is_frozen_keeps_few_requests_and_not_every_second_one(
         pytest.param("GET", "/auth?code=once", 1, 503, id="a code that is good for once"),
     ],
 )
-def test_a_request_that_an_instance_died_over_is_repeated_only_if_it_may_be(
+def test_only_safe_requests_are_repeated(
     nginx: Nginx,
     http: requests.Session,
     first: Upstream,
@@ -214,11 +212,11 @@ def test_a_request_that_an_instance_died_over_is_repeated_only_if_it_may_be(
 @pytest.mark.parametrize(
     ("size", "status"), [(MAX_REQUEST_BYTES + 1, 200), (2 * MAX_REQUEST_BYTES, 413)]
 )
-def test_the_app_itself_says_what_is_too_large_for_it(
+def test_the_app_answers_too_large_requests(
     nginx: Nginx, http: requests.Session, size: int, status: int
 ) -> None:
     assert http.post(f"{nginx.url}/", data=b"x" * size).status_code == status
 
 
-def test_metrics_are_not_for_the_world(nginx: Nginx, http: requests.Session) -> None:
+def test_nginx_does_not_expose_metrics(nginx: Nginx, http: requests.Session) -> None:
     assert http.get(f"{nginx.url}/metrics").status_code == 404

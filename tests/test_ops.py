@@ -38,7 +38,7 @@ def operator(app: Flask) -> Operator:
 
 
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
-def test_every_command_explains_itself_in_full_sentences(
+def test_every_command_has_help_in_full_sentences(
     operator: Operator, words: tuple[str, ...]
 ) -> None:
     result = operator.run(*words, "--help")
@@ -48,9 +48,7 @@ def test_every_command_explains_itself_in_full_sentences(
 
 
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
-def test_a_command_that_is_not_understood_ends_with_2(
-    operator: Operator, words: tuple[str, ...]
-) -> None:
+def test_a_usage_error_exits_with_2(operator: Operator, words: tuple[str, ...]) -> None:
     result = operator.run(*words, "--nonsense")
 
     assert result.exit_code == 2
@@ -65,9 +63,7 @@ def test_every_command_has_a_section_in_the_operations_manual() -> None:
 
 @pytest.mark.both_databases("failures")
 @pytest.mark.own_database
-def test_a_database_that_fails_is_one_line_and_not_a_traceback(
-    operator: Operator, db: Session
-) -> None:
+def test_a_database_failure_prints_one_line(operator: Operator, db: Session) -> None:
     db.execute(text("DROP TABLE zone_writes"))
     db.execute(text("ALTER TABLE stores RENAME TO elsewhere"))
     db.commit()
@@ -79,7 +75,7 @@ def test_a_database_that_fails_is_one_line_and_not_a_traceback(
     assert result.stderr.endswith("see: flask ops check-config\n")
 
 
-def test_new_keys_are_good_settings_and_new_each_time(operator: Operator) -> None:
+def test_make_keys_prints_valid_keys_new_each_time(operator: Operator) -> None:
     result = operator.run("make-keys")
 
     first = dict(line.split("=", 1) for line in result.stdout.splitlines())
@@ -91,7 +87,7 @@ def test_new_keys_are_good_settings_and_new_each_time(operator: Operator) -> Non
     Fernet(config.encryption_keys[0].get_secret_value())
 
 
-def test_keys_can_be_made_where_nothing_is_installed_or_set() -> None:
+def test_make_keys_needs_no_settings() -> None:
     """As in the image."""
     made = subprocess.run(
         [sys.executable, "-m", "bcapp.cli", "make-keys"],
@@ -127,7 +123,7 @@ def test_stores_are_listed_all_or_by_state(operator: Operator, merchant: Browser
 
 @pytest.mark.both_databases("queries")
 @pytest.mark.parametrize("words", ["harb", "HARBOUR", "pine supply", "owner@harbourpine.example"])
-def test_a_store_is_found_by_what_a_merchant_writes(
+def test_a_store_is_found_by_hash_name_or_owner(
     operator: Operator, merchant: Browser, words: str
 ) -> None:
     merchant.another("owner", "elmfield2").install()
@@ -138,9 +134,7 @@ def test_a_store_is_found_by_what_a_merchant_writes(
 
 
 @pytest.mark.both_databases("queries")
-def test_a_store_is_found_by_somebody_who_only_uses_it(
-    operator: Operator, merchant: Browser
-) -> None:
+def test_a_store_is_found_by_a_users_email(operator: Operator, merchant: Browser) -> None:
     merchant.another("staff").open()
 
     (found,) = operator.read("stores", "search", "sam@harbour")
@@ -150,9 +144,7 @@ def test_a_store_is_found_by_somebody_who_only_uses_it(
 
 @pytest.mark.both_databases("queries")
 @pytest.mark.parametrize("words", ["nobody@", "%", "_", "\\"])
-def test_what_is_not_there_is_not_found_and_wildcards_mean_themselves(
-    operator: Operator, merchant: Browser, words: str
-) -> None:
+def test_search_treats_wildcards_as_text(operator: Operator, merchant: Browser, words: str) -> None:
     assert operator.read("stores", "search", words, status=1) == []
 
 
@@ -188,7 +180,7 @@ def test_a_store_is_shown_with_its_people_carriers_and_activity(
 
 
 @pytest.mark.parametrize("words", [("stores", "show", "nosuch"), ("activity", "nosuch")])
-def test_a_store_that_is_not_there_is_said(operator: Operator, words: tuple[str, ...]) -> None:
+def test_an_unknown_store_is_reported(operator: Operator, words: tuple[str, ...]) -> None:
     result = operator.run(*words)
 
     assert result.exit_code == 1
@@ -197,7 +189,7 @@ def test_a_store_that_is_not_there_is_said(operator: Operator, words: tuple[str,
 
 
 @pytest.mark.both_databases("queries")
-def test_activity_is_that_of_one_store_or_of_all_newest_first(
+def test_activity_lists_one_store_or_all_newest_first(
     operator: Operator, merchant: Browser
 ) -> None:
     other = merchant.another("owner", "elmfield2")

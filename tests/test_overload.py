@@ -27,7 +27,7 @@ CONNECTION = "/shipping/carrier/connection"
 
 
 @pytest.mark.settings(BIGCOMMERCE_CONCURRENCY="2", BIGCOMMERCE_TIME_BUDGET="20")
-def test_while_bigcommerce_hangs_launches_and_callbacks_go_on(
+def test_launches_and_callbacks_work_while_bigcommerce_hangs(
     app: Flask, world: World, merchant: Browser
 ) -> None:
     world.order(Fault("connection", "hang", seconds=3, times=2))
@@ -56,9 +56,7 @@ def test_while_bigcommerce_hangs_launches_and_callbacks_go_on(
 
 @pytest.mark.both_databases("locks")
 @pytest.mark.settings(BIGCOMMERCE_CONCURRENCY="2", BIGCOMMERCE_TIME_BUDGET="20")
-def test_tabs_that_wait_for_the_reading_of_another_leave_room_for_callbacks(
-    app: Flask, world: World, merchant: Browser
-) -> None:
+def test_waiting_tabs_leave_room_for_callbacks(app: Flask, world: World, merchant: Browser) -> None:
     """More tabs of one store than there are database connections."""
     world.order(Fault("zones", "hang", seconds=3))
     answers: list[int] = []
@@ -85,7 +83,7 @@ def test_tabs_that_wait_for_the_reading_of_another_leave_room_for_callbacks(
 
 @pytest.mark.both_databases("locks")
 @pytest.mark.settings(BIGCOMMERCE_TIME_BUDGET="20")
-def test_more_merchants_may_send_at_once_than_there_are_database_connections(
+def test_more_sends_than_database_connections_work(
     app: Flask, world: World, merchant: Browser
 ) -> None:
     world.order(Fault("connection", "delay", seconds=1, times=None))
@@ -100,7 +98,7 @@ def test_more_merchants_may_send_at_once_than_there_are_database_connections(
 
 @pytest.mark.both_databases("locks")
 @pytest.mark.settings(BIGCOMMERCE_CONCURRENCY="1", BIGCOMMERCE_TIME_BUDGET="20")
-def test_an_uninstall_that_cannot_be_checked_for_want_of_room_has_to_come_again(
+def test_an_uninstall_that_cannot_be_checked_is_a_503(
     world: World, merchant: Browser, db: Session
 ) -> None:
     world.order(Fault("connection", "hang", seconds=2))
@@ -120,7 +118,7 @@ def test_an_uninstall_that_cannot_be_checked_for_want_of_room_has_to_come_again(
 
 
 @pytest.mark.settings(BIGCOMMERCE_CONCURRENCY="1", BIGCOMMERCE_TIME_BUDGET="20")
-def test_an_install_takes_a_place_too(world: World, merchant: Browser) -> None:
+def test_an_install_takes_a_slot(world: World, merchant: Browser) -> None:
     world.order(Fault("connection", "hang", seconds=2))
     actor = threading.Thread(target=merchant.send, args=("zoom2u",))
     actor.start()
@@ -135,7 +133,7 @@ def test_an_install_takes_a_place_too(world: World, merchant: Browser) -> None:
 
 
 @pytest.mark.settings(BIGCOMMERCE_CONCURRENCY="1")
-def test_a_place_is_given_back_whatever_came_of_the_request(merchant: Browser) -> None:
+def test_slots_are_released_after_any_request(merchant: Browser) -> None:
     for fault in (None, Fault("connection", status=400), Fault("connection", "reset", times=2)):
         if fault is not None:
             merchant.world.order(fault)
@@ -168,7 +166,7 @@ def test_installs_of_one_store_are_limited_and_of_another_are_not(browser: Brows
         pytest.param("::ffff:192.0.2.1", "192.0.2.1", 429, id="one IPv4 written in both ways"),
     ],
 )
-def test_an_address_is_a_network_where_everybody_has_many(
+def test_ipv6_addresses_are_limited_by_their_64_prefix(
     browser: Browser, address: str, neighbour: str, status: int
 ) -> None:
     browser.client.environ_base["REMOTE_ADDR"] = address
@@ -236,7 +234,7 @@ never_done = pytest.mark.parametrize("hostile", NEVER_DONE.values(), ids=NEVER_D
 
 
 @never_done
-def test_an_answer_that_never_ends_is_hung_up_on(hostile: str) -> None:
+def test_an_endless_answer_is_aborted(hostile: str) -> None:
     with new_session() as http:
         api = StoreApi(http, hostile, "abc", SecretStr("t"), 0.5)
 
@@ -245,7 +243,7 @@ def test_an_answer_that_never_ends_is_hung_up_on(hostile: str) -> None:
 
 
 @never_done
-def test_nor_is_an_install_kept_waiting(hostile: str) -> None:
+def test_an_endless_token_response_is_aborted(hostile: str) -> None:
     config = make.config(BIGCOMMERCE_LOGIN_URL=hostile, BIGCOMMERCE_TIME_BUDGET="0.5")
 
     with pytest.raises(TimedOut):
@@ -253,7 +251,7 @@ def test_nor_is_an_install_kept_waiting(hostile: str) -> None:
 
 
 @pytest.mark.parametrize("hostile", [Hostile(GZIP, b"\0\0\0\xff\xff" * 1000)], indirect=True)
-def test_a_compressed_answer_is_not_unpacked(hostile: str) -> None:
+def test_a_compressed_answer_is_refused(hostile: str) -> None:
     with new_session() as http:
         api = StoreApi(http, hostile, "abc", SecretStr("t"), 5)
 

@@ -68,7 +68,7 @@ def verify(token: str) -> Payload:
     return verify_payload(token, make.CLIENT_ID, [SecretStr(make.CLIENT_SECRET)])
 
 
-def test_a_good_payload_tells_store_people_time_and_page() -> None:
+def test_a_valid_payload_yields_store_people_time_and_page() -> None:
     good = claims(url="/carriers/fedex")
 
     payload = verify(sign(good))
@@ -83,7 +83,7 @@ def test_a_good_payload_tells_store_people_time_and_page() -> None:
 
 
 @pytest.mark.parametrize(("user_id", "is_owner"), [(7654321, True), (9876543, False)])
-def test_the_owner_is_known_by_the_id(user_id: int, is_owner: bool) -> None:
+def test_the_owner_is_identified_by_id(user_id: int, is_owner: bool) -> None:
     payload = verify(sign(claims(user={"id": user_id, "email": "same@harbour.example"})))
 
     assert payload.is_from_owner is is_owner
@@ -185,7 +185,7 @@ def test_a_forged_payload_is_refused(forge: Callable[[], str]) -> None:
         pytest.param("a" * 100_000, id="very long"),
     ],
 )
-def test_what_is_no_token_is_refused(token: str) -> None:
+def test_malformed_tokens_are_refused(token: str) -> None:
     with pytest.raises(InvalidPayload):
         verify(token)
 
@@ -201,7 +201,7 @@ def test_what_is_no_token_is_refused(token: str) -> None:
         pytest.param("Bearer ", "", id="scheme before"),
     ],
 )
-def test_a_good_payload_with_something_around_it_is_refused(before: str, after: str) -> None:
+def test_a_payload_with_surrounding_text_is_refused(before: str, after: str) -> None:
     token = f"{before}{sign(claims())}{after}"
 
     with pytest.raises(InvalidPayload):
@@ -209,7 +209,7 @@ def test_a_good_payload_with_something_around_it_is_refused(before: str, after: 
 
 
 @given(token=st.text() | st.text("eyJ.-_=", max_size=40))
-def test_no_text_raises_anything_but_the_refusal(token: str) -> None:
+def test_any_text_raises_only_the_expected_error(token: str) -> None:
     with pytest.raises(InvalidPayload):
         verify(token)
 
@@ -321,7 +321,7 @@ def test_clocks_may_not_differ_by_more_than_a_minute(name: str, seconds_from_now
         pytest.param("sub", 1, id="sub a number"),
     ],
 )
-def test_a_claim_that_is_not_what_it_should_be_is_refused(name: str, value: object) -> None:
+def test_a_claim_of_the_wrong_type_is_refused(name: str, value: object) -> None:
     token = sign(claims(**{name: value}))
 
     with pytest.raises(InvalidPayload):
@@ -355,7 +355,7 @@ def test_a_person_without_a_usable_id_is_refused(name: str, person: object) -> N
 
 
 @pytest.mark.parametrize("person_id", [1, 2**63 - 1], ids=["smallest", "largest"])
-def test_an_id_that_a_column_holds_is_accepted(person_id: int) -> None:
+def test_the_largest_id_is_accepted(person_id: int) -> None:
     payload = verify(sign(claims(user={"id": person_id})))
 
     assert payload.user == Person(person_id, "")
@@ -375,7 +375,7 @@ def test_an_id_that_a_column_holds_is_accepted(person_id: int) -> None:
         pytest.param("a" * 300, "a" * 254, id="too long"),
     ],
 )
-def test_an_email_address_is_a_courtesy_and_kept_printable(email: object, kept: str) -> None:
+def test_an_email_is_optional_and_printable(email: object, kept: str) -> None:
     payload = verify(sign(claims(user={"id": 12, "email": email})))
 
     assert payload.user == Person(12, kept)
@@ -417,7 +417,7 @@ def test_only_a_plain_local_path_picks_the_page(url: object, path: str) -> None:
     assert payload.path == path
 
 
-def test_the_refusal_repeats_no_claim() -> None:
+def test_the_error_repeats_no_claim() -> None:
     token = sign(claims(sub="stores/UNUSUAL", user={"id": "12", "email": "ann@harbour.example"}))
 
     with pytest.raises(InvalidPayload) as refused:

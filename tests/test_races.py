@@ -37,7 +37,7 @@ def uninstalling(browser: Browser) -> Callable[[], int]:
 
 
 @pytest.mark.parametrize("number", range(ROUNDS))
-def test_an_uninstall_leaves_nobody_in_whoever_opens_the_app_meanwhile(
+def test_an_uninstall_during_a_launch_leaves_no_session(
     app: Flask, merchant: Browser, db: Session, number: int
 ) -> None:
     known, newcomer = merchant.another("staff"), merchant.another("authorized")
@@ -59,7 +59,7 @@ def test_an_uninstall_leaves_nobody_in_whoever_opens_the_app_meanwhile(
 
 
 @pytest.mark.parametrize("number", range(ROUNDS))
-def test_a_removal_wins_over_a_launch_of_before_whichever_comes_first(
+def test_a_removal_wins_over_an_older_launch_in_any_order(
     merchant: Browser, db: Session, number: int
 ) -> None:
     staff = merchant.another("staff")
@@ -96,7 +96,7 @@ def test_a_late_uninstall_never_takes_the_token_of_a_new_install(
 
 
 @pytest.mark.parametrize("number", range(ROUNDS))
-def test_a_send_during_an_uninstall_is_told_as_what_it_was(
+def test_a_send_during_an_uninstall_is_recorded_truthfully(
     app: Flask, merchant: Browser, db: Session, number: int
 ) -> None:
     sent, removed = together(

@@ -72,7 +72,7 @@ def questions(world: World) -> list[Call]:
     return world.calls_to("/v2/time")
 
 
-def test_a_store_that_has_uninstalled_unheard_is_marked_and_says_why(
+def test_a_missed_uninstall_is_recorded_with_its_reason(
     operator: Operator, shops: list[Browser], world: World, db: Session
 ) -> None:
     world.uninstall("shop1")
@@ -88,7 +88,7 @@ def test_a_store_that_has_uninstalled_unheard_is_marked_and_says_why(
     assert shops[2].get("/carriers").status_code == 200
 
 
-def test_a_store_that_comes_back_reads_what_had_happened_and_can_be_opened_at_once(
+def test_a_reinstalled_store_sees_the_missed_uninstall(
     operator: Operator, shops: list[Browser], world: World
 ) -> None:
     world.uninstall("shop1")
@@ -103,7 +103,7 @@ def test_a_store_that_comes_back_reads_what_had_happened_and_can_be_opened_at_on
     assert "Access ended: BigCommerce no longer lets this app in" in activity
 
 
-def test_every_store_is_asked_once_and_the_witness_before_and_after(
+def test_each_store_is_asked_once_and_the_known_good_store_twice(
     operator: Operator, shops: list[Browser], world: World
 ) -> None:
     world.uninstall("shop1")
@@ -115,7 +115,7 @@ def test_every_store_is_asked_once_and_the_witness_before_and_after(
     assert world.calls == questions(world)
 
 
-def test_a_dry_run_tells_and_changes_nothing(
+def test_a_dry_run_changes_nothing(
     operator: Operator, shops: list[Browser], world: World, db: Session
 ) -> None:
     world.uninstall("shop1")
@@ -157,7 +157,7 @@ def test_nothing_but_a_plain_401_ends_a_store(
     assert state_of(db) == all_installed()
 
 
-def test_when_all_are_refused_none_is_believed(
+def test_no_refusal_counts_if_all_are_refused(
     operator: Operator, shops: list[Browser], world: World, db: Session
 ) -> None:
     for number in range(5):
@@ -172,7 +172,7 @@ def test_when_all_are_refused_none_is_believed(
 
 
 @pytest.mark.parametrize(("answer", "believed"), [("y\n", True), ("n\n", False)])
-def test_all_refusals_are_believed_only_when_the_operator_says_so(
+def test_all_refusals_count_only_if_the_operator_says_so(
     operator: Operator,
     shops: list[Browser],
     world: World,
@@ -190,7 +190,7 @@ def test_all_refusals_are_believed_only_when_the_operator_says_so(
     assert len(questions(world)) == (5 if believed else 0)
 
 
-def test_refusals_from_a_moment_when_all_were_refused_are_not_believed(
+def test_refusals_do_not_count_if_the_known_good_store_is_refused(
     operator: Operator, shops: list[Browser], world: World, db: Session
 ) -> None:
     world.order(Fault("time", "delay", times=3))  # the witness, shop0 and shop1
@@ -203,7 +203,7 @@ def test_refusals_from_a_moment_when_all_were_refused_are_not_believed(
     assert state_of(db) == all_installed()
 
 
-def test_it_stops_when_bigcommerce_is_down_and_goes_on_where_it_was(
+def test_it_stops_when_bigcommerce_is_down_and_can_continue(
     operator: Operator, shops: list[Browser], world: World, db: Session
 ) -> None:
     world.uninstall("shop3")
@@ -233,7 +233,7 @@ def test_it_stops_at_once_when_bigcommerce_is_down_from_the_start(
     assert len(questions(world)) == 3 * 2
 
 
-def test_a_token_that_does_not_open_is_left_and_told(
+def test_an_undecryptable_token_is_kept_and_reported(
     operator: Operator, shops: list[Browser], db: Session
 ) -> None:
     damaged = sealed(db, "shop2")[:-4] + "AAA="
@@ -254,7 +254,7 @@ def test_without_stores_there_is_nothing_to_ask(operator: Operator, world: World
 @pytest.mark.parametrize(
     "words", [("--per-second", "0"), ("--per-second", "51"), ("--after", "-1")]
 )
-def test_its_pace_is_bounded(operator: Operator, words: tuple[str, ...]) -> None:
+def test_the_request_rate_is_limited(operator: Operator, words: tuple[str, ...]) -> None:
     assert operator.run("reconcile", *words).exit_code == 2
 
 
@@ -310,7 +310,7 @@ def test_a_store_that_installs_again_meanwhile_keeps_its_new_token(
     assert Event.STORE_TOKEN_REFUSED not in entries
 
 
-def test_interrupted_it_says_where_to_go_on_and_nobody_is_left_out(
+def test_an_interrupt_says_how_to_continue_without_gaps(
     config: Config, bigcommerce: str, operator: Operator, shops: list[Browser], world: World
 ) -> None:
     world.order(Fault("time", "delay", seconds=0.3, times=None))
@@ -333,9 +333,7 @@ def test_interrupted_it_says_where_to_go_on_and_nobody_is_left_out(
     assert before | {call.store_hash for call in questions(world)} == set(all_installed())
 
 
-def test_only_the_very_token_that_was_refused_is_forgotten(
-    app: Flask, shops: list[Browser], db: Session
-) -> None:
+def test_only_the_refused_token_is_deleted(app: Flask, shops: list[Browser], db: Session) -> None:
     store = db.scalars(select(Store).where(Store.store_hash == "shop0")).one()
     keys = make.config(ENCRYPTION_KEYS=f"{NEW_KEY},{make.ENCRYPTION_KEY}").encryption_keys
     both = Vault(keys)

@@ -18,7 +18,7 @@ LONG_VALUES = st.lists(
 
 
 @given(values=LONG_VALUES, between=st.text())
-def test_no_occurrence_of_a_long_value_is_left(values: list[str], between: str) -> None:
+def test_every_occurrence_of_a_long_value_is_masked(values: list[str], between: str) -> None:
     spellings = [*values, *(quote(value, safe="") for value in values)]
     text = between.join(spellings) + "".join(spellings)
 
@@ -45,14 +45,14 @@ def test_no_occurrence_of_a_long_value_is_left(values: list[str], between: str) 
         pytest.param("(nothing).", [], "(nothing).", id="no values"),
     ],
 )
-def test_values_are_masked_and_innocent_words_are_not(
+def test_values_are_masked_but_not_ordinary_words(
     text: str, values: list[str], masked: str
 ) -> None:
     assert mask_values(text, values) == masked
 
 
 @given(claim=st.text(), algorithm=st.sampled_from(["HS256", "HS512", "none"]))
-def test_a_json_web_token_is_hidden(claim: str, algorithm: str) -> None:
+def test_json_web_tokens_are_masked(claim: str, algorithm: str) -> None:
     token = sign({"sub": claim}, make.CLIENT_SECRET, algorithm)
 
     masked = mask_patterns(f"payload {token} refused")
@@ -61,7 +61,7 @@ def test_a_json_web_token_is_hidden(claim: str, algorithm: str) -> None:
 
 
 @given(secret=st.text())
-def test_a_sealed_text_is_hidden(secret: str) -> None:
+def test_sealed_texts_are_masked(secret: str) -> None:
     sealed = Vault([SecretStr(make.ENCRYPTION_KEY)]).seal("access_token", "harbour1", secret)
 
     masked = mask_patterns(f"column '{sealed}' unreadable")
@@ -74,7 +74,7 @@ def test_a_sealed_text_is_hidden(secret: str) -> None:
         r"[A-Za-z0-9_.+-]{1,30}@([a-z0-9-]{1,20}\.){1,3}[a-z]{2,9}", fullmatch=True
     )
 )
-def test_an_email_address_is_hidden(address: str) -> None:
+def test_email_addresses_are_masked(address: str) -> None:
     masked = mask_patterns(f"user <{address}> removed")
 
     assert masked == "user <•••> removed"
@@ -93,7 +93,7 @@ def test_an_email_address_is_hidden(address: str) -> None:
         pytest.param("ann@a.example, bob@b.example", "•••, •••", id="two addresses"),
     ],
 )
-def test_a_code_or_token_is_hidden_by_what_stands_before_it(text: str, masked: str) -> None:
+def test_codes_and_tokens_are_masked_by_their_name(text: str, masked: str) -> None:
     assert mask_patterns(text) == masked
 
 
@@ -108,5 +108,5 @@ def test_a_code_or_token_is_hidden_by_what_stands_before_it(text: str, masked: s
         pytest.param("100 @ 2.50", id="an at sign"),
     ],
 )
-def test_a_text_without_secrets_stays_as_it_is(text: str) -> None:
+def test_texts_without_secrets_are_unchanged(text: str) -> None:
     assert mask_patterns(text) == text

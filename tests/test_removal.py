@@ -27,7 +27,7 @@ def last_event(db: Session) -> Event | None:
 
 
 @pytest.mark.parametrize("role", ["owner", "authorized"])
-def test_the_owner_and_the_installer_are_believed(browser: Browser, db: Session, role: str) -> None:
+def test_uninstall_trusts_owner_and_installer(browser: Browser, db: Session, role: str) -> None:
     browser.another("authorized").install()
 
     response = browser.another(role).uninstall()
@@ -38,7 +38,7 @@ def test_the_owner_and_the_installer_are_believed(browser: Browser, db: Session,
     assert browser.world.calls_to("/v2/time") == []
 
 
-def test_anybody_elses_payload_changes_nothing_while_the_token_is_honoured(
+def test_other_users_cannot_uninstall_while_the_token_is_valid(
     merchant: Browser, db: Session
 ) -> None:
     staff = merchant.another("staff")
@@ -51,7 +51,7 @@ def test_anybody_elses_payload_changes_nothing_while_the_token_is_honoured(
     assert len(merchant.world.calls_to("/v2/time", "GET")) == 1
 
 
-def test_anybody_elses_payload_is_acted_on_when_the_token_is_revoked(
+def test_other_users_can_uninstall_when_the_token_is_revoked(
     merchant: Browser, db: Session
 ) -> None:
     merchant.world.revoke("harbour1")
@@ -63,9 +63,7 @@ def test_anybody_elses_payload_is_acted_on_when_the_token_is_revoked(
 
 
 @pytest.mark.parametrize("status", [401, 403])
-def test_bigcommerces_plain_no_proves_the_uninstall(
-    merchant: Browser, db: Session, status: int
-) -> None:
+def test_a_refused_token_proves_the_uninstall(merchant: Browser, db: Session, status: int) -> None:
     merchant.world.order(Fault("time", status=status))
 
     merchant.another("staff").uninstall()
@@ -87,9 +85,7 @@ def test_bigcommerces_plain_no_proves_the_uninstall(
         pytest.param(Fault("time", kind="hang", seconds=20, times=None), id="no answer"),
     ],
 )
-def test_anything_but_a_plain_no_proves_nothing(
-    merchant: Browser, db: Session, fault: Fault
-) -> None:
+def test_any_other_answer_proves_nothing(merchant: Browser, db: Session, fault: Fault) -> None:
     merchant.world.order(fault)
 
     response = merchant.another("staff").uninstall()
@@ -99,9 +95,7 @@ def test_anything_but_a_plain_no_proves_nothing(
     assert last_event(db) is Event.STORE_UNINSTALL_IGNORED
 
 
-def test_a_grant_that_comes_while_the_old_token_is_tried_is_not_uninstalled(
-    merchant: Browser, db: Session
-) -> None:
+def test_a_new_grant_during_the_check_is_not_uninstalled(merchant: Browser, db: Session) -> None:
     """A stranger's payload, and a new consent at the moment in which the old token gets a 401."""
     merchant.world.order(Fault("time", "delay", seconds=0.6, after=False))
     stranger = threading.Thread(target=merchant.another("staff").uninstall)
@@ -116,7 +110,7 @@ def test_a_grant_that_comes_while_the_old_token_is_tried_is_not_uninstalled(
     assert merchant.get("/carriers").status_code == 200
 
 
-def test_a_payload_from_before_an_uninstall_opens_nothing_after_a_new_install(
+def test_payloads_from_before_an_uninstall_stay_invalid(
     merchant: Browser,
 ) -> None:
     staff = merchant.another("staff")
@@ -129,7 +123,7 @@ def test_a_payload_from_before_an_uninstall_opens_nothing_after_a_new_install(
     assert staff.open().status_code == 200
 
 
-def test_a_removal_from_before_access_was_given_back_is_too_late(merchant: Browser) -> None:
+def test_a_removal_older_than_the_restored_access_is_ignored(merchant: Browser) -> None:
     staff = merchant.another("staff")
     now = time.time()
     staff.open(now=now - 60)
@@ -161,9 +155,7 @@ def test_a_payload_from_before_the_current_install_changes_nothing_even_with_a_r
     assert is_installed(db)
 
 
-def test_an_owners_payload_of_seconds_before_the_grant_is_tried_and_not_believed(
-    merchant: Browser, db: Session
-) -> None:
+def test_an_owners_payload_older_than_the_grant_is_checked(merchant: Browser, db: Session) -> None:
     """A late word of the install before, or of a clock that is behind ours: the token tells."""
     seconds_before = time.time() - 3
 
@@ -175,9 +167,7 @@ def test_an_owners_payload_of_seconds_before_the_grant_is_tried_and_not_believed
     assert not is_installed(db)
 
 
-def test_uninstalling_ends_every_session_of_the_store_and_of_no_other(
-    merchant: Browser, db: Session
-) -> None:
+def test_uninstall_ends_the_sessions_of_that_store_only(merchant: Browser, db: Session) -> None:
     colleague = merchant.another("authorized")
     colleague.open()
     other_store = merchant.another("owner", "elmfield2")
@@ -266,9 +256,7 @@ def test_removing_twice_leaves_one_entry_and_an_unknown_store_none(
 
 @pytest.mark.own_database
 @pytest.mark.parametrize("path", ["/load", "/uninstall", "/remove_user"])
-def test_a_database_that_does_not_answer_is_a_503_so_that_a_retry_can_help(
-    merchant: Browser, db: Session, path: str
-) -> None:
+def test_an_unreachable_database_is_a_503(merchant: Browser, db: Session, path: str) -> None:
     payload = merchant.payload()
     db.execute(text("ALTER TABLE stores RENAME TO stores_elsewhere"))
     db.commit()
@@ -279,9 +267,7 @@ def test_a_database_that_does_not_answer_is_a_503_so_that_a_retry_can_help(
 
 
 @pytest.mark.own_database
-def test_a_write_that_the_database_refuses_is_told_as_well_and_leaves_nothing_behind(
-    merchant: Browser, db: Session
-) -> None:
+def test_a_refused_write_is_a_503_and_changes_nothing(merchant: Browser, db: Session) -> None:
     db.execute(text("CREATE UNIQUE INDEX no_more_entries ON activity_entries (store_id)"))
     db.commit()
     zone = {"enabled": "true", "name": "Royal Mail", "delivery_services": "StandardFirstClass"}

@@ -69,9 +69,7 @@ def turn_on(merchant: Browser, carrier_id: str = "fedex") -> int:
     return zone
 
 
-def test_activity_past_its_time_goes_and_newer_stays(
-    operator: Operator, merchant: Browser, db: Session
-) -> None:
+def test_old_activity_is_pruned(operator: Operator, merchant: Browser, db: Session) -> None:
     merchant.another("staff").remove()
     age(db, 300)
     merchant.another("authorized").remove()
@@ -87,9 +85,7 @@ def test_activity_past_its_time_goes_and_newer_stays(
     assert events(db) == ["user:removed"]
 
 
-def test_what_is_known_about_the_present_stays_however_old(
-    operator: Operator, merchant: Browser, db: Session
-) -> None:
+def test_current_state_is_never_pruned(operator: Operator, merchant: Browser, db: Session) -> None:
     merchant.send("fedex")
     merchant.send("fedex")
     merchant.send("zoom2u")
@@ -106,7 +102,7 @@ def test_what_is_known_about_the_present_stays_however_old(
     assert [said(merchant.get(path)) for path in paths] == before
 
 
-def test_a_store_past_its_time_goes_with_all_that_is_its_own(
+def test_an_expired_store_is_deleted_with_its_rows(
     operator: Operator, merchant: Browser, other: Browser, db: Session
 ) -> None:
     merchant.send("fedex")
@@ -131,7 +127,7 @@ def test_a_store_past_its_time_goes_with_all_that_is_its_own(
 
 
 @pytest.mark.parametrize("days", [89, 0])
-def test_a_store_within_its_time_stays(
+def test_a_recently_uninstalled_store_is_kept(
     operator: Operator, merchant: Browser, db: Session, days: int
 ) -> None:
     merchant.uninstall()
@@ -141,9 +137,7 @@ def test_a_store_within_its_time_stays(
     assert operator.read("prune", "--dry-run", "--uninstalled-days", "2")["stores"] == (days > 0)
 
 
-def test_a_store_that_has_installed_again_stays(
-    operator: Operator, merchant: Browser, db: Session
-) -> None:
+def test_a_reinstalled_store_is_kept(operator: Operator, merchant: Browser, db: Session) -> None:
     merchant.uninstall()
     age(db, 1000)
     merchant.install()
@@ -163,7 +157,7 @@ def test_pruning_asks_first(operator: Operator, merchant: Browser, db: Session) 
 
 
 @pytest.mark.parametrize("option", ["--activity-days", "--uninstalled-days"])
-def test_nothing_of_yesterday_is_pruned(operator: Operator, option: str) -> None:
+def test_retention_cannot_be_shorter_than_two_days(operator: Operator, option: str) -> None:
     assert operator.run("prune", option, "1").exit_code == 2
 
 
@@ -187,9 +181,7 @@ def test_pruning_in_batches_leaves_nothing_behind(
     assert events(db) == ["connection:updated"]
 
 
-def test_what_is_pruned_while_bigcommerce_is_asked_is_not_put_back(
-    merchant: Browser, db: Session
-) -> None:
+def test_entries_pruned_during_a_send_are_not_restored(merchant: Browser, db: Session) -> None:
     merchant.world.order(Fault("connection", status=400))
     merchant.send("fedex")
     age(db, 4000)
@@ -211,9 +203,7 @@ def test_what_is_pruned_while_bigcommerce_is_asked_is_not_put_back(
 # PostgreSQL plans otherwise for few rows than for many.
 @pytest.mark.own_database
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_finding_what_is_old_does_not_look_through_all_connections(
-    operator: Operator, merchant: Browser, db: Session
-) -> None:
+def test_pruning_uses_an_index(operator: Operator, merchant: Browser, db: Session) -> None:
     asked: list[str] = []
     event.listen(db.get_bind(), "before_cursor_execute", lambda *given: asked.append(given[2]))
 
@@ -231,7 +221,7 @@ def test_finding_what_is_old_does_not_look_through_all_connections(
     assert not any("SCAN carrier_connections" in plan for plan in plans)
 
 
-def test_an_export_holds_every_row_of_the_store_and_no_token(
+def test_export_contains_every_row_and_no_token(
     operator: Operator, merchant: Browser, other: Browser, db: Session
 ) -> None:
     merchant.another("staff").open()
@@ -262,7 +252,7 @@ def test_an_export_holds_every_row_of_the_store_and_no_token(
     assert "elmfield" not in result.stdout
 
 
-def test_after_erasing_nothing_names_the_store_or_its_people(
+def test_erase_leaves_no_trace_of_the_store(
     operator: Operator, merchant: Browser, other: Browser, db: Session, tmp_path: Path
 ) -> None:
     merchant.another("staff").open()
@@ -287,7 +277,7 @@ def test_after_erasing_nothing_names_the_store_or_its_people(
     assert operator.run("stores", "show", "harbour1").exit_code == 1
 
 
-def test_a_store_that_has_the_app_is_not_erased_by_mistake(
+def test_an_installed_store_is_not_erased(
     operator: Operator, merchant: Browser, db: Session
 ) -> None:
     refused = operator.run("erase", "harbour1", "--yes")
@@ -302,9 +292,7 @@ def test_a_store_that_has_the_app_is_not_erased_by_mistake(
     assert merchant.get("/carriers").status_code == 403
 
 
-def test_an_erased_store_can_install_as_if_it_were_new(
-    operator: Operator, merchant: Browser
-) -> None:
+def test_an_erased_store_can_install_again(operator: Operator, merchant: Browser) -> None:
     merchant.uninstall()
     operator.run("erase", "harbour1", "--yes")
 
@@ -313,7 +301,7 @@ def test_an_erased_store_can_install_as_if_it_were_new(
 
 
 @pytest.mark.parametrize("words", [("export", "nosuch"), ("erase", "nosuch", "--yes")])
-def test_a_store_that_is_not_there_is_said(operator: Operator, words: tuple[str, ...]) -> None:
+def test_an_unknown_store_is_reported(operator: Operator, words: tuple[str, ...]) -> None:
     result = operator.run(*words)
 
     assert result.exit_code == 1

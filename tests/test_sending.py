@@ -160,7 +160,7 @@ def test_only_declared_keys_leave_the_form(merchant: Browser) -> None:
     ]
 
 
-def test_a_204_is_told_as_sent_and_never_as_more(merchant: Browser) -> None:
+def test_a_204_is_shown_as_sent_only(merchant: Browser) -> None:
     """The sandbox, like BigCommerce, answers 204 to details that the carrier would refuse."""
     merchant.send("auspost", {"auth_key": "wrong-key"})
 
@@ -190,7 +190,7 @@ def test_a_204_is_told_as_sent_and_never_as_more(merchant: Browser) -> None:
         pytest.param("fedex", {"key": "K"}, "Enter your meter number.", id="one of four"),
     ],
 )
-def test_what_our_own_check_refuses_is_not_sent(
+def test_an_invalid_form_is_not_sent(
     merchant: Browser, carrier_id: str, form: dict[str, str], message: str
 ) -> None:
     response = merchant.send(carrier_id, form)
@@ -225,7 +225,7 @@ def test_a_refusal_of_a_known_field_is_shown_at_the_field(merchant: Browser, db:
     assert entry.detail == "Required fields missing [key]"
 
 
-def test_after_a_refusal_secrets_are_asked_again_and_the_rest_is_kept(merchant: Browser) -> None:
+def test_a_rejected_form_keeps_input_but_not_secrets(merchant: Browser) -> None:
     merchant.world.order(Fault("connection", status=422, body="[]"))
 
     response = merchant.send("fedex")
@@ -250,9 +250,7 @@ def test_after_a_refusal_secrets_are_asked_again_and_the_rest_is_kept(merchant: 
         ("[" * 5000, "400"),
     ],
 )
-def test_any_other_refusal_quotes_what_bigcommerce_said(
-    merchant: Browser, body: str, quoted: str
-) -> None:
+def test_other_refusals_quote_bigcommerce(merchant: Browser, body: str, quoted: str) -> None:
     merchant.world.order(Fault("connection", status=400, body=body))
 
     response = merchant.send("zoom2u")
@@ -431,7 +429,7 @@ def test_a_rate_limit_tells_how_long_to_wait(
         pytest.param(Fault(kind="reset", after=True), id="reset after it was carried out"),
     ],
 )
-def test_what_may_be_repeated_is_repeated_once(merchant: Browser, fault: Fault) -> None:
+def test_retryable_failures_are_retried_once(merchant: Browser, fault: Fault) -> None:
     fault.where = "connection"
     merchant.world.order(fault)
 
@@ -466,7 +464,7 @@ def test_post_on_an_existing_connection_falls_back_to_put(merchant: Browser) -> 
 
 
 @pytest.mark.both_databases("writes")
-def test_disconnecting_what_is_not_there_counts_as_done(merchant: Browser, db: Session) -> None:
+def test_disconnecting_a_missing_connection_succeeds(merchant: Browser, db: Session) -> None:
     merchant.world.strict_verbs = True
 
     response = merchant.disconnect("zoom2u")
@@ -506,7 +504,7 @@ def test_endicia_refused_under_both_spellings_marks_the_one_field(merchant: Brow
 
 
 @pytest.mark.both_databases("writes")
-def test_a_refused_update_keeps_the_earlier_success_in_sight(merchant: Browser) -> None:
+def test_a_refused_update_still_shows_the_earlier_success(merchant: Browser) -> None:
     merchant.send("fedex")
     merchant.world.order(Fault("connection", status=400, body="[]"))
     refused = merchant.send("fedex")
@@ -531,9 +529,7 @@ def test_an_update_after_a_refused_one_is_still_a_put(merchant: Browser) -> None
 
 
 @pytest.mark.both_databases("writes")
-def test_an_unanswered_disconnect_leaves_the_connection_as_it_was_known(
-    merchant: Browser, db: Session
-) -> None:
+def test_an_unanswered_disconnect_keeps_the_connection(merchant: Browser, db: Session) -> None:
     merchant.send("fedex")
     merchant.world.order(Fault("connection", status=500))
 
@@ -547,7 +543,7 @@ def test_an_unanswered_disconnect_leaves_the_connection_as_it_was_known(
 
 
 @pytest.mark.both_databases("writes")
-def test_what_was_typed_is_in_no_table(merchant: Browser, db: Session) -> None:
+def test_no_input_is_stored_in_any_table(merchant: Browser, db: Session) -> None:
     for carrier_id in DETAILS:
         merchant.send(carrier_id)
         merchant.world.order(Fault("connection", status=400, body="[]"))
@@ -575,7 +571,7 @@ def test_two_stores_never_see_each_other(merchant: Browser) -> None:
 
 
 @pytest.mark.both_databases("locks")
-def test_sends_at_the_same_moment_leave_one_row_and_an_entry_each(
+def test_concurrent_sends_leave_one_row_and_two_entries(
     app: Flask, world: World, merchant: Browser, db: Session
 ) -> None:
     def send() -> int:
@@ -614,7 +610,7 @@ def test_a_wrong_method_is_a_405_with_a_page(merchant: Browser) -> None:
 
 @pytest.mark.both_databases("writes")
 @pytest.mark.parametrize("second", [429, 401, 403])
-def test_a_try_that_may_have_arrived_is_not_undone_by_the_answer_to_the_next(
+def test_a_rate_limited_retry_keeps_an_unknown_outcome(
     merchant: Browser, db: Session, second: int
 ) -> None:
     merchant.world.order(Fault("connection", "reset", after=True))
@@ -635,7 +631,7 @@ def test_a_try_that_may_have_arrived_is_not_undone_by_the_answer_to_the_next(
 @pytest.mark.parametrize(
     ("ago", "is_awaited"), [pytest.param(0, True, id="now"), pytest.param(61, False, id="past")]
 )
-def test_what_bigcommerce_may_yet_answer_is_not_told_as_unanswered(
+def test_a_pending_attempt_is_not_shown_as_unanswered(
     merchant: Browser, db: Session, act: str, ago: int, is_awaited: bool
 ) -> None:
     merchant.send("zoom2u")
@@ -665,7 +661,7 @@ def test_what_bigcommerce_may_yet_answer_is_not_told_as_unanswered(
         pytest.param(quote, id="URL"),
     ],
 )
-def test_a_secret_is_masked_however_bigcommerce_quotes_it(
+def test_secrets_are_masked_in_any_quoting(
     merchant: Browser, db: Session, quoted: Callable[[str], str]
 ) -> None:
     key = 'Top&Secret"<9>' + "k" * 200
@@ -679,7 +675,7 @@ def test_a_secret_is_masked_however_bigcommerce_quotes_it(
         assert "k" * 20 not in text
 
 
-def test_a_wrong_value_is_not_told_as_a_missing_field(merchant: Browser) -> None:
+def test_a_wrong_value_is_not_shown_as_missing(merchant: Browser) -> None:
     body = '[{"status": 400, "message": "Your passphrase is wrong."}]'
     merchant.world.order(Fault("connection", status=400, body=body))
     missing = '[{"status": 400, "message": "Required fields missing [pass_phrase]"}]'
@@ -691,7 +687,7 @@ def test_a_wrong_value_is_not_told_as_a_missing_field(merchant: Browser) -> None
     assert "says it is missing" not in page
 
 
-def test_a_closed_store_is_not_told_as_wrong_details(merchant: Browser) -> None:
+def test_a_closed_store_is_not_shown_as_wrong_details(merchant: Browser) -> None:
     merchant.world.order(Fault("connection", status=404, times=None))
 
     page = said(merchant.send("zoom2u"))
@@ -700,7 +696,7 @@ def test_a_closed_store_is_not_told_as_wrong_details(merchant: Browser) -> None:
 
 
 @pytest.mark.both_databases("writes")
-def test_a_send_after_a_disconnect_is_told_as_a_first_one(merchant: Browser) -> None:
+def test_a_send_after_a_disconnect_is_shown_as_a_first_one(merchant: Browser) -> None:
     merchant.send("zoom2u")
     merchant.disconnect("zoom2u")
 

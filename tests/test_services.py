@@ -98,25 +98,25 @@ def listed(words: str, text: str) -> Iterable[str]:
     return re.split(r"[, ]+", words)
 
 
-def test_our_table_and_the_doubles_are_the_same() -> None:
+def test_the_catalog_matches_the_sandbox() -> None:
     assert ours() == the_doubles()
 
 
-def test_our_table_is_bigcommerces(reference: dict[str, Properties]) -> None:
+def test_the_catalog_matches_the_reference(reference: dict[str, Properties]) -> None:
     assert ours() == reference
 
 
-def test_the_doubles_table_is_bigcommerces(reference: dict[str, Properties]) -> None:
+def test_the_sandbox_matches_the_reference(reference: dict[str, Properties]) -> None:
     assert the_doubles() == reference
 
 
 @carriers
-def test_no_service_stands_twice(carrier: Carrier) -> None:
+def test_no_service_is_listed_twice(carrier: Carrier) -> None:
     assert len(codes(carrier)) == len(carrier.service_codes)
 
 
 @carriers
-def test_every_service_has_words_of_its_own_within_its_group(carrier: Carrier) -> None:
+def test_service_labels_are_unique_in_their_group(carrier: Carrier) -> None:
     for title, group in carrier.services.items():
         assert all(label.strip() for label in group.values()), title
         assert len(set(group.values())) == len(group), title
@@ -138,7 +138,7 @@ def test_an_options_default_is_allowed(carrier: Carrier, option: MethodOption) -
 
 
 @carriers
-def test_every_service_that_is_ticked_is_written_under_its_code(carrier: Carrier) -> None:
+def test_ticked_services_are_sent_by_code(carrier: Carrier) -> None:
     ticked = MultiDict([("enabled", "true"), *((SERVICES, code) for code in codes(carrier))])
 
     chosen = parse_zone_form(carrier, ticked)
@@ -148,7 +148,7 @@ def test_every_service_that_is_ticked_is_written_under_its_code(carrier: Carrier
 
 
 @values
-def test_every_value_that_is_chosen_is_written_as_it_stands(
+def test_chosen_option_values_are_sent_unchanged(
     carrier: Carrier, name: str, typed: list[str], written: Value
 ) -> None:
     others = {o.name: [str(o.default)] for o in carrier.options if not o.is_boolean}

@@ -78,7 +78,7 @@ def test_no_embedded_route_answers_without_a_session(merchant: Browser, header: 
     assert merchant.world.calls == []
 
 
-def test_a_token_in_the_address_or_the_form_counts_for_nothing(merchant: Browser) -> None:
+def test_tokens_in_url_or_form_are_ignored(merchant: Browser) -> None:
     query = {"session_token": merchant.token, "Authorization": f"Bearer {merchant.token}"}
 
     in_query = merchant.client.get("/carriers", query_string=query)
@@ -109,7 +109,7 @@ def test_a_session_ends_an_hour_after_its_last_answer(merchant: Browser) -> None
     assert merchant.get("/carriers").status_code == 401
 
 
-def test_renewal_does_not_reach_past_a_day_after_the_launch(merchant: Browser) -> None:
+def test_renewal_ends_a_day_after_the_launch(merchant: Browser) -> None:
     merchant.token = token_for(merchant, launched=MAX_SESSION_LIFETIME - timedelta(minutes=1))
     assert merchant.get("/carriers").status_code == 200
 
@@ -119,7 +119,7 @@ def test_renewal_does_not_reach_past_a_day_after_the_launch(merchant: Browser) -
 
 
 @pytest.mark.both_databases("types")
-def test_a_session_from_before_the_current_install_is_over(merchant: Browser) -> None:
+def test_sessions_from_before_a_reinstall_are_invalid(merchant: Browser) -> None:
     before = merchant.token
     merchant.uninstall()
     merchant.install()
@@ -130,7 +130,7 @@ def test_a_session_from_before_the_current_install_is_over(merchant: Browser) ->
 
 
 @pytest.mark.both_databases("types")
-def test_a_session_from_before_a_removal_is_over_when_access_is_given_back(
+def test_sessions_from_before_a_removal_stay_invalid(
     merchant: Browser,
 ) -> None:
     staff = merchant.another("staff")
@@ -156,7 +156,7 @@ def test_a_token_signed_with_another_key_is_refused(merchant: Browser) -> None:
 
 
 @pytest.mark.both_databases("isolation")
-def test_a_session_names_its_store_and_user_and_opens_no_other(merchant: Browser) -> None:
+def test_a_session_works_for_its_store_and_user_only(merchant: Browser) -> None:
     merchant.another("owner", "elmfield2").install()
     stranger = token_for(merchant, user_id=424242)
     elsewhere = token_for(merchant, store_hash="elmfield2")
@@ -184,7 +184,7 @@ def test_one_query_finds_store_and_user(merchant: Browser) -> None:
     assert len(selects) == 1
 
 
-def test_the_page_is_told_how_long_its_session_lasts(merchant: Browser) -> None:
+def test_the_page_knows_its_session_lifetime(merchant: Browser) -> None:
     fresh = merchant.get("/carriers").headers["X-Session-Seconds"]
     merchant.token = token_for(merchant, launched=MAX_SESSION_LIFETIME - timedelta(minutes=5))
 

@@ -40,7 +40,7 @@ def signed(content: object, salt: str = "bcapp.session") -> str:
     later=st.timedeltas(timedelta(0), timedelta(days=70 * 365)),
     age=st.timedeltas(timedelta(0), timedelta(minutes=60) - timedelta(microseconds=1)),
 )
-def test_a_token_tells_who_is_where_since_when(
+def test_a_token_round_trips(
     store_hash: str, user_id: int, later: timedelta, age: timedelta
 ) -> None:
     tokens = SessionTokens([NEWEST])
@@ -95,7 +95,7 @@ def is_read(tokens: SessionTokens, token: str) -> bool:
         pytest.param("\ud800.\ud800", id="lone surrogates"),
     ],
 )
-def test_what_is_no_token_is_refused(tokens: SessionTokens, token: str) -> None:
+def test_malformed_tokens_are_refused(tokens: SessionTokens, token: str) -> None:
     with pytest.raises(InvalidSession):
         tokens.verify(token, LAUNCH)
 
@@ -114,7 +114,7 @@ def test_what_is_no_token_is_refused(tokens: SessionTokens, token: str) -> None:
         pytest.param(["harbour1", 12, 7, float("nan"), float("nan")], id="times not a number"),
     ],
 )
-def test_signed_content_of_another_make_is_refused(tokens: SessionTokens, content: object) -> None:
+def test_signed_content_of_another_shape_is_refused(tokens: SessionTokens, content: object) -> None:
     with pytest.raises(InvalidSession):
         tokens.verify(signed(content), LAUNCH)
 
@@ -153,7 +153,7 @@ def renewed_all_day(tokens: SessionTokens) -> str:
     return token
 
 
-def test_a_session_that_is_renewed_lasts_almost_24_hours(tokens: SessionTokens) -> None:
+def test_a_renewed_session_lasts_almost_24_hours(tokens: SessionTokens) -> None:
     token = renewed_all_day(tokens)
 
     read = tokens.verify(token, LAUNCH + timedelta(hours=24) - timedelta(microseconds=1))
@@ -161,14 +161,14 @@ def test_a_session_that_is_renewed_lasts_almost_24_hours(tokens: SessionTokens) 
     assert read == SESSION
 
 
-def test_no_renewal_leads_beyond_24_hours_after_the_launch(tokens: SessionTokens) -> None:
+def test_no_renewal_exceeds_24_hours(tokens: SessionTokens) -> None:
     token = renewed_all_day(tokens)
 
     with pytest.raises(InvalidSession):
         tokens.verify(token, LAUNCH + timedelta(hours=24))
 
 
-def test_a_token_of_an_older_key_is_still_read() -> None:
+def test_a_token_of_an_older_key_is_valid() -> None:
     token = SessionTokens([OLDER]).issue(SESSION, LAUNCH)
 
     read = SessionTokens([NEWEST, OLDER]).verify(token, LAUNCH)

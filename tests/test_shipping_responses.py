@@ -93,7 +93,7 @@ def api(world: World, bigcommerce: str) -> Iterator[StoreApi]:
         pytest.param({}, False, id="object"),
     ],
 )
-def test_a_boolean_in_any_spelling_is_read(spelling: object, meant: bool) -> None:
+def test_booleans_are_parsed_in_any_spelling(spelling: object, meant: bool) -> None:
     zone = Zone.from_json({"id": 1, "enabled": spelling})
     method = Method.from_json(METHOD | {"enabled": spelling, "is_fallback": spelling})
 
@@ -192,9 +192,7 @@ def test_names_and_types_are_one_printable_line(given_text: object, text: str) -
         ),
     ],
 )
-def test_a_methods_services_are_read_in_any_shape(
-    settings: object, services: list[str] | None
-) -> None:
+def test_services_are_parsed_in_any_shape(settings: object, services: list[str] | None) -> None:
     assert Method.from_json(METHOD | {"settings": settings}).services == services
 
 
@@ -208,9 +206,7 @@ def test_a_methods_services_are_read_in_any_shape(
         pytest.param({"rate": 7}, {"rate": 7}, id="another kind's setting"),
     ],
 )
-def test_settings_are_written_as_an_object_with_all_that_was_there(
-    settings: object, written: dict[str, object]
-) -> None:
+def test_written_settings_keep_unknown_keys(settings: object, written: dict[str, object]) -> None:
     method = Method.from_json(METHOD | {"settings": settings})
 
     body = method.update_body("UPS", True, {"delivery_services": ["Ground"]})
@@ -219,7 +215,7 @@ def test_settings_are_written_as_an_object_with_all_that_was_there(
     assert body["settings"] == written | options
 
 
-def test_a_change_is_the_whole_object_without_its_id() -> None:
+def test_an_update_is_the_whole_object_without_its_id() -> None:
     body = Method.from_json(METHOD).update_body("Parcels", False, {"delivery_services": ["Ground"]})
 
     assert body == {
@@ -238,7 +234,7 @@ def test_a_change_is_the_whole_object_without_its_id() -> None:
 
 
 @given(ITEMS)
-def test_no_item_loses_anything_that_is_not_ours(item: dict[str, Any]) -> None:
+def test_unknown_keys_are_never_lost(item: dict[str, Any]) -> None:
     before = copy.deepcopy(item)
     try:
         method = Method.from_json(item)
@@ -276,16 +272,14 @@ def test_no_item_loses_anything_that_is_not_ours(item: dict[str, Any]) -> None:
         pytest.param({"name": 5, "country_code": ["AU"]}, ("", "", ""), id="other types"),
     ],
 )
-def test_store_information_is_read_as_far_as_it_goes(
-    item: object, expected: tuple[str, str, str]
-) -> None:
+def test_store_information_may_be_partial(item: object, expected: tuple[str, str, str]) -> None:
     information = StoreInformation.from_json(item)
 
     assert (information.name, information.timezone, information.country_code) == expected
 
 
 @pytest.mark.parametrize("item", [None, [], "store", 1], ids=str)
-def test_store_information_that_is_no_object_is_malformed(item: object) -> None:
+def test_store_information_must_be_an_object(item: object) -> None:
     with pytest.raises(MalformedResponse):
         StoreInformation.from_json(item)
 
@@ -297,7 +291,7 @@ def test_store_information_that_is_no_object_is_malformed(item: object) -> None:
         pytest.param(Fault(status=200, body="[]", times=2), id="200 with an empty list"),
     ],
 )
-def test_an_empty_list_may_come_as_nothing(world: World, api: StoreApi, fault: Fault) -> None:
+def test_an_empty_list_may_be_a_204(world: World, api: StoreApi, fault: Fault) -> None:
     world.order(fault)
 
     assert api.list_zones() == []
@@ -324,9 +318,7 @@ def test_an_empty_list_may_come_as_nothing(world: World, api: StoreApi, fault: F
         pytest.param("<html></html>", id="HTML"),
     ],
 )
-def test_a_list_that_is_none_or_has_an_odd_item_is_malformed(
-    world: World, api: StoreApi, body: str
-) -> None:
+def test_an_invalid_list_is_malformed(world: World, api: StoreApi, body: str) -> None:
     world.order(Fault(status=200, body=body, times=2))
 
     with pytest.raises(MalformedResponse):
@@ -344,16 +336,14 @@ def test_a_list_that_is_none_or_has_an_odd_item_is_malformed(
         pytest.param(Fault(status=200, body=json.dumps({"name": "Australia"})), id="no id"),
     ],
 )
-def test_a_single_zone_has_to_be_one(world: World, api: StoreApi, fault: Fault) -> None:
+def test_an_invalid_zone_is_malformed(world: World, api: StoreApi, fault: Fault) -> None:
     world.order(fault)
 
     with pytest.raises(MalformedResponse):
         api.get_zone(1)
 
 
-def test_the_doubles_awkward_replies_are_read_like_its_plain_ones(
-    world: World, api: StoreApi
-) -> None:
+def test_the_sandboxs_odd_responses_are_parsed(world: World, api: StoreApi) -> None:
     zones, methods = api.list_zones(), api.list_methods(1)
     world.awkward = True
 

@@ -12,7 +12,7 @@ FOREVER = "public, max-age=31536000, immutable"
 FONT = "/static/fonts/carrier-sans-400.woff2"
 
 
-def test_the_page_names_its_files_by_their_content_and_they_are_kept(merchant: Browser) -> None:
+def test_static_urls_are_versioned_and_cached(merchant: Browser) -> None:
     page = merchant.get("/carriers").text
     files = re.findall(r'(?:href|src)="(/static/[^"]+)"', page)
 
@@ -23,7 +23,7 @@ def test_the_page_names_its_files_by_their_content_and_they_are_kept(merchant: B
             assert response.headers["Cache-Control"] == FOREVER
 
 
-def test_a_file_is_kept_by_its_own_name_only(merchant: Browser) -> None:
+def test_only_the_current_version_is_cached(merchant: Browser) -> None:
     """Names are the asker's, as many as they like: nothing is remembered of them."""
     (file,) = re.findall(r'href="/static/(bcapp.css[^"]+)"', merchant.get("/carriers").text)
 
@@ -32,7 +32,7 @@ def test_a_file_is_kept_by_its_own_name_only(merchant: Browser) -> None:
 
 
 @pytest.mark.parametrize("file", ["/static/bcapp.css", "/static/bcapp.css?v=ffffffff"])
-def test_a_file_asked_for_by_another_name_is_asked_for_again(app: Flask, file: str) -> None:
+def test_other_versions_are_not_cached(app: Flask, file: str) -> None:
     with app.test_client().get(file) as first:
         etag = first.headers["ETag"]
         assert first.headers["Cache-Control"] == "no-cache"
@@ -42,7 +42,7 @@ def test_a_file_asked_for_by_another_name_is_asked_for_again(app: Flask, file: s
 
 
 @pytest.mark.parametrize("path", ["/carriers", "/static/bcapp.css", "/static/bcapp.js"])
-def test_text_is_compressed_for_whoever_can_read_it(merchant: Browser, path: str) -> None:
+def test_text_is_gzipped_if_accepted(merchant: Browser, path: str) -> None:
     headers = {"Authorization": f"Bearer {merchant.token}"}
     with (
         merchant.client.get(path, headers=headers) as plain,
@@ -61,7 +61,7 @@ def test_text_is_compressed_for_whoever_can_read_it(merchant: Browser, path: str
         assert titles[0] == titles[1] != []
 
 
-def test_a_part_of_a_file_is_a_part_of_the_file_itself(app: Flask) -> None:
+def test_range_requests_are_not_compressed(app: Flask) -> None:
     headers = {"Range": "bytes=0-9", "Accept-Encoding": "gzip"}
 
     with app.test_client().get("/static/bcapp.js", headers=headers) as response:
@@ -69,7 +69,7 @@ def test_a_part_of_a_file_is_a_part_of_the_file_itself(app: Flask) -> None:
         assert response.data == b"// The emb"
 
 
-def test_a_packed_file_is_known_again(app: Flask) -> None:
+def test_a_gzipped_file_supports_conditional_requests(app: Flask) -> None:
     headers = {"Accept-Encoding": "gzip"}
     with app.test_client().get("/static/bcapp.js", headers=headers) as first:
         known = headers | {"If-None-Match": first.headers["ETag"]}

@@ -12,7 +12,7 @@ LETTERS = string.ascii_lowercase + string.digits
 
 
 @given(requested_hash=st.text(LETTERS, min_size=1, max_size=64))
-def test_the_hash_is_what_follows_stores(requested_hash: str) -> None:
+def test_the_store_hash_is_parsed(requested_hash: str) -> None:
     parsed = parse_store_hash(f"stores/{requested_hash}")
 
     assert parsed == requested_hash
@@ -22,7 +22,7 @@ def test_the_hash_is_what_follows_stores(requested_hash: str) -> None:
     start=st.sampled_from(["", "stores", "stores/", "store/", "/stores/"]),
     rest=st.text() | st.text(LETTERS + "/\n"),
 )
-def test_what_parses_is_stores_and_a_hash_again(start: str, rest: str) -> None:
+def test_only_stores_and_a_hash_parse(start: str, rest: str) -> None:
     context = f"{start}{rest}"
 
     parsed = parses(context)
@@ -64,6 +64,6 @@ def parses(context: object) -> bool:
         pytest.param(b"stores/harbour1", id="bytes"),
     ],
 )
-def test_nothing_else_is_taken_for_a_store(context: object) -> None:
+def test_other_contexts_are_refused(context: object) -> None:
     with pytest.raises(ValueError, match="not of the form stores/<hash>"):
         parse_store_hash(context)

@@ -87,7 +87,7 @@ def forms(text: Any) -> list[str]:
 
 
 @pytest.mark.parametrize("code", LANGUAGES)
-def test_every_text_is_translated_and_no_other(code: str) -> None:
+def test_catalogs_match_the_texts_in_the_code(code: str) -> None:
     texts = extracted()
 
     translated = {m.id: forms(m.string) for m in messages(code) if not m.fuzzy}
@@ -100,7 +100,7 @@ def test_every_text_is_translated_and_no_other(code: str) -> None:
 
 
 @pytest.mark.parametrize("code", LANGUAGES)
-def test_placeholders_are_those_of_the_english_text(code: str) -> None:
+def test_translations_keep_the_placeholders(code: str) -> None:
     for message in messages(code):
         wanted = [set(PLACEHOLDER.findall(text)) for text in forms(message.id)]
         for string in forms(message.string):
@@ -109,7 +109,7 @@ def test_placeholders_are_those_of_the_english_text(code: str) -> None:
 
 
 @pytest.mark.parametrize("code", LANGUAGES)
-def test_what_is_served_is_what_was_translated(code: str) -> None:
+def test_compiled_catalogs_are_current(code: str) -> None:
     with (FOLDER / code / "LC_MESSAGES" / "messages.mo").open("rb") as file:
         compiled = [(forms(m.id), forms(m.string)) for m in read_mo(file) if m.id]
 
@@ -138,7 +138,7 @@ def test_no_text_claims_that_a_connection_works(code: str) -> None:
 
 @pytest.mark.parametrize("code", LANGUAGES)
 @pytest.mark.parametrize("english", FIXED)
-def test_the_fixed_sentence_says_what_it_says(code: str, english: str) -> None:
+def test_the_sent_message_is_unchanged(code: str, english: str) -> None:
     said = {message.id: message.string for message in messages(code)}
 
     assert said[english] == FIXED[english][code]
@@ -162,7 +162,7 @@ def sentences(file: Path) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("package", ["carriers", "views", "presenters"])
-def test_no_sentence_in_the_code_goes_around_the_catalogues(package: str) -> None:
+def test_every_sentence_in_the_code_is_translatable(package: str) -> None:
     texts = {text for message in extracted() for text in forms(message)}
 
     found = [
@@ -542,7 +542,7 @@ def pattern(text: str) -> re.Pattern[str]:
     SUPPORT_URL="https://help.example",
     HELP_URL="https://help.example",
 )
-def test_every_word_of_every_page_comes_from_the_catalogue(
+def test_every_word_of_every_page_is_translated(
     merchant: Browser, db: Session, bracketed: None
 ) -> None:
     merchant.client.environ_base["HTTP_ACCEPT_LANGUAGE"] = "de"

@@ -26,7 +26,7 @@ def vault() -> Vault:
 
 
 @given(secret=st.text(), place=st.text(), owner=st.text())
-def test_what_was_sealed_opens_to_the_same_text(secret: str, place: str, owner: str) -> None:
+def test_a_sealed_text_opens_to_the_same_text(secret: str, place: str, owner: str) -> None:
     vault = Vault([NEWEST])
 
     opened = vault.open(place, owner, vault.seal(place, owner, secret))
@@ -34,7 +34,7 @@ def test_what_was_sealed_opens_to_the_same_text(secret: str, place: str, owner: 
     assert opened == SecretStr(secret)
 
 
-def test_the_same_secret_is_sealed_to_another_text_each_time(vault: Vault) -> None:
+def test_sealing_is_randomized(vault: Vault) -> None:
     first = vault.seal("access_token", "harbour1", TOKEN)
 
     second = vault.seal("access_token", "harbour1", TOKEN)
@@ -62,7 +62,9 @@ def test_a_sealed_text_with_any_byte_flipped_is_refused(data: st.DataObject, fli
         pytest.param("access_tokenharbour1", "", id="both run together"),
     ],
 )
-def test_a_sealed_text_opens_only_where_it_belongs(vault: Vault, place: str, owner: str) -> None:
+def test_a_sealed_text_opens_only_in_its_row_and_column(
+    vault: Vault, place: str, owner: str
+) -> None:
     sealed = vault.seal("access_token", "harbour1", TOKEN)
 
     with pytest.raises(Unopenable):
@@ -102,7 +104,7 @@ def test_a_foreign_key_does_not_open(vault: Vault) -> None:
         pytest.param("\ud800", id="lone surrogate"),
     ],
 )
-def test_what_is_no_sealed_text_is_refused(vault: Vault, sealed: str) -> None:
+def test_malformed_sealed_texts_are_refused(vault: Vault, sealed: str) -> None:
     with pytest.raises(Unopenable):
         vault.open("access_token", "harbour1", sealed)
 
@@ -118,14 +120,14 @@ def test_what_is_no_sealed_text_is_refused(vault: Vault, sealed: str) -> None:
         pytest.param(b"\xff", id="not UTF-8"),
     ],
 )
-def test_an_encrypted_text_of_another_make_is_refused(vault: Vault, plaintext: bytes) -> None:
+def test_foreign_fernet_tokens_are_refused(vault: Vault, plaintext: bytes) -> None:
     sealed = Fernet(NEWEST.get_secret_value()).encrypt(plaintext).decode()
 
     with pytest.raises(Unopenable):
         vault.open("access_token", "harbour1", sealed)
 
 
-def test_the_refusal_names_the_column_and_no_secret(vault: Vault) -> None:
+def test_the_error_names_the_column_and_no_secret(vault: Vault) -> None:
     sealed = vault.seal("access_token", "harbour1", TOKEN)
 
     with pytest.raises(Unopenable) as refused:

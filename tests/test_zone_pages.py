@@ -122,7 +122,7 @@ def test_a_store_with_one_zone_is_counted_in_the_singular(merchant: Browser) -> 
 
 
 @pytest.mark.parametrize("where", ["zones", "methods"])
-def test_the_pages_work_while_zones_cannot_be_read(merchant: Browser, where: Any) -> None:
+def test_pages_work_while_zones_are_unavailable(merchant: Browser, where: Any) -> None:
     merchant.world.order(Fault(where, status=500, times=None))
 
     overview, carrier = merchant.get("/carriers"), merchant.get("/carriers/auspost")
@@ -134,7 +134,7 @@ def test_the_pages_work_while_zones_cannot_be_read(merchant: Browser, where: Any
     assert forms(carrier) == []
 
 
-def test_zones_are_shown_again_as_soon_as_they_can_be_read(merchant: Browser) -> None:
+def test_zones_are_shown_again_once_available(merchant: Browser) -> None:
     put_on(merchant.world, AUSTRALIA)
     merchant.world.order(UNREADABLE)
     merchant.get("/carriers")
@@ -148,9 +148,7 @@ def test_zones_are_shown_again_as_soon_as_they_can_be_read(merchant: Browser) ->
 
 @pytest.mark.parametrize("path", ["/carriers", "/carriers/auspost", "/carriers/auspost/disconnect"])
 @pytest.mark.parametrize("where", ["zones", "methods"])
-def test_access_that_was_revoked_is_told_instead_of_a_page_without_zones(
-    merchant: Browser, where: Any, path: str
-) -> None:
+def test_revoked_access_gets_its_own_page(merchant: Browser, where: Any, path: str) -> None:
     merchant.world.order(Fault(where, status=401, times=None))
 
     response = merchant.get(path)
@@ -172,7 +170,7 @@ def test_a_second_page_within_a_minute_asks_bigcommerce_nothing(merchant: Browse
 
 
 @pytest.mark.parametrize("path", ["/carriers?refresh=1", "/carriers/fedex?refresh=1"])
-def test_refreshing_reads_the_zones_anew(merchant: Browser, path: str) -> None:
+def test_refresh_fetches_the_zones(merchant: Browser, path: str) -> None:
     merchant.get("/carriers")
     put_on(merchant.world, AUSTRALIA)
 
@@ -181,7 +179,7 @@ def test_refreshing_reads_the_zones_anew(merchant: Browser, path: str) -> None:
     assert offered_in(merchant.get("/carriers")) == "1 of 4 zones"
 
 
-def test_a_save_has_the_zones_read_anew(merchant: Browser) -> None:
+def test_a_save_invalidates_the_snapshot(merchant: Browser) -> None:
     merchant.get("/carriers")
     put_on(merchant.world, NEW_ZEALAND)
 
@@ -190,7 +188,7 @@ def test_a_save_has_the_zones_read_anew(merchant: Browser) -> None:
     assert offered_in(merchant.get("/carriers")) == "2 of 4 zones"
 
 
-def test_a_save_without_an_answer_has_the_zones_read_anew(merchant: Browser) -> None:
+def test_an_unanswered_save_invalidates_the_snapshot(merchant: Browser) -> None:
     merchant.get("/carriers")
     put_on(merchant.world, NEW_ZEALAND)
     merchant.world.order(Fault("methods", method="POST", status=500))
@@ -202,7 +200,7 @@ def test_a_save_without_an_answer_has_the_zones_read_anew(merchant: Browser) -> 
 
 
 @pytest.mark.both_databases("writes")
-def test_a_save_in_another_process_has_the_zones_read_anew(
+def test_a_save_in_another_process_invalidates_the_snapshot(
     merchant: Browser, elsewhere: Browser
 ) -> None:
     before = merchant.get("/carriers")
@@ -214,7 +212,7 @@ def test_a_save_in_another_process_has_the_zones_read_anew(
 
 
 @pytest.mark.both_databases("writes")
-def test_what_was_read_of_an_erased_store_is_shown_to_nobody(app: Flask, merchant: Browser) -> None:
+def test_the_snapshot_of_an_erased_store_is_never_shown(app: Flask, merchant: Browser) -> None:
     """SQLite gives its number to the next store."""
     merchant.get("/carriers")
     Operator(app).run("erase", "harbour1", "--even-installed", "--yes")
@@ -226,9 +224,7 @@ def test_what_was_read_of_an_erased_store_is_shown_to_nobody(app: Flask, merchan
     assert len(forms(other.get("/carriers/auspost"))) == 1
 
 
-def test_zones_read_on_another_day_are_said_to_be(
-    app: Flask, merchant: Browser, db: Session
-) -> None:
+def test_old_snapshots_show_their_date(app: Flask, merchant: Browser, db: Session) -> None:
     read_today = merchant.get("/carriers/auspost")
     with app.app_context():
         zone_snapshots = runtime().zone_snapshots
@@ -244,7 +240,7 @@ def test_zones_read_on_another_day_are_said_to_be(
     assert "Read from BigCommerce 4 Mar 2026, 12:30" in said(response)
 
 
-def test_one_stores_reading_is_not_shown_to_another(merchant: Browser) -> None:
+def test_snapshots_are_separate_for_each_store(merchant: Browser) -> None:
     put_on(merchant.world, AUSTRALIA)
     merchant.get("/carriers")
     other = merchant.another("owner", "elmfield2")
@@ -255,7 +251,7 @@ def test_one_stores_reading_is_not_shown_to_another(merchant: Browser) -> None:
     assert "United Kingdom Country zone, no services Off" in said(page)
 
 
-def test_a_store_without_zones_is_told_where_to_make_one(merchant: Browser) -> None:
+def test_a_store_without_zones_gets_a_hint(merchant: Browser) -> None:
     merchant.world.set_zones("harbour1", 0)
 
     page = merchant.get("/carriers/auspost")
@@ -278,7 +274,7 @@ def test_a_store_without_zones_is_told_where_to_make_one(merchant: Browser) -> N
         pytest.param(60, "?zone=x", [], list(range(1, 61)), id="60, nonsense opened"),
     ],
 )
-def test_many_zones_carry_no_form_but_the_opened_one(
+def test_with_many_zones_only_the_opened_one_has_a_form(
     merchant: Browser, number: int, query: str, with_form: list[int], as_link: list[int]
 ) -> None:
     merchant.world.set_zones("harbour1", number)
@@ -290,7 +286,7 @@ def test_many_zones_carry_no_form_but_the_opened_one(
     assert links(page) == as_link
 
 
-def test_opening_a_zone_that_is_not_there_is_a_404(merchant: Browser) -> None:
+def test_opening_an_unknown_zone_is_a_404(merchant: Browser) -> None:
     assert merchant.get("/carriers/auspost?zone=99").status_code == 404
 
 
@@ -301,7 +297,7 @@ def test_the_opened_zone_is_open(merchant: Browser) -> None:
     assert 'action="/carriers/auspost/zones/2"' in opened
 
 
-def test_a_zone_that_is_off_says_so_whatever_its_method(merchant: Browser) -> None:
+def test_a_zone_that_is_off_says_so(merchant: Browser) -> None:
     put_on(merchant.world, REST_OF_THE_WORLD)
 
     page = said(merchant.get("/carriers/auspost"))
@@ -310,7 +306,7 @@ def test_a_zone_that_is_off_says_so_whatever_its_method(merchant: Browser) -> No
     assert "This zone is turned off in BigCommerce, so shoppers there see no rates." in page
 
 
-def test_names_and_codes_of_bigcommerces_are_escaped_everywhere(merchant: Browser) -> None:
+def test_names_and_codes_are_escaped(merchant: Browser) -> None:
     zone_name, method_name, code = '<i>Zone</i> "&"', '"><b>Method</b>', "<u>CODE</u>"
     merchant.world.store("harbour1").name = "<s>Store</s>"
     merchant.world.store("harbour1").zones[0]["name"] = zone_name
@@ -351,7 +347,7 @@ def test_a_launch_does_not_wait_for_bigcommerce(merchant: Browser, path: str) ->
     assert "We couldn’t read your zones" not in said(response)
 
 
-def test_a_launch_shows_zones_that_were_read_a_moment_ago(merchant: Browser) -> None:
+def test_a_launch_shows_a_fresh_snapshot(merchant: Browser) -> None:
     put_on(merchant.world, AUSTRALIA)
     merchant.get("/carriers")
 
@@ -375,7 +371,7 @@ def test_the_confirm_page_names_the_zones_where_a_carrier_is_on(merchant: Browse
     assert "New Zealand" not in page
 
 
-def test_the_confirm_page_says_when_a_carrier_is_on_nowhere(merchant: Browser) -> None:
+def test_the_confirm_page_says_when_a_carrier_is_off_everywhere(merchant: Browser) -> None:
     page = merchant.get("/carriers/auspost/disconnect")
 
     assert "Australia Post is not on in any zone." in said(page)
@@ -437,7 +433,7 @@ def test_a_disconnect_turns_the_carrier_off_where_it_was_on(merchant: Browser, d
     assert "Disconnect sent to BigCommerce" in said(merchant.get(response.headers["Location"]))
 
 
-def test_a_zone_that_fails_hides_none_that_worked(merchant: Browser, db: Session) -> None:
+def test_a_failed_zone_does_not_hide_the_others(merchant: Browser, db: Session) -> None:
     put_on(merchant.world, AUSTRALIA, NEW_ZEALAND, TASMANIA)
     merchant.send("auspost")
     merchant.world.order(Fault("methods", method="PUT", status=500))
@@ -466,7 +462,7 @@ def test_a_zone_that_fails_hides_none_that_worked(merchant: Browser, db: Session
 
 @pytest.mark.parametrize(("answered", "status"), [(400, 422), (500, 502)])
 @pytest.mark.parametrize(("sent", "is_ticked"), [({"also_off": "true"}, True), ({}, False)])
-def test_a_disconnect_that_comes_back_asks_what_was_asked(
+def test_a_failed_disconnect_keeps_its_choices(
     merchant: Browser, answered: int, status: int, sent: dict[str, str], is_ticked: bool
 ) -> None:
     put_on(merchant.world, AUSTRALIA)
@@ -484,7 +480,7 @@ def test_a_disconnect_that_comes_back_asks_what_was_asked(
     assert "data-typed" not in shown.text
 
 
-def test_zones_to_turn_off_that_cannot_be_read_are_told_after_the_disconnect(
+def test_unavailable_zones_are_reported_after_the_disconnect(
     merchant: Browser, db: Session
 ) -> None:
     put_on(merchant.world, AUSTRALIA)
@@ -500,7 +496,7 @@ def test_zones_to_turn_off_that_cannot_be_read_are_told_after_the_disconnect(
 
 
 @pytest.mark.both_databases("writes")
-def test_the_store_is_called_by_its_name_right_after_the_install(browser: Browser) -> None:
+def test_the_store_name_is_shown_after_the_install(browser: Browser) -> None:
     assert "Installed on Harbour & Pine Supply" in said(browser.install())
 
 
@@ -515,7 +511,7 @@ def test_the_store_is_called_by_its_name_right_after_the_install(browser: Browse
         pytest.param(Fault("store", kind="reset", times=2), id="no answer, asked twice"),
     ],
 )
-def test_store_information_that_failed_at_the_install_comes_with_the_zones(
+def test_store_information_is_fetched_with_the_zones_if_missing(
     browser: Browser, fault: Fault
 ) -> None:
     browser.world.order(fault)
@@ -540,7 +536,7 @@ def test_zones_are_shown_even_when_store_information_still_fails(browser: Browse
     assert offered_in(page) == "No zones"
 
 
-def test_store_information_is_not_read_again_with_every_reading(merchant: Browser) -> None:
+def test_store_information_is_not_fetched_every_time(merchant: Browser) -> None:
     merchant.get("/carriers")
     merchant.get("/carriers?refresh=1")
 
@@ -560,7 +556,7 @@ def test_store_information_is_not_read_again_with_every_reading(merchant: Browse
         pytest.param("", "15 Jan 2026, 13:30", id="none"),
     ],
 )
-def test_times_are_in_the_stores_time_zone_or_else_in_utc(
+def test_times_use_the_stores_time_zone_or_utc(
     browser: Browser, db: Session, timezone: str, shown: str
 ) -> None:
     browser.world.store("harbour1").timezone = timezone
@@ -575,7 +571,7 @@ def test_times_are_in_the_stores_time_zone_or_else_in_utc(
 
 
 @pytest.mark.both_databases("types")
-def test_the_time_of_a_reading_is_in_the_stores_time_zone(merchant: Browser) -> None:
+def test_the_snapshot_time_uses_the_stores_time_zone(merchant: Browser) -> None:
     page = merchant.get("/carriers").text
 
     ((utc, clock),) = re.findall(r'<time datetime="([^"]+)">today at (\d\d:\d\d)</time>', page)
@@ -590,7 +586,7 @@ def test_the_time_of_a_reading_is_in_the_stores_time_zone(merchant: Browser) -> 
         pytest.param("elmfield2", ["royalmail", "fedex"], id="United Kingdom"),
     ],
 )
-def test_the_stores_country_orders_the_carriers_and_hides_none(
+def test_the_stores_country_sorts_the_carriers(
     browser: Browser, store_hash: str, first: list[str]
 ) -> None:
     owner = browser.another("owner", store_hash)

@@ -88,7 +88,7 @@ def test_turning_on_creates_the_method_once(merchant: Browser, db: Session) -> N
     assert entries(db) == [(Event.ZONE_TURNED_ON, Outcome.CONFIRMED)]
 
 
-def test_what_bigcommerce_confirmed_is_said_in_green(merchant: Browser) -> None:
+def test_a_confirmed_save_is_shown_in_green(merchant: Browser) -> None:
     merchant.send("auspost")
     response = merchant.get(save(merchant).headers["Location"])
 
@@ -134,7 +134,7 @@ def test_turning_off_keeps_the_chosen_services(merchant: Browser, db: Session) -
     assert "BigCommerce confirmed that Australia Post is off in this zone." in page
 
 
-def test_turning_off_what_is_not_there_writes_nothing(merchant: Browser, db: Session) -> None:
+def test_turning_off_a_missing_method_writes_nothing(merchant: Browser, db: Session) -> None:
     response = save(merchant, {"name": "Australia Post"})
 
     assert response.status_code == 303
@@ -150,7 +150,7 @@ def newer_bigcommerce(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("newer_bigcommerce")
-def test_a_method_made_elsewhere_keeps_what_we_do_not_know(merchant: Browser) -> None:
+def test_a_method_made_elsewhere_keeps_unknown_values(merchant: Browser) -> None:
     merchant.world.store("harbour1").methods[AUSTRALIA].append(dict(MADE_ELSEWHERE))
     before = said(merchant.get("/carriers/auspost?zone=1"))
 
@@ -179,7 +179,7 @@ def test_a_method_made_elsewhere_keeps_what_we_do_not_know(merchant: Browser) ->
     assert "This was set up in BigCommerce, not here." not in after
 
 
-def test_awkward_replies_are_read_and_strict_ones_written(merchant: Browser) -> None:
+def test_odd_responses_are_parsed_and_strict_bodies_written(merchant: Browser) -> None:
     merchant.world.awkward = True
     one = {"enabled": "true", "name": "FedEx", "delivery_services": ["FEDEX_GROUND"]}
     save(merchant, one, "fedex")
@@ -219,7 +219,7 @@ def test_a_new_method_is_given_every_option(merchant: Browser) -> None:
     }
 
 
-def test_a_custom_carriers_options_are_free_rows(merchant: Browser) -> None:
+def test_custom_carrier_options_are_free_rows(merchant: Browser) -> None:
     merchant.post("/carriers", {"number": "33", "name": "Parcel Lane"})
     form = {
         "enabled": "true",
@@ -243,7 +243,7 @@ def test_a_custom_carriers_options_are_free_rows(merchant: Browser) -> None:
     assert 'value="007"' in page
 
 
-def test_services_of_a_carrier_that_has_none_are_not_looked_at(merchant: Browser) -> None:
+def test_services_are_ignored_for_carriers_without_any(merchant: Browser) -> None:
     merchant.post("/carriers", {"number": "33", "name": "Parcel Lane"})
 
     response = save(merchant, ON | {"delivery_services": ["a\nb"]}, "carrier_33")
@@ -254,9 +254,7 @@ def test_services_of_a_carrier_that_has_none_are_not_looked_at(merchant: Browser
 
 
 @pytest.mark.parametrize("carrier_id", ["canadapost", "upsready"])
-def test_carriers_that_cannot_be_connected_here_can_be_switched(
-    merchant: Browser, carrier_id: str
-) -> None:
+def test_carriers_without_a_connection_can_be_turned_on(merchant: Browser, carrier_id: str) -> None:
     service = {"canadapost": "DOM.RP", "upsready": "Ground"}[carrier_id]
     form = {"enabled": "true", "name": "X", "delivery_services": [service]}
 
@@ -282,7 +280,7 @@ def test_carriers_that_cannot_be_connected_here_can_be_switched(
         pytest.param(ON | {"delivery_services": ["a\nb"]}, "not a code", id="odd code"),
     ],
 )
-def test_what_our_own_check_refuses_is_not_sent(
+def test_an_invalid_form_is_not_sent(
     merchant: Browser, form: dict[str, str | list[str]], message: str
 ) -> None:
     response = save(merchant, form)
@@ -295,7 +293,7 @@ def test_what_our_own_check_refuses_is_not_sent(
     assert writes(merchant.world) == []
 
 
-def test_a_refused_service_shows_bigcommerces_answer_and_keeps_what_was_typed(
+def test_a_refused_service_quotes_bigcommerce_and_keeps_the_input(
     merchant: Browser, db: Session
 ) -> None:
     response = save(merchant, ON | {"name": "Mail", "delivery_services": ["NO_SUCH_SERVICE"]})
@@ -321,7 +319,7 @@ def test_an_unknown_zone_is_a_404_without_an_entry(
 
 
 @pytest.mark.parametrize("kind", ["reset", "reply"])
-def test_a_lost_answer_is_read_again_and_never_sent_again(
+def test_a_lost_answer_is_verified_and_never_resent(
     merchant: Browser, db: Session, kind: Any
 ) -> None:
     merchant.world.order(Fault("methods", kind, method="POST", status=504, after=True))
@@ -334,9 +332,7 @@ def test_a_lost_answer_is_read_again_and_never_sent_again(
     assert entries(db) == [(Event.ZONE_TURNED_ON, Outcome.CONFIRMED)]
 
 
-def test_an_answer_lost_before_it_was_carried_out_is_told_as_unknown(
-    merchant: Browser, db: Session
-) -> None:
+def test_a_lost_request_is_shown_as_unknown(merchant: Browser, db: Session) -> None:
     merchant.world.order(Fault("methods", "reset", method="POST"))
 
     response = save(merchant)
@@ -421,7 +417,7 @@ def test_an_answer_about_another_zone_is_not_believed(merchant: Browser, db: Ses
         pytest.param({"status": 401}, 403, Outcome.ACCESS_REVOKED, id="401"),
     ],
 )
-def test_when_the_zone_cannot_be_read_nothing_is_written(
+def test_nothing_is_written_if_the_zone_is_unavailable(
     merchant: Browser, db: Session, fault: dict[str, Any], status: int, outcome: Outcome
 ) -> None:
     merchant.world.order(Fault("methods", method="GET", times=None, **fault))
@@ -434,7 +430,7 @@ def test_when_the_zone_cannot_be_read_nothing_is_written(
 
 
 @pytest.mark.usefixtures("newer_bigcommerce")
-def test_a_field_that_bigcommerce_will_not_have_written_is_left_out(merchant: Browser) -> None:
+def test_unwritable_fields_are_left_out(merchant: Browser) -> None:
     made = dict(MADE_ELSEWHERE) | {"date_created": "today"}
     merchant.world.store("harbour1").methods[AUSTRALIA].append(made)
     said_no = '[{"status":400,"message":"The field \'date_created\' cannot be written to."}]'
@@ -448,7 +444,7 @@ def test_a_field_that_bigcommerce_will_not_have_written_is_left_out(merchant: Br
     assert "date_created" not in second[1]
 
 
-def test_two_tabs_that_turn_a_carrier_on_at_once_make_one_method(
+def test_concurrent_saves_create_one_method(
     app: Flask, world: World, merchant: Browser, db: Session
 ) -> None:
     def turn_on() -> int:
@@ -466,7 +462,7 @@ def test_two_tabs_that_turn_a_carrier_on_at_once_make_one_method(
 
 
 @pytest.mark.settings(BIGCOMMERCE_TIME_BUDGET="0.4")
-def test_whoever_waits_too_long_for_another_writer_is_told(merchant: Browser, db: Session) -> None:
+def test_waiting_too_long_for_the_lock_is_a_503(merchant: Browser, db: Session) -> None:
     merchant.get("/carriers/auspost")
     db.add(another_writer(db))
     db.commit()
@@ -487,7 +483,7 @@ def another_writer(db: Session) -> ZoneWrite:
     )
 
 
-def test_a_writer_that_died_is_not_waited_for_forever(merchant: Browser, db: Session) -> None:
+def test_the_lock_of_a_dead_writer_expires(merchant: Browser, db: Session) -> None:
     dead = another_writer(db)
     dead.until = dead.until.replace(year=2020)
     db.add(dead)
@@ -497,7 +493,7 @@ def test_a_writer_that_died_is_not_waited_for_forever(merchant: Browser, db: Ses
 
 
 @pytest.mark.parametrize("second", [400, 401, 404, 429, 500])
-def test_a_lost_write_stays_unknown_whatever_the_re_reading_is_answered(
+def test_a_lost_write_stays_unknown_if_verification_fails(
     merchant: Browser, db: Session, second: int
 ) -> None:
     merchant.world.order(Fault("methods", "reset", method="POST", after=True))
@@ -512,7 +508,7 @@ def test_a_lost_write_stays_unknown_whatever_the_re_reading_is_answered(
     assert entries(db) == [(Event.ZONE_TURNED_ON, Outcome.NO_ANSWER)]
 
 
-def test_a_creation_that_went_unanswered_is_not_sent_again_in_good_faith(
+def test_an_unanswered_creation_is_not_sent_again(
     merchant: Browser,
 ) -> None:
     merchant.world.order(Fault("methods", "reset", method="POST"))
@@ -539,7 +535,7 @@ MADE_LATE: dict[str, Any] = {
 }
 
 
-def test_what_bigcommerce_does_not_show_is_not_emptied(merchant: Browser, db: Session) -> None:
+def test_hidden_settings_are_not_cleared(merchant: Browser, db: Session) -> None:
     save(merchant)
     merchant.world.hides_settings = True
 
@@ -554,9 +550,7 @@ def test_what_bigcommerce_does_not_show_is_not_emptied(merchant: Browser, db: Se
     assert method["settings"]["carrier_options"]["delivery_services"] == ON["delivery_services"]
 
 
-def test_a_save_that_bigcommerce_does_not_show_is_told_as_sent_and_not_in_green(
-    merchant: Browser, db: Session
-) -> None:
+def test_an_unconfirmed_save_is_shown_as_sent(merchant: Browser, db: Session) -> None:
     merchant.world.hides_settings = True
 
     response = save(merchant)
@@ -578,7 +572,7 @@ def test_a_save_that_bigcommerce_does_not_show_is_told_as_sent_and_not_in_green(
         ),
     ],
 )
-def test_an_answer_that_shows_something_else_is_no_confirmation(
+def test_a_different_answer_is_no_confirmation(
     merchant: Browser, db: Session, echo: dict[str, Any]
 ) -> None:
     save(merchant)
@@ -593,7 +587,7 @@ def test_an_answer_that_shows_something_else_is_no_confirmation(
     assert entries(db)[-1] == (Event.ZONE_CHANGED, Outcome.NO_ANSWER)
 
 
-def test_off_means_that_no_method_of_the_carrier_is_left_on(merchant: Browser, db: Session) -> None:
+def test_turning_off_turns_off_every_method(merchant: Browser, db: Session) -> None:
     two = [MADE_LATE | {"id": number, "channel_ids": [number]} for number in (950, 951)]
     merchant.world.store("harbour1").methods[AUSTRALIA] += [dict(method) for method in two]
     before = said(merchant.get("/carriers/auspost"))
@@ -607,7 +601,7 @@ def test_off_means_that_no_method_of_the_carrier_is_left_on(merchant: Browser, d
     assert entries(db) == [(Event.ZONE_TURNED_OFF, Outcome.CONFIRMED)]
 
 
-def test_what_was_typed_comes_back_even_where_zones_cannot_be_read(merchant: Browser) -> None:
+def test_input_is_kept_even_if_zones_are_unavailable(merchant: Browser) -> None:
     merchant.world.order(Fault("api", status=500, times=None))
 
     response = save(merchant, ON | {"name": "Typed by hand"})
@@ -617,14 +611,14 @@ def test_what_was_typed_comes_back_even_where_zones_cannot_be_read(merchant: Bro
     assert 'value="Typed by hand"' in response.text
 
 
-def test_a_notice_in_an_address_claims_nothing(merchant: Browser) -> None:
+def test_a_notice_parameter_alone_claims_nothing(merchant: Browser) -> None:
     page = merchant.get("/carriers/auspost?zone=1&notice=zone_saved")
 
     assert "Australia saved" not in said(page)
     assert "message-success" not in page.text
 
 
-def test_turning_off_what_is_not_there_says_so(merchant: Browser) -> None:
+def test_turning_off_a_missing_method_says_so(merchant: Browser) -> None:
     response = save(merchant, {"name": "Australia Post"})
 
     page = merchant.get(response.headers["Location"])
@@ -632,7 +626,7 @@ def test_turning_off_what_is_not_there_says_so(merchant: Browser) -> None:
     assert "message-success" not in page.text
 
 
-def test_a_custom_carriers_odd_options_survive_the_forms_own_rows(merchant: Browser) -> None:
+def test_options_that_rows_cannot_show_are_kept(merchant: Browser) -> None:
     merchant.post("/carriers", {"number": "33", "name": "Parcel Lane"})
     odd = {
         "depot": "007",
@@ -655,7 +649,7 @@ def test_a_custom_carriers_odd_options_survive_the_forms_own_rows(merchant: Brow
     assert second == odd | {"depot": "008"}
 
 
-def test_options_that_a_method_has_not_are_not_added_by_an_untouched_form(
+def test_an_untouched_form_adds_no_options(
     merchant: Browser,
 ) -> None:
     made = MADE_LATE | {
@@ -680,7 +674,7 @@ def test_options_that_a_method_has_not_are_not_added_by_an_untouched_form(
     assert body["settings"] == made["settings"]
 
 
-def test_a_name_with_letters_of_its_own_is_not_rewritten_by_turning_off(
+def test_turning_off_keeps_an_unusual_name(
     merchant: Browser,
 ) -> None:
     name = "Post\u00a0\u200d" + "x" * 300
@@ -693,7 +687,7 @@ def test_a_name_with_letters_of_its_own_is_not_rewritten_by_turning_off(
     assert (method["name"], method["enabled"]) == (name, False)
 
 
-def test_an_answer_that_quotes_a_typed_option_is_masked(merchant: Browser, db: Session) -> None:
+def test_typed_options_are_masked_in_answers(merchant: Browser, db: Session) -> None:
     merchant.post("/carriers", {"number": "33", "name": "Parcel Lane"})
     merchant.world.order(
         Fault("methods", method="POST", status=400, body='[{"message": "bad value hunter22"}]')
@@ -708,7 +702,7 @@ def test_an_answer_that_quotes_a_typed_option_is_masked(merchant: Browser, db: S
     assert not any("hunter22" in detail for detail in details)
 
 
-def test_a_save_that_waits_for_an_earlier_one_is_listed_with_its_reason(
+def test_a_save_blocked_by_a_pending_creation_is_recorded(
     merchant: Browser,
 ) -> None:
     merchant.world.order(Fault("methods", status=500, method="POST"))
@@ -722,7 +716,7 @@ def test_a_save_that_waits_for_an_earlier_one_is_listed_with_its_reason(
     assert "Not sent: an earlier request may still be carried out" in listed
 
 
-def test_a_creation_that_was_refused_leaves_no_doubt(merchant: Browser, db: Session) -> None:
+def test_a_refused_creation_leaves_no_uncertainty(merchant: Browser, db: Session) -> None:
     merchant.world.order(Fault("methods", status=429, method="POST"))
     refused = save(merchant)
 
@@ -732,7 +726,7 @@ def test_a_creation_that_was_refused_leaves_no_doubt(merchant: Browser, db: Sess
     assert db.scalars(select(ZoneWrite)).all() == []
 
 
-def test_odd_values_of_a_method_are_shown_and_given_back(merchant: Browser) -> None:
+def test_unusual_option_values_are_shown_and_kept(merchant: Browser) -> None:
     options = {
         "delivery_services": {"0": "FEDEX_GROUND", "2": "NEW", "3": "NEW"},
         "dropoff_type": "a\ud800b",

@@ -333,7 +333,7 @@ def gunicorn(database_url: str, bigcommerce: str, tmp_path: Path) -> Iterator[Gu
 @pytest.mark.both_databases("failures")
 @pytest.mark.own_database
 @pytest.mark.parametrize("number", range(ROUNDS))
-def test_after_every_kill_the_records_are_true(
+def test_records_stay_true_after_a_kill_at_any_moment(
     gunicorn: Gunicorn, world: World, db: Session, database_url: str, number: int
 ) -> None:
     kind = make_url(database_url).get_backend_name()

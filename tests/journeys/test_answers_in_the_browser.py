@@ -31,7 +31,7 @@ def busy_proxy(route: Route) -> None:
 @pytest.mark.parametrize(
     "fate", [pytest.param(drop, id="no network"), pytest.param(busy_proxy, id="429 of a proxy")]
 )
-def test_without_an_answer_of_ours_the_form_stays(
+def test_the_form_stays_if_the_app_does_not_answer(
     open_tab: OpenTab, fate: Callable[[Route], None]
 ) -> None:
     tab = open_tab("harbour1")
@@ -53,7 +53,7 @@ def test_without_an_answer_of_ours_the_form_stays(
 AWAY = "ALTER TABLE activity_entries RENAME TO lost"
 
 
-def test_an_error_of_ours_stands_above_the_form(open_tab: OpenTab, sites: Sites) -> None:
+def test_an_app_error_is_shown_above_the_form(open_tab: OpenTab, sites: Sites) -> None:
     tab = open_tab("harbour1")
     tab.type_details()
     tab.break_records(AWAY)
@@ -77,7 +77,7 @@ def test_an_error_of_ours_stands_above_the_form(open_tab: OpenTab, sites: Sites)
         pytest.param(Fault("connection", status=500), "may or may not have arrived", id="broken"),
     ],
 )
-def test_a_fault_of_bigcommerce_is_told_beside_the_form(
+def test_a_bigcommerce_error_is_shown_beside_the_form(
     open_tab: OpenTab, sites: Sites, fault: Fault, said: str
 ) -> None:
     tab = open_tab("harbour1")
@@ -91,9 +91,7 @@ def test_a_fault_of_bigcommerce_is_told_beside_the_form(
     tab.keeps_details()  # secrets too: no field is at fault
 
 
-def test_an_error_behind_a_link_does_not_take_the_place_of_what_was_typed(
-    open_tab: OpenTab, sites: Sites
-) -> None:
+def test_an_error_after_a_link_keeps_a_filled_form(open_tab: OpenTab, sites: Sites) -> None:
     tab = open_tab("harbour1")
     tab.type_details()
     tab.break_records(AWAY)
@@ -104,9 +102,7 @@ def test_an_error_behind_a_link_does_not_take_the_place_of_what_was_typed(
     tab.keeps_details()
 
 
-def test_an_error_behind_a_link_does_not_take_the_place_of_a_refused_form(
-    open_tab: OpenTab, sites: Sites
-) -> None:
+def test_an_error_after_a_link_keeps_a_rejected_form(open_tab: OpenTab, sites: Sites) -> None:
     tab = open_tab("harbour1")
     tab.type_details()
     sites.world.order(Fault("connection", status=429))
@@ -120,9 +116,7 @@ def test_an_error_behind_a_link_does_not_take_the_place_of_a_refused_form(
     expect(tab.field("account_number")).to_have_value(DETAILS["fedex"]["account_number"])
 
 
-def test_an_error_takes_the_place_of_a_page_that_holds_nothing_of_the_merchants(
-    open_tab: OpenTab, sites: Sites
-) -> None:
+def test_an_error_replaces_a_page_without_input(open_tab: OpenTab, sites: Sites) -> None:
     tab = open_tab("harbour1")
     tab.arrive()
     tab.follow("Activity")
@@ -135,9 +129,7 @@ def test_an_error_takes_the_place_of_a_page_that_holds_nothing_of_the_merchants(
 
 
 @pytest.mark.parametrize("come", [True, False], ids=["late", "not at all"])
-def test_zones_that_come_late_or_not_at_all_leave_the_focus_alone(
-    open_tab: OpenTab, come: bool
-) -> None:
+def test_late_or_missing_zones_do_not_move_the_focus(open_tab: OpenTab, come: bool) -> None:
     tab = open_tab("harbour1")
     tab.install()
     held: list[Route] = []
@@ -156,7 +148,7 @@ def test_zones_that_come_late_or_not_at_all_leave_the_focus_alone(
     expect(link).to_be_focused()
 
 
-def test_a_send_that_nobody_answers_is_given_up(open_tab: OpenTab) -> None:
+def test_a_send_without_an_answer_times_out(open_tab: OpenTab) -> None:
     tab = open_tab("harbour1")
     tab.page.add_init_script(WAIT_A_HUNDREDTH)
     tab.type_details()
@@ -169,7 +161,7 @@ def test_a_send_that_nobody_answers_is_given_up(open_tab: OpenTab) -> None:
     tab.page.unroute_all()
 
 
-def test_an_older_answer_does_not_take_the_place_of_a_newer_one(open_tab: OpenTab) -> None:
+def test_an_older_answer_does_not_replace_a_newer_page(open_tab: OpenTab) -> None:
     tab = open_tab("harbour1")
     tab.arrive()
     tab.page.route(re.compile("/activity$"), lambda route: None)

@@ -32,7 +32,9 @@ def a_merchant(config: Config, world: World) -> Iterator[Browser]:
 
 @pytest.mark.both_databases("writes")
 @pytest.mark.settings(LOG_LEVEL="ERROR")
-def test_our_record_and_bigcommerces_state_agree(config: Config, world: World) -> None:
+def test_stored_connections_match_bigcommerce_after_any_sequence(
+    config: Config, world: World
+) -> None:
     class Machine(RuleBasedStateMachine):
         def __init__(self) -> None:
             super().__init__()

@@ -126,7 +126,7 @@ def templates(sites: Sites) -> Iterator[list[str]]:
 
 
 @pytest.mark.parametrize("walk", WALKS, ids=lambda walk: walk.__name__)
-def test_every_state_is_for_everybody(
+def test_every_page_state_is_accessible_and_fits_its_frame(
     open_tab: Callable[[str], Tab], templates: list[str], walk: Walk
 ) -> None:
     """All widths where a template or language is new to the walk, two in its other states."""
@@ -163,7 +163,7 @@ def without_script(page: Page, sites: Sites) -> None:
 
 
 @pytest.mark.parametrize("way", [without_frame, without_script])
-def test_who_comes_another_way_finds_a_page_for_everybody(
+def test_pages_outside_the_frame_are_accessible_and_fit(
     browser: BrowserContext, sites: Sites, way: Callable[[Page, Sites], None]
 ) -> None:
     page = browser.new_page()

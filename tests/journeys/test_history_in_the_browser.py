@@ -12,7 +12,7 @@ from tests.merchant import DETAILS
 OpenTab = Callable[[str], Tab]
 
 
-def test_back_and_forward_lead_through_the_pages(open_tab: OpenTab) -> None:
+def test_back_and_forward_restore_the_pages(open_tab: OpenTab) -> None:
     tab = open_tab("harbour1")
     tab.page.set_viewport_size({"width": 1100, "height": 500})
     tab.arrive()
@@ -38,7 +38,7 @@ def test_back_and_forward_lead_through_the_pages(open_tab: OpenTab) -> None:
     assert tab.frame.title() == "Carriers – Carrier connections"
 
 
-def test_the_same_page_again_is_no_step_to_go_back(open_tab: OpenTab) -> None:
+def test_reloading_a_page_adds_no_history_entry(open_tab: OpenTab) -> None:
     tab = open_tab("harbour1")
     tab.arrive()
     tab.follow("Activity")
@@ -51,7 +51,7 @@ def test_the_same_page_again_is_no_step_to_go_back(open_tab: OpenTab) -> None:
     expect(tab.app.get_by_role("link", name="Set up FedEx")).to_be_visible()
 
 
-def test_what_was_news_is_not_told_again_to_who_goes_back(open_tab: OpenTab) -> None:
+def test_going_back_does_not_repeat_a_success_message(open_tab: OpenTab) -> None:
     tab = open_tab("harbour1")
     tab.arrive()
     tab.follow("Set up Royal Mail")
@@ -68,7 +68,7 @@ def test_what_was_news_is_not_told_again_to_who_goes_back(open_tab: OpenTab) -> 
     expect(tab.app.locator("#messages > *")).to_have_count(0)
 
 
-def test_a_refused_form_has_no_address_of_its_own(open_tab: OpenTab) -> None:
+def test_a_rejected_form_adds_no_history_entry(open_tab: OpenTab) -> None:
     tab = open_tab("harbour1")
     tab.arrive()
     tab.follow("Set up FedEx")
@@ -81,7 +81,7 @@ def test_a_refused_form_has_no_address_of_its_own(open_tab: OpenTab) -> None:
     tab.shows("Carrier connections")
 
 
-def test_the_summary_of_a_refused_form_leads_to_the_field(open_tab: OpenTab) -> None:
+def test_the_error_summary_links_to_the_field(open_tab: OpenTab) -> None:
     tab = open_tab("harbour1")
     tab.type_details()
     tab.field("meter_number").fill("")
@@ -111,7 +111,7 @@ def cut_off(tab: Tab) -> None:
         ),
     ],
 )
-def test_where_back_leads_to_no_page_what_was_typed_stays_under_its_address(
+def test_a_failed_back_keeps_the_form_and_its_address(
     open_tab: OpenTab, hinder: Callable[[Tab], None], said: str
 ) -> None:
     tab = open_tab("harbour1")

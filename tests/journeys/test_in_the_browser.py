@@ -67,7 +67,7 @@ def test_the_main_job_from_install_to_uninstall(
     assert rows["harbour1"] is None
 
 
-def test_two_stores_in_two_tabs_each_reach_their_own_store(
+def test_two_tabs_work_on_their_own_stores(
     open_tab: Callable[[str], Tab],
 ) -> None:
     tabs = [open_tab("harbour1"), open_tab("elmfield2")]
@@ -94,7 +94,7 @@ def test_two_stores_in_two_tabs_each_reach_their_own_store(
         ]
 
 
-def test_a_refusal_is_shown_at_the_field_with_the_focus_on_the_summary(
+def test_an_error_is_shown_at_the_field_and_focuses_the_summary(
     open_tab: Callable[[str], Tab], sites: Sites
 ) -> None:
     tab = open_tab("elmfield2")
@@ -112,7 +112,7 @@ def test_a_refusal_is_shown_at_the_field_with_the_focus_on_the_summary(
     expect(tab.field("account_number")).to_have_value("yourFedexAccountNumber")
 
 
-def test_the_keyboard_alone_is_enough(open_tab: Callable[[str], Tab]) -> None:
+def test_everything_works_with_the_keyboard(open_tab: Callable[[str], Tab]) -> None:
     tab = open_tab("harbour1")
     keyboard = tab.page.keyboard
     tab.page.get_by_role("button", name="Install", exact=True).press("Enter")
@@ -148,7 +148,7 @@ def test_the_keyboard_alone_is_enough(open_tab: Callable[[str], Tab]) -> None:
     assert tab.method_writes() == [("POST", True, ["AUS_PARCEL_REGULAR"])]
 
 
-def test_the_keyboard_alone_is_enough_to_update_disconnect_and_look_back(
+def test_update_disconnect_and_activity_work_with_the_keyboard(
     open_tab: Callable[[str], Tab],
 ) -> None:
     tab = open_tab("harbour1")
@@ -185,7 +185,7 @@ def test_the_keyboard_alone_is_enough_to_update_disconnect_and_look_back(
     expect(tab.app.get_by_role("row")).to_have_count(4)
 
 
-def test_rows_of_settings_are_added_retyped_and_removed(open_tab: Callable[[str], Tab]) -> None:
+def test_setting_rows_can_be_added_changed_and_removed(open_tab: Callable[[str], Tab]) -> None:
     tab = open_tab("harbour1")
     tab.arrive()
     tab.follow("Add custom carrier")

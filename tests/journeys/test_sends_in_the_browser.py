@@ -13,7 +13,7 @@ from tests.merchant import DETAILS
 OpenTab = Callable[[str], Tab]
 
 
-def test_who_leaves_during_a_send_sees_its_answer_on_the_next_page(
+def test_leaving_during_a_send_shows_its_answer_on_the_next_page(
     open_tab: OpenTab, sites: Sites
 ) -> None:
     tab = open_tab("harbour1")
@@ -29,7 +29,7 @@ def test_who_leaves_during_a_send_sees_its_answer_on_the_next_page(
     assert len(tab.sent()) == 1
 
 
-def test_who_leaves_a_send_for_another_page_of_the_carrier_sees_its_answer_there(
+def test_leaving_a_send_for_the_carrier_page_shows_its_answer_there(
     open_tab: OpenTab,
 ) -> None:
     """The page has forms too, in which nothing was typed."""
@@ -54,7 +54,7 @@ def test_who_leaves_a_send_for_another_page_of_the_carrier_sees_its_answer_there
     expect(tab.app.get_by_text("No answer")).to_have_count(0)
 
 
-def test_who_left_a_send_is_told_that_no_answer_came(open_tab: OpenTab) -> None:
+def test_leaving_a_send_shows_that_no_answer_came(open_tab: OpenTab) -> None:
     tab = open_tab("harbour1")
     tab.type_details()
     held: list[Route] = []
@@ -103,9 +103,7 @@ def test_a_double_click_sends_once(open_tab: OpenTab, sites: Sites) -> None:
     assert len(tab.sent()) == 1
 
 
-def test_a_second_send_elsewhere_is_told_what_is_still_on_its_way(
-    open_tab: OpenTab, sites: Sites
-) -> None:
+def test_a_second_send_says_what_is_still_being_sent(open_tab: OpenTab, sites: Sites) -> None:
     tab = open_tab("harbour1")
     tab.type_details()
     said = tab.app.get_by_role("status").first
@@ -131,7 +129,7 @@ def test_a_second_send_elsewhere_is_told_what_is_still_on_its_way(
     assert len(tab.sent()) == 2
 
 
-def test_who_sends_instead_of_waiting_for_a_link_gets_the_answer_of_the_send(
+def test_a_send_cancels_a_pending_link(
     open_tab: OpenTab,
 ) -> None:
     tab = open_tab("harbour1")

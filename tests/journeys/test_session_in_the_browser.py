@@ -18,7 +18,7 @@ from tests.journeys.tab import Tab
 OpenTab = Callable[[str], Tab]
 
 
-def test_a_session_that_ends_in_the_middle_of_a_form_leaves_what_was_typed(
+def test_an_expired_session_keeps_the_form(
     open_tab: OpenTab,
 ) -> None:
     tab = open_tab("harbour1")
@@ -39,7 +39,7 @@ def test_a_session_that_ends_in_the_middle_of_a_form_leaves_what_was_typed(
     assert [verb for verb, _ in tab.sent()] == ["POST"]
 
 
-def test_two_minutes_before_its_end_a_session_can_be_prolonged(open_tab: OpenTab) -> None:
+def test_a_session_can_be_renewed_two_minutes_before_its_end(open_tab: OpenTab) -> None:
     tab = open_tab("harbour1")
     tab.page.clock.install()
     tab.type_details()
@@ -60,7 +60,7 @@ def test_two_minutes_before_its_end_a_session_can_be_prolonged(open_tab: OpenTab
     expect(warning).to_be_hidden()
 
 
-def test_a_session_that_cannot_be_prolonged_leaves_what_was_typed(open_tab: OpenTab) -> None:
+def test_a_failed_renewal_keeps_the_form(open_tab: OpenTab) -> None:
     tab = open_tab("harbour1")
     tab.page.clock.install()
     tab.type_details()
@@ -84,7 +84,7 @@ def test_a_session_that_cannot_be_prolonged_leaves_what_was_typed(open_tab: Open
     tab.keeps_details()
 
 
-def test_an_answer_that_looks_at_no_session_does_not_silence_the_warning(
+def test_answers_without_a_session_keep_the_expiry_warning(
     open_tab: OpenTab,
 ) -> None:
     tab = open_tab("harbour1")
@@ -103,7 +103,7 @@ def test_an_answer_that_looks_at_no_session_does_not_silence_the_warning(
     tab.keeps_details()
 
 
-def test_a_session_that_is_a_day_old_is_not_said_to_be_prolonged(open_tab: OpenTab) -> None:
+def test_a_day_old_session_offers_no_renewal(open_tab: OpenTab) -> None:
     tab = open_tab("harbour1")
     tab.page.clock.install()
     tab.type_details()
@@ -131,7 +131,7 @@ def test_a_session_that_is_a_day_old_is_not_said_to_be_prolonged(open_tab: OpenT
         ),
     ],
 )
-def test_when_a_session_has_ended_the_page_says_so_by_itself(
+def test_the_page_announces_the_end_of_the_session(
     open_tab: OpenTab, hinder: Callable[[Tab], None]
 ) -> None:
     tab = open_tab("harbour1")
@@ -162,7 +162,7 @@ def test_logging_out_in_one_tab_blanks_the_app_in_every_tab(open_tab: OpenTab) -
         assert not re.search("FedEx|session-token|yourFedexKey", page)
 
 
-def test_a_log_out_is_obeyed_though_the_page_cannot_be_loaded_anew(open_tab: OpenTab) -> None:
+def test_log_out_blanks_the_page_even_if_the_reload_fails(open_tab: OpenTab) -> None:
     """Neither what was being asked nor what was being sent brings the session back."""
     tab = open_tab("harbour1")
     tab.page.clock.install()
@@ -194,7 +194,7 @@ def test_a_log_out_is_obeyed_though_the_page_cannot_be_loaded_anew(open_tab: Ope
     assert asked == [None]
 
 
-def test_a_launch_that_failed_leads_on_to_where_the_app_is_opened(open_tab: OpenTab) -> None:
+def test_a_failed_launch_links_to_my_apps(open_tab: OpenTab) -> None:
     """Its page has no session, which is no fault of the merchant's connection."""
     tab = open_tab("harbour1")
     tab.arrive()
@@ -208,7 +208,7 @@ def test_a_launch_that_failed_leads_on_to_where_the_app_is_opened(open_tab: Open
     tab.shows("Open this app again")
 
 
-def test_who_goes_back_to_the_control_panel_is_told_to_open_the_app_again(
+def test_going_back_to_the_panel_asks_to_open_the_app_again(
     open_tab: OpenTab,
 ) -> None:
     """The browser brings back the frame's last address, and nothing that could open it."""
@@ -225,9 +225,7 @@ def test_who_goes_back_to_the_control_panel_is_told_to_open_the_app_again(
     tab.shows("Carrier connections")
 
 
-def test_the_control_panel_is_told_addresses_without_secrets(
-    open_tab: OpenTab, sites: Sites
-) -> None:
+def test_the_path_reported_to_the_panel_holds_no_secret(open_tab: OpenTab, sites: Sites) -> None:
     tab = open_tab("harbour1")
     told = tab.page.locator("#address")
 
@@ -283,9 +281,7 @@ def test_a_page_that_is_not_the_control_panel_cannot_frame_the_app(
     page.close()
 
 
-def test_without_script_the_page_says_that_it_needs_it(
-    browser: BrowserContext, sites: Sites
-) -> None:
+def test_without_javascript_the_page_says_so(browser: BrowserContext, sites: Sites) -> None:
     person = sites.world.person("harbour1", "owner")
     page = browser.new_page()
     session = browser.new_cdp_session(page)

@@ -42,7 +42,7 @@ def behind_bars(tab: Tab, start: str, key: str) -> list[str]:
 
 
 @pytest.mark.parametrize("language", ["en", "de", "fr", "es"])
-def test_what_has_the_focus_is_not_behind_a_bar(
+def test_the_focused_element_is_never_covered(
     open_tab: OpenTab, sites: Sites, language: str
 ) -> None:
     tab = open_tab("harbour1")

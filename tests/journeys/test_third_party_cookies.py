@@ -34,7 +34,7 @@ def counter_url(certificate: ssl.SSLContext) -> Iterator[str]:
         yield f"https://counter.test:{server.port}/"
 
 
-def test_a_cookie_made_for_frames_is_kept_at_the_top_and_lost_in_a_frame(
+def test_third_party_cookies_are_blocked_in_the_frame(
     browser: BrowserContext, sites: Sites, counter_url: str
 ) -> None:
     page = browser.new_page()

@@ -15,7 +15,7 @@ OpenTab = Callable[[str], Tab]
 OPEN_AT = "address => { document.querySelector('iframe[name=app]').src = address; }"
 
 
-def test_what_was_typed_in_one_form_survives_another(open_tab: OpenTab) -> None:
+def test_saving_one_form_keeps_the_input_of_another(open_tab: OpenTab) -> None:
     tab = open_tab("harbour1")
     tab.type_details()
     for zone, name in {"Australia": "Air", "New Zealand": "By sea"}.items():
@@ -38,7 +38,7 @@ def test_what_was_typed_in_one_form_survives_another(open_tab: OpenTab) -> None:
     assert [verb for verb, _ in tab.sent()] == ["POST"]
 
 
-def test_after_a_refresh_a_zone_is_as_it_was_read(open_tab: OpenTab, sites: Sites) -> None:
+def test_refreshing_resets_a_zone_form(open_tab: OpenTab, sites: Sites) -> None:
     tab = open_tab("harbour1")
     tab.type_details()
     tab.open_zone("Australia")
@@ -72,7 +72,7 @@ def open_before_its_zones(tab: Tab, sites: Sites) -> list[Route]:
     return held
 
 
-def test_zones_that_do_not_come_leave_whoever_types_alone(open_tab: OpenTab, sites: Sites) -> None:
+def test_missing_zones_do_not_disturb_typing(open_tab: OpenTab, sites: Sites) -> None:
     tab = open_tab("harbour1")
     late = open_before_its_zones(tab, sites)
     tab.field("account_number").press_sequentially("51")
@@ -103,7 +103,7 @@ def type_beside_a_save(tab: Tab, typed: str, *services: str) -> tuple[Route, Loc
     return held[0], name
 
 
-def test_the_answer_about_one_zone_leaves_whoever_types_in_another_alone(
+def test_saving_one_zone_does_not_disturb_typing_in_another(
     open_tab: OpenTab,
 ) -> None:
     tab = open_tab("harbour1")
@@ -116,7 +116,7 @@ def test_the_answer_about_one_zone_leaves_whoever_types_in_another_alone(
     expect(name).to_have_value("Postie")
 
 
-def test_a_zone_that_is_refused_is_seen_to_be_by_whoever_types_in_another(
+def test_a_rejected_zone_opens_while_another_is_edited(
     open_tab: OpenTab,
 ) -> None:
     tab = open_tab("harbour1")
@@ -130,9 +130,7 @@ def test_a_zone_that_is_refused_is_seen_to_be_by_whoever_types_in_another(
     expect(name).to_have_value("Postie")
 
 
-def test_of_a_refusal_nothing_stays_once_another_answer_has_come(
-    open_tab: OpenTab, sites: Sites
-) -> None:
+def test_a_newer_answer_replaces_all_errors(open_tab: OpenTab, sites: Sites) -> None:
     tab = open_tab("harbour1")
     tab.arrive()
     tab.follow("Set up FedEx")
@@ -153,7 +151,7 @@ def test_of_a_refusal_nothing_stays_once_another_answer_has_come(
     assert tab.sent()[-1] == tab.sent()[-2]
 
 
-def test_secrets_of_rows_stay_with_their_rows(open_tab: OpenTab, sites: Sites) -> None:
+def test_secrets_stay_in_their_setting_rows(open_tab: OpenTab, sites: Sites) -> None:
     tab = open_tab("harbour1")
     tab.arrive()
     tab.follow("Add custom carrier")
@@ -179,9 +177,7 @@ def test_secrets_of_rows_stay_with_their_rows(open_tab: OpenTab, sites: Sites) -
     assert tab.sent() == [("POST", expected), ("POST", expected)]
 
 
-def test_a_lost_send_leaves_word_of_zones_that_are_no_longer_read(
-    open_tab: OpenTab, sites: Sites
-) -> None:
+def test_a_lost_send_says_that_zones_are_no_longer_loaded(open_tab: OpenTab, sites: Sites) -> None:
     tab = open_tab("harbour1")
     open_before_its_zones(tab, sites)
     tab.fill(DETAILS["fedex"])
@@ -193,9 +189,7 @@ def test_a_lost_send_leaves_word_of_zones_that_are_no_longer_read(
     tab.says("We couldn’t read your zones")
 
 
-def test_an_error_instead_of_the_zones_leaves_what_was_typed_meanwhile(
-    open_tab: OpenTab, sites: Sites
-) -> None:
+def test_an_error_instead_of_zones_keeps_the_input(open_tab: OpenTab, sites: Sites) -> None:
     tab = open_tab("harbour1")
     late = open_before_its_zones(tab, sites)
     tab.says("Reading your zones from BigCommerce…")
@@ -210,7 +204,7 @@ def test_an_error_instead_of_the_zones_leaves_what_was_typed_meanwhile(
     expect(tab.app.locator("[aria-busy=true]")).to_have_count(0)
 
 
-def test_a_value_survives_a_walk_through_the_types_by_keyboard(open_tab: OpenTab) -> None:
+def test_a_setting_value_survives_switching_its_type(open_tab: OpenTab) -> None:
     tab = open_tab("harbour1")
     tab.arrive()
     tab.follow("Add custom carrier")
@@ -224,7 +218,7 @@ def test_a_value_survives_a_walk_through_the_types_by_keyboard(open_tab: OpenTab
     expect(row.get_by_label("Value")).to_have_value("north")
 
 
-def test_a_slow_page_is_waited_for_in_sight(open_tab: OpenTab) -> None:
+def test_a_slow_page_shows_that_it_is_loading(open_tab: OpenTab) -> None:
     tab = open_tab("harbour1")
     tab.arrive()
     held: list[Route] = []

@@ -33,7 +33,7 @@ def weighed(tab: Tab, app: str) -> Iterator[dict[str, int]]:
             weights[request.url] = sizes["responseBodySize"] + sizes["responseHeadersSize"]
 
 
-def test_every_page_is_light_at_first_and_lighter_as_a_later_step(
+def test_page_weight_stays_within_its_limits(
     open_tab: Callable[[str], Tab], sites: Sites, browser: BrowserContext
 ) -> None:
     tab = open_tab("harbour1")

@@ -21,7 +21,7 @@ new MutationObserver(() => {
 """
 
 
-def test_a_carrier_is_turned_on_changed_and_turned_off_in_one_zone(
+def test_a_carrier_can_be_turned_on_changed_and_off_in_a_zone(
     open_tab: Callable[[str], Tab],
 ) -> None:
     tab = open_tab("harbour1")
@@ -58,9 +58,7 @@ def test_a_carrier_is_turned_on_changed_and_turned_off_in_one_zone(
     ]
 
 
-def test_while_sixty_zones_are_read_slowly_the_page_says_what_it_waits_for(
-    open_tab: Callable[[str], Tab], sites: Sites
-) -> None:
+def test_slow_zones_show_a_loading_message(open_tab: Callable[[str], Tab], sites: Sites) -> None:
     sites.world.set_zones("elmfield2", 60)
     tab = open_tab("elmfield2")
     tab.page.add_init_script(WRITE_DOWN)
@@ -74,7 +72,7 @@ def test_while_sixty_zones_are_read_slowly_the_page_says_what_it_waits_for(
     assert WAITING in tab.frame.evaluate("told")
 
 
-def test_one_of_sixty_zones_is_opened_where_it_stands(
+def test_opening_one_of_sixty_zones_keeps_its_position(
     open_tab: Callable[[str], Tab], sites: Sites
 ) -> None:
     sites.world.set_zones("harbour1", 60)
