@@ -7,8 +7,9 @@ BIN := $(VENV)/bin
 run: $(VENV)/.ready
 	$(BIN)/python -m sandbox
 
+# Two workers: more than that wait for each other's browsers and databases on two cores.
 test: $(VENV)/.ready
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 # Longer runs of what is random. Its seed stands in the command that is printed;
 # `make soak SOAK_SEED=…` makes the same choices again.
