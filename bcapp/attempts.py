@@ -1,4 +1,4 @@
-"""Record requests to BigCommerce: a pending activity entry before, its outcome after."""
+"""Recorder of requests to BigCommerce: a pending activity entry before, its outcome after."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager

@@ -100,7 +100,10 @@ def authorize_launch(db: Session, payload: Payload, now: datetime) -> tuple[Stor
 
 
 def authorize_session(db: Session, session: EmbeddedSession) -> tuple[Store, StoreUser]:
-    """Look up the session's store and user, so that uninstall and removal take effect at once."""
+    """Look up the session's store and user, so that uninstall and removal take effect at once.
+
+    Raises NotInstalled, UserRemoved, or InvalidSession if the session's epoch has passed.
+    """
     store, user = _find(db, session.store_hash, session.user_id)
     if user is None or user.removed_at is not None:
         raise UserRemoved

@@ -163,7 +163,7 @@ class MalformedResponse(Unavailable):
 
 
 class Unconfirmed(MalformedResponse):
-    """A valid response that does not show what was written, even after reading again."""
+    """A response that does not show what was written, nor did reading again; never retried."""
 
     reason = Reason.UNCONFIRMED
 

@@ -133,10 +133,10 @@ class Adapter(requests.adapters.HTTPAdapter):
 
 
 def read_body(response: requests.Response, deadline: Deadline) -> bytes:
-    """Read a streamed body within the deadline and the size limit.
+    """Read a streamed body within the deadline.
 
-    Raises MalformedResponse for a compressed body, which was not requested and could expand to more
-    than fits into memory.
+    Raises TimedOut, or MalformedResponse if it is too large, or compressed, which was not requested
+    and could expand to more than fits into memory.
     """
     if response.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise MalformedResponse(response.status_code)

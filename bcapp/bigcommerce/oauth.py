@@ -81,7 +81,7 @@ def _fetch_token(
 ) -> dict[str, Any]:
     try:
         with session:
-            reply: dict[str, Any] = session.fetch_token(
+            response: dict[str, Any] = session.fetch_token(
                 f"{config.bigcommerce_login_url}/oauth2/token",
                 grant_type="authorization_code",
                 redirect_uri=config.redirect_uri,
@@ -91,7 +91,7 @@ def _fetch_token(
                 stream=True,
                 **fields,
             )
-            return reply
+            return response
     except BigCommerceError:
         raise
     except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
@@ -122,15 +122,15 @@ def _require_ok(response: requests.Response, deadline: Deadline) -> requests.Res
     return response
 
 
-def _parse_grant(reply: dict[str, Any], requested_context: str, requested_at: datetime) -> Grant:
+def _parse_grant(response: dict[str, Any], requested_context: str, requested_at: datetime) -> Grant:
     """Check every field. Authlib guarantees only that the response is an object."""
-    token, scope, owner = (reply.get(name) for name in ("access_token", "scope", "owner"))
+    token, scope, owner = (response.get(name) for name in ("access_token", "scope", "owner"))
     if not isinstance(token, str) or not _TOKEN.fullmatch(token):
         raise MalformedResponse(200)
-    if reply.get("context") != requested_context:
+    if response.get("context") != requested_context:
         raise MalformedResponse(200)
     try:
-        user = Person.from_json(reply.get("user"))
+        user = Person.from_json(response.get("user"))
         known_owner = Person.from_json(owner) if owner else None
     except ValueError:
         raise MalformedResponse(200) from None

@@ -1,4 +1,4 @@
-"""Parse API responses into JSON or errors."""
+"""Raise errors for failed responses, and parse JSON safely."""
 
 import json
 import re

@@ -124,9 +124,10 @@ class StoreApi:
         return True
 
     def is_token_rejected(self) -> bool:
-        """Return True for a 401 from the API itself, False for the time that was asked for.
+        """Return True for a 401 from the API itself, False if the API answers with JSON.
 
-        Any other answer proves nothing about the token and raises.
+        Any other answer proves nothing about the token and raises: unlike `is_token_valid`, which
+        counts a 403, a 404 or a 429 too.
         """
         try:
             self._call("GET", "/v2/time", parse_json)

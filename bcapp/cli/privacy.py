@@ -1,4 +1,4 @@
-"""Prune, export and erase stored data."""
+"""`flask ops prune`, `export` and `erase`."""
 
 import sys
 from datetime import UTC, datetime, timedelta

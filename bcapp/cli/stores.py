@@ -1,4 +1,4 @@
-"""`flask ops stores` and `activity`: look up stores for support."""
+"""`flask ops stores` and `activity`: look up stores and activity for support."""
 
 from collections.abc import Sequence
 from typing import Any

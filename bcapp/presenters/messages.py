@@ -36,7 +36,7 @@ class Message:
 
 @dataclass(frozen=True)
 class FormError(Message):
-    """Why a form is shown again: `links` are (field id, text), `answer` quotes BigCommerce."""
+    """Why a form is shown again: `links` are (field id, text), `answer` is BigCommerce's text."""
 
     links: tuple[tuple[str, str], ...] = ()
     answer: str = ""

@@ -44,7 +44,10 @@ class CurrentSession:
 
 
 def require_embedded_session() -> None:
-    """Verify the session; raises InvalidSession, NotInstalled or UserRemoved."""
+    """Verify the session of embedded blueprints.
+
+    Raises InvalidSession (NoSession without a token), NotInstalled or UserRemoved.
+    """
     if request.blueprint not in EMBEDDED:
         return
     given = request.headers.get("Authorization")
