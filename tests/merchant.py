@@ -11,21 +11,9 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from sandbox.world import Person, World
+from tests.reference import DETAILS
 
 Form = Mapping[str, str | list[str]]
-
-DETAILS: dict[str, dict[str, str]] = {
-    "auspost": {"auth_key": "yourAusPostAuthKey"},
-    "endicia": {"account_id": "yourEndiciaAccountId", "pass_phrase": "yourEndiciaPassphrase"},
-    "fedex": {
-        "key": "yourFedexKey",
-        "password": "yourFedexPassword",
-        "account_number": "yourFedexAccountNumber",
-        "meter_number": "yourFedexMeterNumber",
-    },
-    "royalmail": {},
-    "zoom2u": {"auth_key": "yourZoom2uAuthKey"},
-}
 
 
 class Browser:

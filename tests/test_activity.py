@@ -15,7 +15,8 @@ from bcapp.activity import Filters
 from bcapp.models import ActivityEntry, Event, Store
 from bcapp.outcomes import Outcome
 from sandbox.faults import Fault
-from tests.merchant import DETAILS, Browser, said
+from tests.merchant import Browser, said
+from tests.reference import DETAILS
 
 
 @pytest.mark.both_databases("queries")

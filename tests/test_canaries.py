@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 from werkzeug.test import TestResponse
 
-from bcapp import carriers, stores
+from bcapp import stores
 from bcapp.bigcommerce import oauth, payload
 from bcapp.bigcommerce.errors import BigCommerceError
 from bcapp.bigcommerce.store_api import StoreApi
@@ -35,18 +35,15 @@ from sandbox.world import World
 from tests import make
 from tests.conftest import close
 from tests.merchant import Browser, Form
+from tests.reference import DETAILS, EXAMPLES
 
 CREDENTIALS = {
-    "auspost": {"auth_key": "canary-auspost-key"},
-    "endicia": {"account_id": "canary-endicia-account", "pass_phrase": "canary & <endicia> pass"},
-    "fedex": {
-        "key": "canary-fedex-key",
-        "password": "canary/fedex+password",
-        "account_number": "canary-fedex-account",
-        "meter_number": "canary-fedex-meter",
-    },
-    "zoom2u": {"auth_key": "canary-zoom2u-key"},
+    carrier_id: {name: f"canary-{carrier_id}-{name}" for name in details}
+    for carrier_id, details in DETAILS.items()
+    if details
 }
+CREDENTIALS["endicia"]["pass_phrase"] = "canary & <endicia> pass"
+CREDENTIALS["fedex"]["password"] = "canary/fedex+password"
 CUSTOM: dict[str, str | list[str]] = {
     "number": "33",
     "name": "Drays",
@@ -58,11 +55,8 @@ CUSTOM: dict[str, str | list[str]] = {
 SHOWN_AGAIN = {
     value
     for carrier_id, details in CREDENTIALS.items()
-    for value in (
-        details.get(field.name, "")
-        for field in (carriers.get(carrier_id) or pytest.fail(carrier_id)).credentials
-        if field.kind != "secret"
-    )
+    for name, value in details.items()
+    if EXAMPLES[carrier_id][name][0] != "secret"
 } | {"canary-custom-account", "canary-custom-line"}
 TYPED = {value for details in CREDENTIALS.values() for value in details.values()} | {
     "canary-custom-token",

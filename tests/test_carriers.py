@@ -12,36 +12,12 @@ from wtforms.form import BaseForm
 from bcapp import carriers
 from bcapp.carriers.fields import Carrier, mid_sentence
 from sandbox import contract
+from tests.reference import CONNECTIONS, DETAILS, EXAMPLES
 
-# "Create Carrier Connection" (Shipping V2, Shipping Carrier) in BigCommerce's API reference: the
-# connection objects of its example requests.
-CONNECTIONS: dict[str, dict[str, str | bool]] = {
-    "auspost": {"auth_key": "yourAusPostAuthKey", "test_mode": False},
-    "endicia": {"account_id": "yourEndiciaAccountId", "pass_phrase": "yourEndiciaPassphrase"},
-    "fedex": {
-        "key": "yourFedexKey",
-        "password": "yourFedexPassword",
-        "account_number": "yourFedexAccountNumber",
-        "meter_number": "yourFedexMeterNumber",
-    },
-    "royalmail": {},
-    "zoom2u": {"auth_key": "yourZoom2uAuthKey", "test_mode": False},
-}
 OFFERED = {carrier.id: carrier for carrier in carriers.offered()}
-TYPED_TEXTS = [
-    (carrier_id, name)
-    for carrier_id, connection in CONNECTIONS.items()
-    for name, value in connection.items()
-    if isinstance(value, str)
-]
+TYPED_TEXTS = [(carrier_id, name) for carrier_id, texts in DETAILS.items() for name in texts]
 # What one can type on a line: no control characters, no separators but the space.
 TYPABLE = st.text(st.characters(exclude_categories=["C", "Z"]) | st.just(" "), max_size=255)
-
-
-def texts_of(carrier_id: str) -> dict[str, str]:
-    """The example's texts, as somebody types them who leaves every switch alone."""
-    connection = CONNECTIONS[carrier_id].items()
-    return {name: value for name, value in connection if isinstance(value, str)}
 
 
 def submit(carrier: Carrier, typed: Mapping[str, Any]) -> BaseForm:
@@ -54,7 +30,7 @@ def submit(carrier: Carrier, typed: Mapping[str, Any]) -> BaseForm:
 def test_the_form_produces_the_connection_of_the_reference(carrier_id: str) -> None:
     carrier = OFFERED[carrier_id]
 
-    form = submit(carrier, texts_of(carrier_id))
+    form = submit(carrier, DETAILS[carrier_id])
 
     assert form.errors == {}
     assert carrier.connection_from(form) == CONNECTIONS[carrier_id]
@@ -63,15 +39,20 @@ def test_the_form_produces_the_connection_of_the_reference(carrier_id: str) -> N
 def test_every_connectable_carrier_is_in_the_reference_and_the_sandbox() -> None:
     connectable = [carrier for carrier in carriers.offered() if carrier.connectable]
 
-    properties = {
-        carrier.id: {
-            field.name: bool if field.kind == "boolean" else str for field in carrier.credentials
-        }
+    kinds = {
+        carrier.id: {field.name: field.kind for field in carrier.credentials}
         for carrier in connectable
     }
+    types = {
+        carrier_id: {name: bool if kind == "boolean" else str for name, kind in fields.items()}
+        for carrier_id, fields in kinds.items()
+    }
 
-    assert set(properties) == set(CONNECTIONS)
-    assert properties == contract.CONNECTION_PROPERTIES
+    assert kinds == {
+        carrier_id: {name: kind for name, (kind, _value) in properties.items()}
+        for carrier_id, properties in EXAMPLES.items()
+    }
+    assert types == contract.CONNECTION_PROPERTIES
 
 
 def test_a_carrier_is_found_by_its_id_and_by_nothing_else() -> None:
@@ -113,7 +94,7 @@ def test_a_carrier_sends_exactly_its_declared_properties_in_their_types(
 def test_input_is_sent_stripped(carrier_id: str, name: str, value: str, space: str) -> None:
     carrier = OFFERED[carrier_id]
 
-    form = submit(carrier, {**texts_of(carrier_id), name: f"{space}{value}{space}"})
+    form = submit(carrier, {**DETAILS[carrier_id], name: f"{space}{value}{space}"})
 
     assert form.errors == {}
     assert carrier.connection_from(form) == {**CONNECTIONS[carrier_id], name: value.strip()}
@@ -126,7 +107,7 @@ def test_input_is_sent_stripped(carrier_id: str, name: str, value: str, space: s
 def test_a_value_is_sent_as_typed(value: str) -> None:
     carrier = OFFERED["fedex"]
 
-    form = submit(carrier, {**texts_of("fedex"), "account_number": value})
+    form = submit(carrier, {**DETAILS["fedex"], "account_number": value})
 
     assert form.errors == {}
     assert carrier.connection_from(form)["account_number"] == value.strip()
@@ -171,14 +152,14 @@ def test_a_value_is_sent_as_typed(value: str) -> None:
 def test_an_invalid_value_gets_a_readable_message(
     carrier_id: str, name: str, label: str, in_a_sentence: str, typed: str, said: str
 ) -> None:
-    form = submit(OFFERED[carrier_id], {**texts_of(carrier_id), name: typed})
+    form = submit(OFFERED[carrier_id], {**DETAILS[carrier_id], name: typed})
 
     assert form.errors == {name: [said.format(label=label, in_a_sentence=in_a_sentence)]}
 
 
 @pytest.mark.parametrize(("carrier_id", "name"), TYPED_TEXTS)
 def test_a_property_left_out_is_refused(carrier_id: str, name: str) -> None:
-    typed = {other: value for other, value in texts_of(carrier_id).items() if other != name}
+    typed = {other: value for other, value in DETAILS[carrier_id].items() if other != name}
 
     form = submit(OFFERED[carrier_id], typed)
 

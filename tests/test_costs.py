@@ -18,7 +18,8 @@ from sandbox import samples
 from sandbox.faults import Fault
 from sandbox.world import World
 from tests.conftest import close
-from tests.merchant import DETAILS, Browser, together
+from tests.merchant import Browser, together
+from tests.reference import DETAILS
 
 pytestmark = pytest.mark.both_databases("queries")
 

@@ -35,7 +35,8 @@ from sandbox.world import DEFAULT_SCOPE, World
 from tests import make
 from tests.certificates import server_tls
 from tests.conftest import close, copy_of_sqlite
-from tests.merchant import DETAILS, Browser, Form, said
+from tests.merchant import Browser, Form, said
+from tests.reference import DETAILS
 
 AUSTRALIA = 1
 

@@ -43,6 +43,7 @@ from sandbox.world import World
 from tests import make
 from tests.conftest import close
 from tests.merchant import Browser, check_every_answer
+from tests.reference import CONNECTIONS, DETAILS
 
 MORE = os.environ.get("FUZZ_EXAMPLES")
 EXAMPLES = int(MORE or 20)
@@ -119,8 +120,8 @@ ANY_TEXT = st.one_of(
 HUGE = st.sampled_from(["x" * 100_000, MARKER * 10_000, "é" * 200_000])
 
 FIELDS = (
-    *("key", "password", "account_number", "meter_number", "auth_key", "test_mode"),
-    *("account_id", "pass_phrase", "number", "name", "setting_name", "setting_kind"),
+    *dict.fromkeys(name for connection in CONNECTIONS.values() for name in connection),
+    *("number", "name", "setting_name", "setting_kind"),
     *("setting_value", "option_name", "option_kind", "option_value", "enabled"),
     *("delivery_services", "packaging_type", "dropoff_type", "show_transit_time", "also_off"),
     "account",
@@ -463,9 +464,7 @@ def test_no_claim_breaks_a_callback_even_if_bigcommerce_signed_it(
 
 POSTS = (
     "/carriers",
-    "/carriers/auspost/connection",
-    "/carriers/fedex/connection",
-    "/carriers/endicia/connection",
+    *(f"/carriers/{carrier_id}/connection" for carrier_id in DETAILS),
     "/carriers/zoom2u/disconnect",
     "/carriers/carrier_33/connection",
     "/carriers/carrier_33/zones/1",
@@ -573,7 +572,7 @@ def test_a_large_request_is_a_413(merchant: Browser, body: bytes, content_type: 
     assert merchant.world.calls == []
 
 
-CARRIERS = ("auspost", "royalmail", "zoom2u")
+CARRIERS = tuple(DETAILS)
 
 
 @dataclass

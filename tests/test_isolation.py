@@ -20,7 +20,8 @@ from bcapp.models import Base, Event, Store
 from bcapp.views.session import EMBEDDED
 from sandbox import samples
 from sandbox.world import World
-from tests.merchant import DETAILS, Browser, check_every_answer
+from tests.merchant import Browser, check_every_answer
+from tests.reference import DETAILS
 
 pytestmark = pytest.mark.both_databases("isolation")
 

@@ -16,38 +16,10 @@ from bcapp.models import ActivityEntry, CarrierConnection, Event
 from bcapp.outcomes import Outcome
 from sandbox.faults import Fault
 from sandbox.world import World
-from tests.merchant import DETAILS, Browser, at_once, said
+from tests.merchant import Browser, at_once, said
+from tests.reference import DETAILS, REFERENCE_BODIES
 
 CONNECTION = "/shipping/carrier/connection"
-
-# "Create Carrier Connection" in BigCommerce's API reference: the request examples.
-REFERENCE_BODIES = {
-    "auspost": {
-        "carrier_id": "auspost",
-        "connection": {"auth_key": "yourAusPostAuthKey", "test_mode": False},
-    },
-    "endicia": {
-        "carrier_id": "endicia",
-        "connection": {
-            "account_id": "yourEndiciaAccountId",
-            "pass_phrase": "yourEndiciaPassphrase",
-        },
-    },
-    "fedex": {
-        "carrier_id": "fedex",
-        "connection": {
-            "key": "yourFedexKey",
-            "password": "yourFedexPassword",
-            "account_number": "yourFedexAccountNumber",
-            "meter_number": "yourFedexMeterNumber",
-        },
-    },
-    "royalmail": {"carrier_id": "royalmail", "connection": {}},
-    "zoom2u": {
-        "carrier_id": "zoom2u",
-        "connection": {"auth_key": "yourZoom2uAuthKey", "test_mode": False},
-    },
-}
 
 # Claims that a 204 does not support. "Active" and "valid" would be among them.
 FORBIDDEN = ("connected", " active", "verified", " valid", "is working", "success")

@@ -32,7 +32,7 @@ from sandbox.world import Person, SandboxStore, World
 from tests import make
 from tests.conftest import missing
 from tests.crash.worker import MAX_WAIT, Gunicorn, until
-from tests.merchant import DETAILS
+from tests.reference import DETAILS
 
 SEED = int(os.environ.get("SOAK_SEED") or secrets.randbelow(2**32))
 KILLS = {"sqlite": 25, "postgresql": 10}

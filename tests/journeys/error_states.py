@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from bcapp.session_token import MAX_SESSION_LIFETIME
 from sandbox.faults import Fault
 from tests.journeys.tab import Tab
-from tests.merchant import DETAILS
+from tests.reference import DETAILS
 
 
 def whole_pages(tab: Tab) -> Iterator[str]:

@@ -8,7 +8,7 @@ from playwright.sync_api import Route, expect
 from sandbox.faults import Fault
 from tests.journeys.error_states import above_a_form, ending, locked_out, whole_pages
 from tests.journeys.tab import Tab
-from tests.merchant import DETAILS
+from tests.reference import DETAILS
 from tests.test_zones import MADE_ELSEWHERE
 
 Walk = Callable[[Tab], Iterator[str]]

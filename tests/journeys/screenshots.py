@@ -14,7 +14,7 @@ from tests.conftest import migrate
 from tests.journeys.conftest import both_sites, chromium
 from tests.journeys.page_states import KEY_MISSING, custom_form
 from tests.journeys.tab import Tab
-from tests.merchant import DETAILS
+from tests.reference import DETAILS
 
 FOLDER = CHECKOUT / "docs" / "screenshots"
 WIDTH = 1100

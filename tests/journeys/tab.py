@@ -12,7 +12,7 @@ from playwright.sync_api import Frame, FrameLocator, Locator, Page, expect
 from bcapp.session_token import SessionTokens
 from sandbox.world import Call, World
 from tests import make
-from tests.merchant import DETAILS
+from tests.reference import DETAILS
 
 NAMES = {
     "auspost": "Australia Post",

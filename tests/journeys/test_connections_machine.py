@@ -14,7 +14,8 @@ from bcapp.factory import create_app
 from sandbox.faults import Fault
 from sandbox.world import World
 from tests.conftest import close
-from tests.merchant import DETAILS, Browser, said
+from tests.merchant import Browser, said
+from tests.reference import DETAILS
 
 CARRIERS = st.sampled_from(sorted(DETAILS))
 

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.journeys.tab import Tab
-from tests.merchant import DETAILS
+from tests.reference import DETAILS
 
 OpenTab = Callable[[str], Tab]
 

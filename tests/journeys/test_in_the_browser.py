@@ -8,8 +8,7 @@ from playwright.sync_api import Locator, expect
 from sandbox.faults import Fault
 from tests.journeys.conftest import Sites
 from tests.journeys.tab import Tab
-from tests.merchant import DETAILS
-from tests.test_sending import REFERENCE_BODIES
+from tests.reference import DETAILS, REFERENCE_BODIES
 
 KEY_MISSING = '[{"status":400,"message":"Required fields missing [key]"}]'
 

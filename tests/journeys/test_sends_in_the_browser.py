@@ -8,7 +8,7 @@ from playwright.sync_api import Route, expect
 from sandbox.faults import Fault
 from tests.journeys.conftest import Sites
 from tests.journeys.tab import Tab
-from tests.merchant import DETAILS
+from tests.reference import DETAILS
 
 OpenTab = Callable[[str], Tab]
 
