@@ -198,6 +198,7 @@ def test_filters_are_kept_from_page_to_page(merchant: Browser, db: Session) -> N
 
 
 @pytest.mark.both_databases("queries")
+@pytest.mark.own_database  # its planner statistics would stay
 def test_a_filtered_page_uses_one_indexed_query(merchant: Browser, db: Session) -> None:
     store_id = db.query(Store.id).scalar()
     entry = {"store_id": store_id, "at": datetime.now(UTC), "who": "", "event": "connection:sent"}

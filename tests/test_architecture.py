@@ -33,7 +33,6 @@ LIBRARIES = {
 }
 LAYER_OF = {module: layer for layer, modules in enumerate(LAYERS) for module in modules}
 SHARED_BY_PAGES = {"session", "request_context", "errors", "carrier_detail"}
-MAX_FILE_LINES = 300
 
 
 def files(folder: str) -> list[Path]:
@@ -101,8 +100,3 @@ def test_the_app_imports_neither_sandbox_nor_tests_nor_its_entry_point(file: Pat
 @pytest.mark.parametrize("file", files("sandbox"), ids=str)
 def test_the_sandbox_does_not_import_the_app(file: Path) -> None:
     assert {name[0] for name in imports(file)} & {"bcapp", "tests", "app", ""} == set()
-
-
-@pytest.mark.parametrize("file", files("bcapp"), ids=str)
-def test_no_file_of_the_app_is_longer_than_300_lines(file: Path) -> None:
-    assert len((CHECKOUT / file).read_text().splitlines()) <= MAX_FILE_LINES

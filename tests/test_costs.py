@@ -1,4 +1,4 @@
-"""What a request costs, counted exactly: statements, calls to BigCommerce, connections."""
+"""What a request costs at most: statements, calls to BigCommerce, connections."""
 
 import json
 import threading
@@ -62,8 +62,8 @@ def open_as_somebody_new(tab: Browser) -> None:
     tab.another("staff").open()
 
 
-# What is done, the statements it takes when nothing is new, the transactions that write among
-# them, and the calls to BigCommerce.
+# What is done, and at most how many statements when nothing is new, transactions that write among
+# them, and calls to BigCommerce.
 COSTS: dict[str, tuple[Act, int, int, int]] = {
     "open": (lambda tab: tab.open(), 2, 0, 0),
     "open, new": (open_as_somebody_new, 5, 1, 0),
@@ -82,7 +82,7 @@ COSTS: dict[str, tuple[Act, int, int, int]] = {
 def test_actions_stay_within_their_statements_and_calls(
     merchant: Browser, statements: list[str], writes: list[object], name: str
 ) -> None:
-    act, most_statements, transactions, calls = COSTS[name]
+    act, most_statements, most_transactions, most_calls = COSTS[name]
     merchant.world.set_zones(merchant.store_hash, 60)
     for carrier_id in DETAILS:
         merchant.send(carrier_id)
@@ -97,9 +97,9 @@ def test_actions_stay_within_their_statements_and_calls(
 
     act(merchant)
 
-    assert len(statements) == most_statements, "\n".join(statements)
-    assert len(writes) == transactions
-    assert len(merchant.world.calls) == calls
+    assert len(statements) <= most_statements, "\n".join(statements)
+    assert len(writes) <= most_transactions
+    assert len(merchant.world.calls) <= most_calls
 
 
 def test_a_launch_of_a_known_user_writes_nothing(merchant: Browser, statements: list[str]) -> None:

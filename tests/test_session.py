@@ -181,7 +181,7 @@ def test_one_query_finds_store_and_user(merchant: Browser) -> None:
     merchant.get("/carriers/new")
 
     selects = [statement for statement in statements if statement.startswith("SELECT")]
-    assert len(selects) == 1
+    assert len(selects) <= 1
 
 
 def test_the_page_knows_its_session_lifetime(merchant: Browser) -> None:
