@@ -1,4 +1,4 @@
-"""A certificate authority of our own, and a certificate for this machine and the tests' sites."""
+"""Create a certificate authority, and certificates for this machine and the test sites."""
 
 import datetime
 import ipaddress
@@ -14,7 +14,7 @@ DAY = datetime.timedelta(days=1)
 
 
 def make_tls(folder: Path) -> Path:
-    """Write `fullchain.pem` and `privkey.pem`, as nginx wants them; the path of whom to trust."""
+    """Write `fullchain.pem` and `privkey.pem` for nginx; returns the path of the CA certificate."""
     authority_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
     authority = (
         _certificate("Rehearsal CA", "Rehearsal CA", authority_key.public_key())
@@ -46,7 +46,7 @@ def make_tls(folder: Path) -> Path:
 
 
 def server_tls(folder: Path) -> ssl.SSLContext:
-    """For a server of Python's, with such a certificate."""
+    """Create a TLS context for a Python server, with such a certificate."""
     make_tls(folder)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(folder / "fullchain.pem", folder / "privkey.pem")

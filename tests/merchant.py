@@ -1,4 +1,4 @@
-"""A person in the control panel: tests call verbs, not URLs."""
+"""A client for the app: tests call verbs, not URLs."""
 
 import html
 import re
@@ -17,7 +17,7 @@ Form = Mapping[str, str | list[str]]
 
 
 class Browser:
-    """One person's tab. Follows the session token as the page's script does."""
+    """One person's tab; carries the session token as the page's script does."""
 
     def __init__(self, app: Flask, world: World, store_hash: str, role: str) -> None:
         self.client = app.test_client()
@@ -41,7 +41,7 @@ class Browser:
         return self._callback("/load", **changes)
 
     def uninstall(self, **changes: Any) -> TestResponse:
-        """BigCommerce's own call; that it revokes the token as well is up to the test."""
+        """Call the uninstall callback; revoking the token is up to the test."""
         return self._callback("/uninstall", **changes)
 
     def remove(self, **changes: Any) -> TestResponse:
@@ -74,7 +74,7 @@ class Browser:
 
 
 def check_every_answer(response: TestResponse) -> None:
-    """What holds for every answer of this app, whatever the test is about."""
+    """Check what holds for every response."""
     assert "Set-Cookie" not in response.headers
     assert "X-Frame-Options" not in response.headers
     assert response.headers["X-Request-Id"]
@@ -105,18 +105,18 @@ def _check_page(page: str) -> None:
 
 
 def said(response: TestResponse) -> str:
-    """The page's words: tags dropped, entities resolved, white space folded."""
+    """Return the page's text: no tags, entities resolved, white space folded."""
     body = re.sub(r"<(template|noscript).*?</\1>", " ", response.text, flags=re.DOTALL)
     return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", body))).strip()
 
 
 def at_once(times: int, call: Callable[[], int]) -> list[int]:
-    """Make one call from several threads at the same moment; what each of them returned."""
+    """Make one call from several threads at the same moment; returns the results."""
     return together(*[call] * times)
 
 
 def together(*calls: Callable[[], int]) -> list[int]:
-    """Make several calls at the same moment, each in a thread; what they returned, in order."""
+    """Make several calls at the same moment, each in a thread; returns the results in order."""
     barrier = threading.Barrier(len(calls))
 
     def run(call: Callable[[], int]) -> int:

@@ -1,4 +1,4 @@
-"""nginx with `deploy/nginx.conf` as it stands, on ports and folders of this machine."""
+"""Run nginx with `deploy/nginx.conf`, on ports and folders of this machine."""
 
 import json
 import os
@@ -25,7 +25,7 @@ def program() -> str | None:
 
 
 class Nginx:
-    """Passes on to two ports, or to any in their place. Run by a user without rights."""
+    """nginx in front of two ports, run by an unprivileged user."""
 
     def __init__(self, folder: Path, instances: Sequence[int]) -> None:
         self._folder = folder
@@ -84,7 +84,7 @@ class Nginx:
         self._process.send_signal(signal.SIGHUP)
 
     def answered(self) -> list[dict[str, str]]:
-        """The access log, line by line."""
+        """Return the complete lines of the access log."""
         # Whole ones: a file can be read in the middle of a write that goes over a page's end.
         *whole, _ = self.log().split("\n")
         return [json.loads(line) for line in whole]

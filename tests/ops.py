@@ -12,14 +12,14 @@ class Operator:
         self._runner = app.test_cli_runner()
 
     def run(self, *words: str, answer: str | None = None, **environ: str) -> Result:
-        """`flask ops …` in this process; `answer` is typed when it asks."""
+        """Run `flask ops …` in this process; `answer` is typed at a prompt."""
         result = self._runner.invoke(args=["ops", *words], input=answer, env=environ)
         if result.exception is not None and not isinstance(result.exception, SystemExit):
             raise result.exception
         return result
 
     def read(self, *words: str, status: int = 0, **environ: str) -> Any:
-        """What a command prints with --json; nothing else may be on stdout."""
+        """Return what a command prints with --json."""
         result = self.run(*words, "--json", **environ)
         assert result.exit_code == status, result.output
         return json.loads(result.stdout)

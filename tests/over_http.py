@@ -1,4 +1,4 @@
-"""A person in the control panel, over real HTTP: as `tests/merchant.py`, with a socket between."""
+"""A client for a served app, over real HTTP."""
 
 from collections.abc import Callable
 
@@ -11,7 +11,7 @@ from tests.served import http_session
 
 
 def add_store(world: World, number: int) -> str:
-    """Another store at BigCommerce, with an owner; its store hash."""
+    """Add a store with an owner at BigCommerce; returns its hash."""
     owner = Person(10_000 + number, f"owner@store{number}.example", "owner")
     store = SandboxStore(f"store{number}", "Shop", "Australia", "AU", "Australia/Sydney", [owner])
     world.stores[store.store_hash] = store
@@ -20,13 +20,13 @@ def add_store(world: World, number: int) -> str:
 
 
 def was_refused(error: requests.ConnectionError) -> bool:
-    """Nobody listened, so nothing was asked: the only failure after which a proxy asks another."""
+    """Tell whether the connection was refused, after which a proxy may try another instance."""
     cause = error.args[0]
     return isinstance(cause, MaxRetryError) and isinstance(cause.reason, NewConnectionError)
 
 
 class Tab:
-    """One person's tab. Every request has a connection of its own, so none hides a lost one."""
+    """One person's tab; each request uses its own connection, so that none hides a lost one."""
 
     def __init__(
         self, world: World, store_hash: str, url: str, role: str = "owner", trusts: str = ""
@@ -46,7 +46,7 @@ class Tab:
         return self.get("/load", self._payload())
 
     def uninstall(self) -> requests.Response:
-        """As BigCommerce does it: the token is revoked before the callback."""
+        """Uninstall as BigCommerce does: the token is revoked before the callback."""
         self.world.uninstall(self.store_hash)
         return self.get("/uninstall", self._payload())
 

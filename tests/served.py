@@ -1,4 +1,4 @@
-"""The app as it is served: gunicorn with `gunicorn.conf.py`, on a port of this machine."""
+"""Serve the app with gunicorn and `gunicorn.conf.py`, on a port of this machine."""
 
 import os
 import signal
@@ -70,13 +70,13 @@ class Instance:
                 self.kill()
 
     def start(self, environ: Mapping[str, str] | None = None, code: Path | None = None) -> None:
-        """With these settings and code, or those of before; returns when it is ready to serve."""
+        """Start with new or unchanged settings and code; returns when it is ready."""
         self._environ, self._code = environ or self._environ, code or self._code
         self.launch()
         until(self.is_ready, "the instance is not ready")
 
     def launch(self) -> None:
-        """Returns before it listens."""
+        """Start without waiting until it listens."""
         with self._log.open("a") as log:
             self._master = subprocess.Popen(
                 [sys.executable, "-m", "gunicorn", self._program],
@@ -88,7 +88,7 @@ class Instance:
             )
 
     def reload(self) -> None:
-        """HUP; returns when the last of the old workers has ended."""
+        """Send HUP; returns when the last old worker has ended."""
         before = self.workers()
         self._master.send_signal(signal.SIGHUP)
         until(lambda: not before & self.workers(), "the old workers stay")
@@ -100,12 +100,12 @@ class Instance:
         self._master.wait(MAX_WAIT)
 
     def kill(self) -> None:
-        """All of it, where it stands, as when a machine loses its power."""
+        """Kill all processes, as a power failure does."""
         os.killpg(self._master.pid, signal.SIGKILL)
         self._master.wait()
 
     def freeze(self) -> None:
-        """All of it: the kernel goes on taking connections for it."""
+        """Stop all processes; the kernel goes on accepting connections."""
         os.killpg(self._master.pid, signal.SIGSTOP)
 
     def workers(self) -> set[int]:

@@ -1,4 +1,4 @@
-"""The activity log: every attempt, newest first, in pages; nothing that was typed."""
+"""The activity log: every attempt, newest first, paged, without any input."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -81,7 +81,7 @@ def test_a_page_past_the_end_is_a_404(merchant: Browser, page: str) -> None:
 
 @pytest.fixture
 def busy(merchant: Browser, db: Session) -> Browser:
-    """A log with something of everything; the send of Zoom2U was forty days ago."""
+    """A log with entries of all kinds; the Zoom2U send is forty days old."""
     merchant.send("zoom2u")
     db.execute(update(ActivityEntry).values(at=datetime.now(UTC) - timedelta(days=40)))
     db.commit()
@@ -94,7 +94,7 @@ def busy(merchant: Browser, db: Session) -> Browser:
 
 
 def listed(page: TestResponse) -> list[str]:
-    """The carrier of every line, in the order of the page."""
+    """Return the carrier of every line, in page order."""
     assert page.status_code == 200
     cells = re.findall(r'<td class="cell-carrier".*?</td>', page.text, re.DOTALL)
     return [re.findall(r">([^<>]+)</span>", cell)[-1] for cell in cells]

@@ -1,6 +1,4 @@
-"""Every secret that passes is looked for wherever something is written down: logs, pages, rows,
-exception texts. And whatever is typed, a log line stays one JSON object.
-"""
+"""Secrets never appear in logs, pages, rows or exceptions; each log line is one JSON object."""
 
 import json
 import logging
@@ -70,7 +68,7 @@ pytestmark = [pytest.mark.settings(LOG_LEVEL="DEBUG"), pytest.mark.own_database]
 
 
 class Watched(Browser):
-    """Remembers what was sent, what came back, and every secret among it."""
+    """A client that records requests, responses and every secret among them."""
 
     def __init__(self, app: Flask, world: World, store_hash: str, role: str) -> None:
         super().__init__(app, world, store_hash, role)
@@ -109,7 +107,7 @@ class Watched(Browser):
 
 @dataclass
 class Evidence:
-    """All that was written while everything was done, and all that must not stand in it."""
+    """Everything written during the test, and every secret that must not be in it."""
 
     out: str
     err: str
@@ -118,7 +116,7 @@ class Evidence:
     emails: set[str] = field(default_factory=set)
 
     def found_in(self, written: str) -> list[tuple[str, str]]:
-        """Kind and value of every secret that stands there."""
+        """List kind and value of every secret in a text."""
         return [
             (kind, secret)
             for kind, secrets in self.secrets.items()
@@ -129,7 +127,7 @@ class Evidence:
 
 @contextmanager
 def logging_app(config: Config) -> Iterator[Flask]:
-    """An app made after stdout was replaced, so that its log is read here. Errors become pages."""
+    """An app whose log is captured and whose errors become pages."""
     root = logging.getLogger()
     handlers, level = root.handlers, root.level
     app = create_app(config)
@@ -141,7 +139,7 @@ def logging_app(config: Config) -> Iterator[Flask]:
 
 
 def break_down() -> None:
-    """What a mistake of ours might let into an exception, each by a shape that is known."""
+    """Raise an exception that quotes secrets of known formats."""
     shapes = ("code=canary0code", "access_token: 'canary0access'", "Bearer canary0session")
     signed = World("a", "b" * 32, "c").signed_payload(*OWNER)
     raise RuntimeError("\r\n".join([request.args.get("said", ""), *shapes, OWNER[1].email, signed]))
@@ -178,7 +176,7 @@ def evidence(capsys: pytest.CaptureFixture[str], app: Flask, world: World, db: S
 
 
 def secrets_that_passed(owner: Watched) -> dict[str, set[str]]:
-    """As BigCommerce received them."""
+    """List the secrets as BigCommerce received them."""
     calls = owner.world.calls
     grants = [call.body for call in calls if call.path == "/oauth2/token"]
     forms = [body for body in grants if isinstance(body, dict)]
@@ -194,7 +192,7 @@ def secrets_that_passed(owner: Watched) -> dict[str, set[str]]:
 
 
 def echo(*quoted: str) -> str:
-    """An error of BigCommerce's that quotes what it was sent, in each of its shapes."""
+    """An error of BigCommerce that quotes the request, in each of its formats."""
     said = "We cannot use " + " or ".join(quoted)
     shape = {"message": said, "title": said, "errors": {"key": said}}
     return json.dumps([{"status": 400, **shape}])
@@ -389,7 +387,7 @@ def told_by(kind: type[Exception], act: Callable[[], object]) -> str:
 def spoilt(
     status: int = 200, body: str = "", kind: Kind = "reply", **headers: str
 ) -> Callable[[Where, list[str]], Fault]:
-    """A fault whose answer quotes secrets where QUOTED stands."""
+    """A fault whose answer quotes secrets at QUOTED."""
 
     def fault(where: Where, secrets: list[str]) -> Fault:
         quoted = " ".join(secrets)

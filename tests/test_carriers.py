@@ -1,4 +1,4 @@
-"""A carrier's form becomes exactly the connection object of BigCommerce's reference."""
+"""A carrier's form produces exactly the connection object of the reference."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""`flask ops check-config`: each line ok or what to do, and no value of a secret."""
+"""`flask ops check-config`: each line says ok or what to do, without secrets."""
 
 import os
 import socket
@@ -41,7 +41,7 @@ def operator(app: Flask) -> Operator:
 
 
 def to_do(operator: Operator, environ: Environ) -> dict[str, str]:
-    """What the lines that are not ok say, by what they are about."""
+    """Return the lines that are not ok, by check."""
     lines = operator.read("check-config", status=1, **environ)
     return {line["check"]: line["said"] for line in lines if not line["ok"]}
 

@@ -1,4 +1,4 @@
-"""The settings: what is accepted, and the one message that names every fault and no value."""
+"""Settings: what is accepted, and the one message that lists every fault without values."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""A database outgrown: its rows in another one of the other kind, and the app going on there."""
+"""Copy all rows into a database of the other kind and continue there."""
 
 import socket
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ IN_ZONE = {"enabled": "on", "name": "FedEx", "delivery_services": "FEDEX_GROUND"
 
 @pytest.fixture
 def new_url(database_url: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """An empty database of the other kind than the one that has been in use."""
+    """An empty database of the other kind."""
     if not database_url.startswith("sqlite"):
         (tmp_path / "new").mkdir()
         yield copy_of_sqlite(request.getfixturevalue("sqlite_template"), tmp_path / "new")
@@ -81,7 +81,7 @@ def is_empty(engine: Engine) -> bool:
 
 @pytest.fixture
 def used(merchant: Browser, db: Session) -> Browser:
-    """Two stores, people, connections that point at entries, zones, a write under way."""
+    """Two stores with users, connections, entries, zones and a write in progress."""
     staff = merchant.another("staff")
     staff.open()
     staff.remove()

@@ -1,4 +1,4 @@
-"""What a request costs at most: statements, calls to BigCommerce, connections."""
+"""Upper bounds for a request: statements, calls to BigCommerce, connections."""
 
 import json
 import threading
@@ -28,7 +28,7 @@ Act = Callable[[Browser], object]
 
 @pytest.fixture
 def statements(app: Flask) -> Iterator[list[str]]:
-    """Verb and table of everything that the app asks its database."""
+    """Record every statement of the app."""
     with app.app_context():
         engine: Engine = runtime().engine
     seen: list[str] = []
@@ -44,7 +44,7 @@ def statements(app: Flask) -> Iterator[list[str]]:
 
 @pytest.fixture
 def writes(app: Flask) -> Iterator[list[object]]:
-    """Every transaction that changed something, or might have."""
+    """Record every write transaction."""
     with app.app_context():
         engine: Engine = runtime().engine
     seen: list[object] = []
@@ -112,7 +112,7 @@ def test_a_launch_of_a_known_user_writes_nothing(merchant: Browser, statements: 
 
 
 class KeepingOpen(BaseHTTPRequestHandler):
-    """BigCommerce as far as connections go; the sandbox's server hangs up after each answer."""
+    """A stand-in for BigCommerce that keeps connections open, unlike the sandbox."""
 
     protocol_version = "HTTP/1.1"
     opened: ClassVar[list[object]] = []
@@ -146,7 +146,7 @@ class KeepingOpen(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def kept_open(config: Config, world: World) -> Iterator[Browser]:
-    """A merchant's tab, with a BigCommerce that keeps connections open."""
+    """A merchant with a BigCommerce that keeps connections open."""
     KeepingOpen.opened.clear()
     with ThreadingHTTPServer(("127.0.0.1", 0), KeepingOpen) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))

@@ -1,4 +1,4 @@
-"""Custom carriers: settings whose names are typed too."""
+"""Custom carriers: the names of their settings are input too."""
 
 from typing import Any, get_args
 
@@ -23,7 +23,7 @@ ROWS = st.lists(
 
 
 def form_of(*rows: Row) -> MultiDict[str, str]:
-    """The request's form: each row's name, kind and value."""
+    """Build the form of rows of name, kind and value."""
     parts = ("setting_name", "setting_kind", "setting_value")
     return MultiDict([pair for row in rows for pair in zip(parts, row, strict=True)])
 

@@ -1,4 +1,4 @@
-"""The database's manners: SQLite's pragmas, waiting instead of failing, and not for ever."""
+"""Database settings: SQLite pragmas, serialized writers, time limits."""
 
 import os
 import signal
@@ -95,7 +95,7 @@ def test_errors_of_the_database_quote_no_parameters(database_url: str) -> None:
 def postgres_in_time(
     postgres: str, postgres_template: Callable[[str], None]
 ) -> Iterator[tuple[Engine, Engine]]:
-    """One that may wait a second for a statement, and one that may wait for ever."""
+    """One engine with a statement limit of a second, and one without."""
     with copy_of_postgres(postgres_template, "bcapp_template") as name:
         url = database.parse_url(on_server(postgres, name))
         engines = database.open_engine(url, 1), database.open_engine(url)

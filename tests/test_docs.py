@@ -1,4 +1,4 @@
-"""The document name only what there is: tests, modules, commands, settings, links, requirements."""
+"""Documents refer only to tests, modules, commands, settings and links that exist."""
 
 import ast
 import re
@@ -33,7 +33,7 @@ def text_of(document: Path) -> str:
 
 
 def table_rows(document: Path, first: str) -> Iterator[list[str]]:
-    """Cells of every table row whose first cell is like `first`."""
+    """Yield the cells of every table row whose first cell matches `first`."""
     for line in text_of(document).splitlines():
         cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
         if line.startswith("|") and re.fullmatch(first, cells[0]):
@@ -41,7 +41,7 @@ def table_rows(document: Path, first: str) -> Iterator[list[str]]:
 
 
 def names_in(file: Path) -> set[str]:
-    """What a Python file defines at its top, and `Class.member`."""
+    """List the top-level names of a Python file, and `Class.member`."""
     names = set()
     for node in ast.parse(file.read_text()).body:
         for defined in defined_by(node):
@@ -65,7 +65,7 @@ def is_there(path: str, name: str) -> bool:
 
 
 def slug(heading: str) -> str:
-    """The anchor that GitHub and GitLab make of a heading."""
+    """Return the anchor that GitHub and GitLab derive from a heading."""
     return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
 
 
@@ -78,7 +78,7 @@ def leads_nowhere(document: Path, target: str) -> bool:
 
 
 def requirements() -> Iterator[tuple[str, str, str]]:
-    """(number, verdict, evidence) of every requirement; one line may cover several."""
+    """Yield (number, verdict, evidence) of every requirement; one line may cover several."""
     for numbers, _subject, verdict, evidence in table_rows(ASVS, r"\d+\.\d+\.\d+(–\d+\.\d+\.\d+)?"):
         first, _, last = numbers.partition("–")
         section, _, start = first.rpartition(".")

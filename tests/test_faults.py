@@ -1,4 +1,4 @@
-"""Every fault of BigCommerce's at every call we make: what is answered, recorded, asked again."""
+"""Every fault at every call to BigCommerce: what is answered, recorded and retried."""
 
 import json
 import socket
@@ -223,7 +223,7 @@ def alike(calls: Iterable[str], expected: Expected) -> dict[str, Expected]:
 
 
 def not_answered(status: int, calls: int = 1) -> dict[str, Expected]:
-    """Whether it was carried out is unknown; before anything is written, it surely was not."""
+    """Unknown whether it was carried out, unless nothing was written yet."""
     unknown = (Outcome.NO_ANSWER,)
     arrived = Expected(status, "details may or may not have arrived", unknown, calls)
     disconnected = Expected(status, "Zoom2U may or may not be disconnected", unknown, calls)
@@ -303,7 +303,7 @@ class Prepared:
 
 @pytest.fixture(scope="module")
 def prepared(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Prepared:
-    """The app installed in the first store, and Zoom2U sent."""
+    """The app installed in the first store, with Zoom2U sent."""
     url = copy_of_sqlite(sqlite_template, tmp_path_factory.mktemp("prepared"))
     world = World(make.CLIENT_ID, make.CLIENT_SECRET, make.APP_URL)
     with serve(world) as bigcommerce:
@@ -352,7 +352,7 @@ def owner(app: Flask, world: World, db: Session, prepared: Prepared) -> Browser:
 
 @dataclass(frozen=True)
 class Record:
-    """What our database says, as far as a fault could have left it half written."""
+    """What the database holds that a fault could have left half written."""
 
     tokens: dict[str, str | None]
     users: set[tuple[int, int]]
@@ -375,7 +375,7 @@ def record(db: Session) -> Record:
 
 
 def check(call: Call, expected: Expected, response: TestResponse, world: World) -> None:
-    """What was answered, how often BigCommerce was asked for it, and that it was done once."""
+    """Check the response, the number of calls, and that nothing was done twice."""
     assert response.status_code == expected.status
     assert expected.words in said(response)
     assert ("Retry-After" in response.headers) == (expected.status == 503)
@@ -388,7 +388,7 @@ def check(call: Call, expected: Expected, response: TestResponse, world: World) 
 
 
 def check_record(call: Call, expected: Expected, before: Record, after: Record) -> None:
-    """One entry at most, nobody in or out, and a carrier acknowledged only when it was sent."""
+    """At most one entry, no user added or removed, acknowledged only if sent."""
     added = [(call.event, outcome) for outcome in expected.outcomes]
     assert after.entries == before.entries + added
     assert (after.acknowledged != before.acknowledged) == (Outcome.SENT in expected.outcomes)
@@ -432,7 +432,7 @@ def test_each_fault_has_its_response_entry_and_calls(
 
 
 class PlainText(socketserver.BaseRequestHandler):
-    """Somebody who speaks no TLS, and to whom nobody should speak at all."""
+    """A server without TLS, to which nothing must be sent."""
 
     def handle(self) -> None:
         listener = self.server
@@ -443,7 +443,7 @@ class PlainText(socketserver.BaseRequestHandler):
 
 
 class Listener(socketserver.TCPServer):
-    """Another host, as far as one machine can play it: another port."""
+    """Another host, played by another port."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), PlainText)
@@ -483,7 +483,7 @@ def test_a_redirect_to_another_host_is_not_followed(
 
 @pytest.fixture
 def closed_port() -> Iterator[str]:
-    """An address that refuses connections, and that nobody else can be given meanwhile."""
+    """A port that refuses connections and is reserved meanwhile."""
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
         yield f"127.0.0.1:{bound.getsockname()[1]}"
@@ -491,7 +491,7 @@ def closed_port() -> Iterator[str]:
 
 @pytest.fixture(params=["refused", "TLS failure"])
 def unreachable(request: pytest.FixtureRequest, closed_port: str, listener: Listener) -> str:
-    """A base address of BigCommerce's at which no request can be made."""
+    """A base URL of BigCommerce that refuses connections."""
     addresses = {"refused": f"http://{closed_port}", "TLS failure": f"https://{listener.address}"}
     return addresses[request.param]
 
@@ -529,7 +529,7 @@ def test_a_refused_connection_sends_nothing(
 
 @pytest.fixture
 def stranger(tmp_path: Path) -> Iterator[Listener]:
-    """Somebody who speaks TLS, with a certificate of an authority that nobody knows."""
+    """A TLS server with a certificate of an unknown authority."""
     context = server_tls(tmp_path / "tls")
     with Listener() as listener:
         listener.socket = context.wrap_socket(listener.socket, server_side=True)

@@ -1,6 +1,6 @@
-"""Whatever is sent, in whatever order: no exception, no 5xx, no markup that comes back, no cookie.
+"""Any request in any order: no exception, no 5xx, no reflected markup, no cookie.
 
-`FUZZ_EXAMPLES=2000 pytest tests/test_fuzz.py` tries more, and other examples on every run; the
+`FUZZ_EXAMPLES=2000 pytest tests/test_fuzz.py` tries more examples, different on every run; the
 usual run always tries the same ones.
 """
 
@@ -174,7 +174,7 @@ Pairs = Sequence[tuple[str, str]]
 
 @dataclass(frozen=True)
 class Raw:
-    """A request as a server hands it over: bytes that nobody has looked at."""
+    """A request as raw bytes, as a server passes it on."""
 
     method: str = "GET"
     path: bytes = b"/"
@@ -202,7 +202,7 @@ def sent(app: Flask, raw: Raw) -> TestResponse:
 
 
 def check(response: TestResponse, allowed: set[int] | None = None) -> None:
-    """What no request may change about an answer."""
+    """Check what no request may change about a response."""
     check_every_answer(response)
     headers = response.headers
     assert response.status_code in (allowed or STATUSES)
@@ -231,7 +231,7 @@ def form_body(pairs: Pairs) -> bytes:
 
 
 def multipart_body(pairs: Pairs, as_files: bool) -> bytes:
-    """Every other part as a file, if wanted. Names go in as they are: a browser would quote."""
+    """Build a multipart body; every other part is a file if wanted. Names are not quoted."""
     parts = []
     for place, (name, value) in enumerate(pairs):
         file = b'; filename="' + encoded(value)[:50] + b'"' if as_files and place % 2 else b""
@@ -269,7 +269,7 @@ SEGMENTS = st.one_of(
 
 
 def paths(app: Flask) -> st.SearchStrategy[bytes]:
-    """Every route, with anything in place of its parameters; and what is no route at all."""
+    """Generate every route with arbitrary parameters, and paths without a route."""
     rules = sorted({rule.rule for rule in app.url_map.iter_rules()})
     return st.one_of(
         st.tuples(st.sampled_from(rules), st.lists(SEGMENTS, min_size=2, max_size=2)).map(filled),
@@ -297,7 +297,7 @@ def swept() -> Iterator[None]:
 
 @pytest.fixture
 def settled(merchant: Browser) -> Browser:
-    """A merchant with a custom carrier, so that its routes lead somewhere."""
+    """A merchant with a custom carrier."""
     form = {"number": "33", "name": "Drays", "setting_name": "account", "setting_value": "1"}
     merchant.post("/carriers", form)
     return merchant
@@ -577,7 +577,7 @@ CARRIERS = tuple(DETAILS)
 
 @dataclass
 class Expected:
-    """What ought to be so in one store, by the rules of the contract alone."""
+    """The expected state of one store, derived from the contract."""
 
     installed: bool = False
     known: bool = False  # was installed once
@@ -596,12 +596,12 @@ class Expected:
         self.sessions[role] = (self.stay, self.stays[role])
 
     def opens(self, role: str, issued_at: int) -> bool:
-        """Whether a payload of that time lets the person in."""
+        """Tell whether a payload issued at that time may open the app."""
         too_old = issued_at < self.uninstalled_at or issued_at <= self.removed_at.get(role, 0)
         return self.installed and not too_old
 
     def door(self, role: str) -> int:
-        """The status of an embedded page that asks nothing of BigCommerce."""
+        """The expected status of an embedded page that needs no call."""
         if role not in self.sessions:
             return 401
         if not self.installed or role in self.removed_at:
@@ -609,7 +609,7 @@ class Expected:
         return 200 if self.sessions[role] == (self.stay, self.stays[role]) else 401
 
     def outcome(self, role: str) -> int:
-        """The status of an embedded form that BigCommerce takes."""
+        """The expected status of an embedded form that BigCommerce accepts."""
         door = self.door(role)
         return door if door != 200 else 303 if self.honoured else 403
 
@@ -622,7 +622,7 @@ WHO = st.sampled_from(
 
 
 class Installations(RuleBasedStateMachine):
-    """Several people in two stores, in any order."""
+    """Several people in two stores, acting in any order."""
 
     database_url: ClassVar[str]
 
@@ -661,7 +661,7 @@ class Installations(RuleBasedStateMachine):
         return self.tabs[who], self.expected[who[0]]
 
     def issue(self) -> int:
-        """Another second for every payload; the clocks of the two may differ by a minute."""
+        """Advance the time of payloads by a second."""
         self.issued += 1
         return int(time.time()) + self.issued
 
@@ -747,7 +747,7 @@ class Installations(RuleBasedStateMachine):
 
     @rule(who=WHO, revoked=st.booleans())
     def uninstall(self, who: Who, revoked: bool) -> None:
-        """BigCommerce's call; or, without a revoked token, somebody who sends it a payload."""
+        """Call the uninstall callback, with or without revoking the token."""
         tab, store = self.tab(who)
         issued_at = self.issue()
         if revoked:

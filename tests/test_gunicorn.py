@@ -1,4 +1,4 @@
-"""Served as in production: what a deploy, a stop and a stranger's headers do to requests."""
+"""The served app: shutdown, reload and hostile headers."""
 
 import socket
 import threading

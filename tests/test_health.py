@@ -1,4 +1,4 @@
-"""Liveness, readiness, and pages for what cannot be answered."""
+"""Liveness, readiness, and error pages."""
 
 import json
 

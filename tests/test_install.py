@@ -1,4 +1,4 @@
-"""`GET /auth`: install, install again, new consent; and every reply that must not be believed."""
+"""`GET /auth`: install, reinstall, new consent, and untrusted token responses."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Installs counted for several processes together, in a real Redis; and while it is away."""
+"""Installs counted in Redis for several processes, and while Redis is down."""
 
 import pytest
 from flask import Flask

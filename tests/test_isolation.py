@@ -1,4 +1,4 @@
-"""One store's session and another store's identifiers: nothing is shown, asked or changed."""
+"""A session of one store with identifiers of another: nothing is shown, asked or changed."""
 
 import copy
 import re
@@ -71,12 +71,12 @@ class Answer:
 
 
 def name_of(what: str, browser: Browser) -> str:
-    """Nearly everything a store owns carries its hash in its name, so a leak is easily seen."""
+    """Put the store hash into a name, so that a leak is easy to find."""
     return f"{what}-{browser.store_hash}"
 
 
 def belongings(browser: Browser, db: Session) -> list[str]:
-    """What only this store may see of itself."""
+    """List the texts that only this store may see."""
     db.expire_all()
     store = browser.world.store(browser.store_hash)
     sealed = select(Store.sealed_access_token).where(Store.store_hash == browser.store_hash)
@@ -92,7 +92,7 @@ def belongings(browser: Browser, db: Session) -> list[str]:
 
 
 def furnish(browser: Browser, db: Session) -> None:
-    """Install, and leave behind what the other store has too, under the same identifiers."""
+    """Install, and create what the other store has too, under the same identifiers."""
     store = browser.world.store(browser.store_hash)
     store.name = name_of("Shop", browser)
     store.zones, store.methods = [], {}
@@ -117,7 +117,7 @@ def add_zone(browser: Browser, zone_id: int) -> None:
 
 
 def add_custom(browser: Browser, carrier_id: str, zone_id: int) -> None:
-    """A custom carrier, and on in a zone."""
+    """Add a custom carrier and turn it on in a zone."""
     browser.post(
         "/carriers",
         {
@@ -146,9 +146,9 @@ def rows_of(db: Session, store_hash: str) -> dict[str, list[tuple[Any, ...]]]:
 
 
 def embedded_requests(app: Flask) -> list[tuple[str, str]]:
-    """Every embedded route by every method it has, with every identifier in every place.
+    """Yield every embedded route with every method and every identifier in every place.
 
-    What adds a carrier comes last: from then on the store has a carrier_88 of its own.
+    What adds a carrier comes last: afterwards the store has a carrier_88 of its own.
     """
     urls = app.url_map.bind("app.invalid")
     found = []
@@ -163,7 +163,7 @@ def embedded_requests(app: Flask) -> list[tuple[str, str]]:
 
 
 def walk(browser: Browser, other: Browser) -> Iterator[Answer]:
-    """Ask for everything as `browser`, and name `other`'s store wherever a request can."""
+    """Send every request as `browser`, naming `other`'s store wherever possible."""
     headers = with_session(browser, decoys(other)["headers"])
     client = actor(browser)
     for method, path in embedded_requests(browser.app):
@@ -184,7 +184,7 @@ def everything(response: TestResponse) -> str:
 
 
 def decoys(other: Browser) -> Mapping[str, Any]:
-    """Another store named in every place that is not the session token."""
+    """Name another store in every place that is not the session token."""
     named = {
         "store": other.store_hash,
         "store_hash": other.store_hash,
@@ -210,7 +210,7 @@ def decoys(other: Browser) -> Mapping[str, Any]:
 
 
 def actor(browser: Browser) -> FlaskClient:
-    """Sends the headers that it is given, a cookie among them."""
+    """A client that sends given headers, a cookie among them."""
     return browser.app.test_client(use_cookies=False)
 
 
@@ -220,7 +220,7 @@ def with_session(browser: Browser, extra: Mapping[str, str] | None = None) -> di
 
 @pytest.fixture
 def stores(request: pytest.FixtureRequest, app: Flask, world: World, db: Session) -> list[Browser]:
-    """The owners of both stores, furnished alike; one who looks at the other's store is in both."""
+    """The owners of both stores, with equal data; one person is in both."""
     browsers = [Browser(app, world, store_hash, "owner") for store_hash in world.stores]
     for browser in browsers:
         furnish(browser, db)
@@ -233,7 +233,7 @@ def stores(request: pytest.FixtureRequest, app: Flask, world: World, db: Session
 
 
 def unequal(stores: Sequence[Browser], ours: str) -> tuple[Browser, Browser]:
-    """The one who looks, and the other, whose store has a zone and a carrier more."""
+    """The client, and the other store, which has one zone and one carrier more."""
     here, there = stores if stores[0].store_hash == ours else reversed(stores)
     add_zone(there, FOREIGN_ZONE)
     add_custom(there, FOREIGN_CARRIER, FOREIGN_ZONE)
@@ -325,7 +325,7 @@ def test_a_store_named_outside_the_session_is_ignored(stores: list[Browser], pla
 
 
 def without_tokens(response: TestResponse) -> str:
-    """A page but for what is new in every answer: session token and time of reading."""
+    """Remove what is new in every response: session token and time."""
     text = re.sub(r'name="session-token" content="[^"]+"', "", response.text)
     return re.sub(r"<time.*?</time>", "", text, flags=re.DOTALL)
 

@@ -1,4 +1,4 @@
-"""Keys in rotation: tokens sealed anew while the app serves, damaged ones named and left alone."""
+"""Rotate keys: tokens are re-encrypted while the app serves, damaged ones reported."""
 
 import threading
 from collections.abc import Iterator

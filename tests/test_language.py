@@ -1,4 +1,4 @@
-"""Whose language a page is in, and what stays English for everybody."""
+"""The language of each page, and what stays English."""
 
 import json
 import re
@@ -47,13 +47,13 @@ RUBBISH: list[Any] = [
 
 
 def open_with(browser: Browser, locale: object) -> TestResponse:
-    """A launch whose payload names that locale."""
+    """Launch with that locale in the payload."""
     person = browser.person
     return browser.open(user={"id": person.id, "email": person.email, "locale": locale})
 
 
 def language_of(page: TestResponse) -> str:
-    """As the page itself says, twice, and as its words show."""
+    """Return the language of a page, by its attributes and its words."""
     spoken = next(code for code, word in WORD.items() if f">{word}</a>" in page.text)
     assert f'<html lang="{spoken}">' in page.text
     assert f'<div id="page" lang="{spoken}"' in page.text

@@ -1,4 +1,4 @@
-"""`GET /load`: who is let in, and which page they get."""
+"""`GET /load`: who may launch, and which page they get."""
 
 import re
 import time

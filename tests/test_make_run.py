@@ -1,4 +1,4 @@
-"""`python -m sandbox`, which is `make run`: both programs start and find each other."""
+"""`python -m sandbox`, that is `make run`: both programs start and find each other."""
 
 import re
 import subprocess

@@ -1,4 +1,4 @@
-"""What pages tell assistive technology: what is wrong, what is required, what is current."""
+"""Markup for assistive technology: errors, required fields, current page."""
 
 import html
 import re
@@ -18,7 +18,7 @@ NAMELESS: Form = {"name": "X", "option_name": [""], "option_value": ["1"]}
 
 
 def elements(page: TestResponse) -> list[dict[str, str]]:
-    """Tag and attributes of every element that is shown, in the page's order."""
+    """List tag and attributes of every visible element, in page order."""
     shown = re.sub(r"<(template|noscript).*?</\1>", "", page.text, flags=re.DOTALL)
     return [
         {name: html.unescape(value) for name, value in re.findall(r'([\w-]+)(?:="(.*?)")?', tag)}
@@ -32,7 +32,7 @@ def element(page: TestResponse, element_id: str) -> dict[str, str]:
 
 
 def words(page: TestResponse, attribute: str) -> str:
-    """What the element says whose opening tag ends in this attribute."""
+    """Return the text of the element whose opening tag ends with this attribute."""
     ((_, inside),) = re.findall(rf"<(\w+)[^<>]* {attribute}>(.*?)</\1>", page.text, re.DOTALL)
     return html.unescape(re.sub(r"<[^>]+>", "", inside)).strip()
 

@@ -1,4 +1,4 @@
-"""Numbers for whoever watches the app: who may read them, what they count, what they never name."""
+"""Metrics: who may read them, what they count, and what they never name."""
 
 import json
 import os
@@ -47,7 +47,7 @@ def read(app: Flask) -> str:
 
 @pytest.fixture
 def counted(app: Flask) -> Count:
-    """How much a number has grown since the test began: all apps of a process count together."""
+    """Return how much a metric has grown since the test began."""
     before = samples(read(app))
 
     def since(name: str, **labels: str) -> float:

@@ -1,4 +1,4 @@
-"""Migrations: what they build is what the models say; up, down, twice, and from two machines."""
+"""Migrations match the models, in both directions, twice and concurrently."""
 
 import os
 import subprocess
@@ -74,7 +74,7 @@ def test_downgrade_and_upgrade_keep_the_data(merchant: Browser, database_url: st
 
 
 def rows(url: str) -> dict[str, list[tuple[object, ...]]]:
-    """What every table holds, without the columns that came later."""
+    """Return all rows, without columns that were added later."""
     later = {
         "zones_version",
         "name",

@@ -1,4 +1,4 @@
-"""The alert rules and the dashboard in docs/monitoring, held to what the app really tells."""
+"""Alert rules and dashboard in docs/monitoring fit the metrics that the app exports."""
 
 import inspect
 import json
@@ -41,7 +41,7 @@ def promtool(*arguments: str, said: str | None = None) -> str:
 
 
 def expressions() -> list[str]:
-    """Every query of the rules and of the dashboard's panels."""
+    """List every query of the rules and the dashboard."""
     panels: list[dict[str, Any]] = json.loads(DASHBOARD.read_text())["panels"]
     drawn = [target["expr"] for panel in panels for target in panel["targets"]]
     # Enough of YAML for a file of ours: what follows `expr:` up to the next key.
@@ -51,7 +51,7 @@ def expressions() -> list[str]:
 
 
 def matchers() -> Iterator[tuple[str, str]]:
-    """(label, one of the values) that the queries select by."""
+    """List (label, value) of every selector in the queries."""
     for expression in expressions():
         for label, pattern in MATCHER.findall(expression):
             yield from ((label, value) for value in pattern.split("|"))
@@ -59,7 +59,7 @@ def matchers() -> Iterator[tuple[str, str]]:
 
 @pytest.fixture
 def told(app: Flask, merchant: Browser) -> str:
-    """What the app tells after somebody has used it."""
+    """The metrics after the app was used."""
     merchant.get("/carriers/fedex")
     merchant.send("fedex")
     merchant.another("staff").get("/carriers")

@@ -1,4 +1,4 @@
-"""nginx before the app, with the configuration that is deployed."""
+"""nginx in front of the app, with the deployed configuration."""
 
 import socket
 import tempfile
@@ -22,7 +22,7 @@ from tests.served import free_port, http_session
 
 
 class Upstream(ThreadingHTTPServer):
-    """An instance that says what it was asked, or takes a request and dies over it."""
+    """An instance that reports the request, or dies while handling it."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)

@@ -1,4 +1,4 @@
-"""More requests than may wait for BigCommerce; installs one after another; heads that never end."""
+"""More requests than may wait for BigCommerce, repeated installs, endless responses."""
 
 import socket
 import threading
@@ -190,7 +190,7 @@ def test_installs_from_one_address_are_limited(browser: Browser) -> None:
 
 @dataclass(frozen=True)
 class Hostile:
-    """What a server says: at once, and then again and again until somebody hangs up."""
+    """What a server sends at once, and then repeatedly until it is cut off."""
 
     at_once: bytes
     again: bytes
@@ -210,7 +210,7 @@ NEVER_DONE = {
 
 @pytest.fixture
 def hostile(request: pytest.FixtureRequest) -> Iterator[str]:
-    """A server of one connection that behaves like the Hostile it is parametrized with."""
+    """A server for one connection that behaves like its Hostile parameter."""
     says: Hostile = request.param
     stop = threading.Event()
 

@@ -1,4 +1,4 @@
-"""A signed payload counts only when BigCommerce made it, for this app, and not too long ago."""
+"""A signed payload is valid only if BigCommerce made it recently for this app."""
 
 import base64
 import hmac
@@ -25,7 +25,7 @@ LEFT_OUT = object()
 
 
 def claims(**changes: Any) -> dict[str, Any]:
-    """A payload of just now; a change to LEFT_OUT leaves that claim out.
+    """Claims of a payload issued now; a change to LEFT_OUT removes a claim.
 
     After the example of "App Callbacks" in BigCommerce's documentation.
     """
@@ -53,7 +53,7 @@ def sign(
     header: object = HEADER,
     digest: str = "sha256",
 ) -> str:
-    """HMAC over whatever content and header, by hand: libraries refuse to sign odd ones."""
+    """Sign any content and header by hand: libraries refuse to sign invalid ones."""
     signed = f"{encode(json.dumps(header))}.{encode(json.dumps(content))}"
     signature = hmac.digest(secret.encode(), signed.encode(), digest)
     return f"{signed}.{encode(signature)}"

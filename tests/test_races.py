@@ -1,4 +1,4 @@
-"""Callbacks, pages and commands at the same moment: whichever is first, one correct state."""
+"""Concurrent callbacks, pages and commands leave a correct state in any order."""
 
 import time
 from collections.abc import Callable

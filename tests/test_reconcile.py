@@ -1,4 +1,4 @@
-"""`flask ops reconcile`: dead stores are found, and no other store is ever taken for one."""
+"""`flask ops reconcile` finds uninstalled stores, and only those."""
 
 import os
 import signal
@@ -41,7 +41,7 @@ def operator(app: Flask) -> Operator:
 
 @pytest.fixture
 def shops(app: Flask, world: World) -> list[Browser]:
-    """Owners of five stores with the app, in the order of their ids: shop0 to shop4."""
+    """Owners of five installed stores, shop0 to shop4, in the order of their ids."""
     return [shop(app, world, number) for number in range(5)]
 
 
@@ -58,7 +58,7 @@ def shop(app: Flask, world: World, number: int) -> Browser:
 
 
 def state_of(db: Session) -> dict[str, bool]:
-    """Whether each store is installed, as the tables have it."""
+    """Tell for each store whether it is installed."""
     db.expire_all()
     rows = db.execute(select(Store.store_hash, Store.sealed_access_token).order_by(Store.id))
     return {store_hash: token is not None for store_hash, token in rows}
@@ -260,7 +260,7 @@ def test_the_request_rate_is_limited(operator: Operator, words: tuple[str, ...])
 
 @contextmanager
 def running(config: Config, bigcommerce: str, *words: str) -> Iterator[subprocess.Popen[str]]:
-    """The command in a process of its own."""
+    """The command in its own process."""
     address = config.database_url.render_as_string(hide_password=False)
     process = subprocess.Popen(
         [sys.executable, "-m", "flask", "ops", "reconcile", *FAST, *words],

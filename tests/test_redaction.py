@@ -1,4 +1,4 @@
-"""What is written down carries no token, code, e-mail address or typed value."""
+"""Masked texts contain no token, code, e-mail address or input."""
 
 from urllib.parse import quote
 

@@ -1,4 +1,4 @@
-"""`flask ops prune`, `export` and `erase`: what is kept, handed out and deleted."""
+"""`flask ops prune`, `export` and `erase`."""
 
 import json
 import threading
@@ -31,14 +31,14 @@ def operator(app: Flask) -> Operator:
 
 @pytest.fixture
 def other(merchant: Browser) -> Browser:
-    """The owner of a second store with the app."""
+    """The owner of a second installed store."""
     other = merchant.another("owner", "elmfield2")
     other.install()
     return other
 
 
 def age(db: Session, days: int) -> None:
-    """Make all that has happened so far so many days older."""
+    """Make everything so far that many days older."""
     past = timedelta(days=days)
     for entry in db.scalars(select(ActivityEntry)):
         entry.at -= past

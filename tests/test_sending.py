@@ -1,4 +1,4 @@
-"""Carriers' details: sent, replaced, refused, lost, disconnected. What is said of each."""
+"""Account details: sent, replaced, refused, lost, disconnected; what pages say about it."""
 
 import html
 import json

@@ -1,4 +1,4 @@
-"""Every service and option of every carrier: our table, the double's, BigCommerce's own file."""
+"""Services and options: the catalog, the sandbox and BigCommerce's reference agree."""
 
 import os
 import re
@@ -68,7 +68,7 @@ def codes(carrier: Carrier) -> list[str]:
 
 @pytest.fixture
 def reference() -> dict[str, Properties]:
-    """The property tables of "Create a Shipping Method", which are Markdown in its description."""
+    """Parse the property tables of "Create a Shipping Method", Markdown in its description."""
     named = os.environ.get("SHIPPING_REFERENCE")
     if not named:
         pytest.skip("SHIPPING_REFERENCE names no shipping.v2.yml of BigCommerce's")
@@ -78,7 +78,7 @@ def reference() -> dict[str, Properties]:
 
 
 def section(text: str) -> tuple[str, Properties]:
-    """One carrier's part of the reference: the type its example has, and its property table."""
+    """Return one carrier's part: the type of its example, and its property table."""
     (carrier_id,) = re.findall(r'"type": "(\w+)"', text)
     rows = re.findall(r"\| *(\w+) *\| *([^|\n]+?) *\| *([^|\n]+?) *\| *$", text, re.MULTILINE)
     return carrier_id, {
@@ -89,9 +89,9 @@ def section(text: str) -> tuple[str, Properties]:
 
 
 def listed(words: str, text: str) -> Iterable[str]:
-    """Values in a row, or codes in a table of their own (UPS's packaging).
+    """Parse values in a row, or codes in a table of their own (UPS's packaging).
 
-    No value has a space in it: where the comma is missing (DOM.PC DOM.LIB) a space parts them.
+    Values contain no spaces: where a comma is missing (DOM.PC DOM.LIB), a space separates them.
     """
     if words == "See the following table":
         return re.findall(r"^ *\| (\w\w) \| [^|\n]+ \|$", text, re.MULTILINE)

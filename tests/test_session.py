@@ -1,4 +1,4 @@
-"""The embedded session: bearer header only, renewed by every answer, ended at once."""
+"""The embedded session: bearer header only, renewed by every response, ended at once."""
 
 import time
 from datetime import UTC, datetime, timedelta
@@ -22,7 +22,7 @@ def token_for(
     launched: timedelta = timedelta(),
     issued: timedelta = timedelta(),
 ) -> str:
-    """A token of our own making: `launched` and `issued` that long ago."""
+    """Create a token launched and issued that long ago."""
     now = datetime.now(UTC)
     with browser.app.app_context():
         held = runtime().session_tokens.verify(browser.token or "", now)
@@ -33,7 +33,7 @@ def token_for(
 
 
 def embedded_routes(app: Flask) -> list[tuple[str, str]]:
-    """Every method and path behind the session, parameters filled in."""
+    """List method and path of every embedded route, parameters filled in."""
     parameters = {"carrier_id": "fedex", "number": "33", "zone_id": "1"}
     routes = []
     for rule in app.url_map.iter_rules():

@@ -1,4 +1,4 @@
-"""The session token: unaltered, for 60 minutes, and for 24 hours after the launch at most."""
+"""Session tokens: unaltered, valid for 60 minutes and for 24 hours after the launch at most."""
 
 import hashlib
 import string
@@ -25,7 +25,7 @@ def tokens() -> SessionTokens:
 
 
 def signed(content: object, salt: str = "bcapp.session") -> str:
-    """A token that is right but for its content or its salt."""
+    """Sign other content, or with another salt."""
     serializer = URLSafeSerializer(
         make.SESSION_KEY,
         salt=salt,
@@ -64,7 +64,7 @@ def test_a_token_altered_anywhere_is_refused(tokens: SessionTokens) -> None:
 
 
 def alterations(token: str) -> Iterator[str]:
-    """Every position with every letter in its place or before it, or with none; and cut short."""
+    """Yield the token with each position changed, extended or removed, and truncated."""
     letters = string.ascii_letters + string.digits + "-_.=+/ \né"
     for at in range(len(token)):
         yield token[:at]
@@ -145,7 +145,7 @@ def test_a_token_ends_after_60_minutes(tokens: SessionTokens, age: timedelta) ->
 
 
 def renewed_all_day(tokens: SessionTokens) -> str:
-    """The token of somebody who works on, last renewed 40 minutes before the 24 hours end."""
+    """A token renewed all day, last 40 minutes before the 24 hours end."""
     token = tokens.issue(SESSION, LAUNCH)
     for minutes in range(50, 24 * 60, 50):
         now = LAUNCH + timedelta(minutes=minutes)

@@ -1,4 +1,4 @@
-"""Zones, methods and store information: read liberally, refused where they make no sense."""
+"""Zones, methods and store information: parsed leniently, refused if meaningless."""
 
 import copy
 import json

@@ -1,4 +1,4 @@
-"""How answers travel: compressed for whoever can read it, files kept for a year."""
+"""Compression and caching of pages and static files."""
 
 import gzip
 import re

@@ -1,4 +1,4 @@
-"""The catalogues: complete, honest, up to date; and no text on any page goes around them."""
+"""Catalogs are complete, honest and current, and every text on every page is translatable."""
 
 import ast
 import re
@@ -66,7 +66,7 @@ FIXED = {
 
 
 def extracted() -> dict[str | tuple[str, ...], str]:
-    """Every text in code and templates, with where it stands."""
+    """Extract every text in code and templates, with its place."""
     with (CHECKOUT / "babel.cfg").open() as file:
         methods, options = parse_mapping_cfg(file)
     found = extract_from_dir(CHECKOUT, methods, options, KEYWORDS)
@@ -152,7 +152,7 @@ def test_translations_are_plain_text(code: str) -> None:
 
 
 def sentences(file: Path) -> Iterator[str]:
-    """Strings of a module that look like words for people and are no docstring."""
+    """List the strings of a module that look like text for people, docstrings aside."""
     tree = ast.parse(file.read_text())
     docs = [node.value for node in ast.walk(tree) if isinstance(node, ast.Expr)]
     for node in ast.walk(tree):
@@ -196,7 +196,7 @@ NAMES = {
 
 
 class Reader(HTMLParser):
-    """Collects what people see or hear of a page, in its order."""
+    """Collect what people see or hear of a page, in order."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
@@ -235,7 +235,7 @@ def outside_brackets(text: str) -> str:
 
 
 def untranslated(reader: Reader, quoted: Iterable[str]) -> list[str]:
-    """The words of a page that stand outside brackets and are neither names nor quoted."""
+    """Return the words outside brackets that are neither names nor quoted."""
     left = " | ".join(outside_brackets(text) for text in ["\n".join(reader.texts), *reader.spoken])
     left = NUMBERED.sub("", left)
     for name in sorted(NAMES.union(quoted), key=len, reverse=True):
@@ -245,7 +245,7 @@ def untranslated(reader: Reader, quoted: Iterable[str]) -> list[str]:
 
 @pytest.fixture
 def bracketed(app: Flask, tmp_path: Path) -> None:
-    """German is every English text in brackets."""
+    """Make German the English text in brackets."""
     catalog = Catalog(locale="de")
     for message in extracted():
         strings = tuple(f"{OPEN}{text}{CLOSE}" for text in forms(message))
@@ -329,7 +329,7 @@ def refused(tab: Browser) -> Iterator[TestResponse]:
 
 
 def on_its_way(tab: Browser) -> Iterator[TestResponse]:
-    """As another tab sees it before BigCommerce has answered."""
+    """Before BigCommerce has answered, as another tab sees it."""
     tab.send("zoom2u")
     with tab.app.app_context(), runtime().sessions.begin() as db:
         never_answered = {"outcome": Outcome.NO_ANSWER, "status": None, "settled_at": None}
@@ -401,7 +401,7 @@ def zones(tab: Browser) -> Iterator[TestResponse]:
 
 
 def made_elsewhere(tab: Browser) -> Iterator[TestResponse]:
-    """Zones and methods as BigCommerce's own pages, or another app, may leave them."""
+    """Zones and methods set up in BigCommerce or by another app."""
     tab.world.set_zones("harbour1", 4)
     store = tab.world.store("harbour1")
     store.zones[1]["type"], store.zones[2]["type"] = "state", "planet"
@@ -435,7 +435,7 @@ def made_elsewhere(tab: Browser) -> Iterator[TestResponse]:
 
 
 def another_store(tab: Browser) -> Iterator[TestResponse]:
-    """A first install, of a store that does not tell its time zone; then one after another."""
+    """A first install of a store without a time zone, then further ones."""
     other = tab.another("owner", "elmfield2")
     other.client.environ_base["HTTP_ACCEPT_LANGUAGE"] = "de"
     other.person = replace(other.person, locale="de-DE")
@@ -530,7 +530,7 @@ NOT_WALKED = {
 
 
 def pattern(text: str) -> re.Pattern[str]:
-    """Finds a text in its brackets, whatever stands in for its placeholders."""
+    """Match a text in brackets, with anything for its placeholders."""
     literal = [re.escape(part) for part in PLACEHOLDER.split(text)]
     return re.compile(OPEN + rf"[^{OPEN}{CLOSE}]*?".join(literal) + CLOSE)
 

@@ -1,4 +1,4 @@
-"""Sealed secrets open with any known key, in their own place, and not at all when altered."""
+"""Sealed secrets open with any known key, in their own place, and only unaltered."""
 
 import base64
 

@@ -1,4 +1,4 @@
-"""What the pages show of zones and of the store: as read, while unreadable, and how long kept."""
+"""What pages show of zones and of the store."""
 
 import re
 from collections.abc import Iterator
@@ -36,7 +36,7 @@ SYDNEY = ZoneInfo("Australia/Sydney")
 
 
 def put_on(world: World, *zone_ids: int, **changes: Any) -> None:
-    """Give Australia Post a method in these zones, as somebody would in the control panel."""
+    """Give Australia Post a method in these zones, as if set up in the control panel."""
     for zone_id in zone_ids:
         method = {
             "id": world.next_id(),
@@ -57,12 +57,12 @@ def is_on(world: World, zone_id: int) -> bool:
 
 
 def listed(page: TestResponse) -> list[str]:
-    """Ids of the carriers on the overview, in its order."""
+    """Return the ids of the carriers on the overview, in order."""
     return re.findall(r"<code>(\w+)</code>", page.text)
 
 
 def offered_in(page: TestResponse, carrier_id: str = "auspost") -> str:
-    """A carrier's cell in the overview's column "Offered in"."""
+    """Return a carrier's cell in the column "Offered in"."""
     row = page.text.partition(f"<code>{carrier_id}</code>")[2].partition("</tr>")[0]
     cell = row.partition('class="cell-offered"')[2].partition("</td>")[0]
     (words,) = re.findall(r'<p class="cell-value[^"]*">(.*?)</p>', cell)
@@ -70,12 +70,12 @@ def offered_in(page: TestResponse, carrier_id: str = "auspost") -> str:
 
 
 def forms(page: TestResponse) -> list[int]:
-    """Ids of the zones that carry their form."""
+    """Return the ids of the zones that contain their form."""
     return [int(n) for n in re.findall(r'action="/carriers/auspost/zones/(\d+)"', page.text)]
 
 
 def links(page: TestResponse) -> list[int]:
-    """Ids of the zones that are links to themselves."""
+    """Return the ids of the zones that are links."""
     return [int(n) for n in re.findall(r'href="/carriers/auspost\?zone=(\d+)"', page.text)]
 
 
@@ -85,7 +85,7 @@ def is_also_off_ticked(page: TestResponse) -> bool:
 
 
 def turned_off(db: Session) -> list[tuple[str | None, Outcome]]:
-    """Zone and outcome of every entry about turning off, by the zone's name."""
+    """Return zone and outcome of every entry about turning off."""
     db.expire_all()
     of_zones = ActivityEntry.event == Event.ZONE_TURNED_OFF
     entries = db.scalars(select(ActivityEntry).where(of_zones))
@@ -94,7 +94,7 @@ def turned_off(db: Session) -> list[tuple[str | None, Outcome]]:
 
 @pytest.fixture
 def elsewhere(config: Config, merchant: Browser) -> Iterator[Browser]:
-    """The same person in the same session, served by another process on the same database."""
+    """The same session in another process on the same database."""
     app = create_app(config)
     app.testing = True
     browser = Browser(app, merchant.world, merchant.store_hash, "owner")

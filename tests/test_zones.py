@@ -1,4 +1,4 @@
-"""A carrier in a zone: turned on, changed, turned off; what BigCommerce confirms, and what not."""
+"""A carrier in a zone: turn on, change, turn off, and what BigCommerce confirms."""
 
 import json
 from collections.abc import Mapping
@@ -144,7 +144,7 @@ def test_turning_off_a_missing_method_writes_nothing(merchant: Browser, db: Sess
 
 @pytest.fixture
 def newer_bigcommerce(monkeypatch: pytest.MonkeyPatch) -> None:
-    """BigCommerce knows a service that no document of ours names."""
+    """A BigCommerce that knows an undocumented service."""
     known = contract.DELIVERY_SERVICES["auspost"]
     monkeypatch.setitem(contract.DELIVERY_SERVICES, "auspost", (*known, "AUS_SOMETHING_NEW"))
 

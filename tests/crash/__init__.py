@@ -1,1 +1,1 @@
-"""The app killed while it works."""
+"""Kill the app while it works."""

@@ -1,4 +1,4 @@
-"""Killed at any moment: what was answered is there, nothing is half done, nothing is claimed."""
+"""Kill workers at any moment: answered writes are stored, nothing is half done or claimed."""
 
 import itertools
 import os
@@ -55,9 +55,9 @@ class Deed(StrEnum):
 
 @dataclass(frozen=True)
 class Promise:
-    """What the answer to a deed means: one entry, of one of these events, with this outcome.
+    """What an answer promises: one entry of one of these events with this outcome.
 
-    A request that got no answer may have left that entry, one that says `or_else`, or none.
+    A request without an answer may have left that entry, one with `or_else`, or none.
     """
 
     status: int
@@ -85,7 +85,7 @@ HOW_OFTEN = {
 
 
 class Merchant:
-    """The owner of one store: does one thing after another, and remembers what was answered."""
+    """The owner of one store, acting in sequence and remembering the answers."""
 
     def __init__(self, world: World, number: int, seed: str) -> None:
         self.world = world
@@ -105,7 +105,7 @@ class Merchant:
         self.broken_off: Deed | None = None
 
     def work(self, url: str, killed: threading.Event) -> None:
-        """Until the worker is killed. A request that gets no answer is the last."""
+        """Act until the worker is killed; a request without an answer is the last."""
         while not killed.is_set():
             deed = self._next()
             try:
@@ -117,7 +117,7 @@ class Merchant:
             self._was_answered(deed, answer)
 
     def look_up(self, token: str | None) -> None:
-        """What was uncertain is known now: `token` is what the app holds."""
+        """Resolve what was uncertain; `token` is what the app holds."""
         self.tokens = {token}
         self.answered, self.broken_off = [], None
 
@@ -191,7 +191,7 @@ class Merchant:
 
 @dataclass(frozen=True)
 class Books:
-    """All that the app's database says of one store."""
+    """Everything that the app's database says about one store."""
 
     store: Store | None
     users: Sequence[int]
@@ -217,7 +217,7 @@ def read_books(db: Session, store_hash: str) -> Books:
 
 
 def check_token(books: Books, vault: Vault, merchant: Merchant) -> str | None:
-    """The store is installed, with a token that opens and an owner who may use it, or it is not."""
+    """The store is installed with a usable token and owner, or it is not installed."""
     store = books.store
     if store is None or store.sealed_access_token is None:
         assert None in merchant.tokens, "a token that was answered for is lost"
@@ -231,7 +231,7 @@ def check_token(books: Books, vault: Vault, merchant: Merchant) -> str | None:
 
 
 def check_new_entries(merchant: Merchant, new: Sequence[ActivityEntry]) -> None:
-    """One for every answer, and one at most for the request that was broken off."""
+    """One entry per answer, and at most one for the interrupted request."""
     promises = [PROMISES[deed] for deed in merchant.answered if PROMISES[deed].events]
     hopes = [PROMISES[deed] for deed in [merchant.broken_off] if deed and PROMISES[deed].events]
     assert len(promises) <= len(new) <= len(promises) + len(hopes)
@@ -243,7 +243,7 @@ def check_new_entries(merchant: Merchant, new: Sequence[ActivityEntry]) -> None:
 
 
 def check_state(books: Books, token: str | None) -> None:
-    """The log and the state say the same."""
+    """The log and the state agree."""
     of_store = [entry.event for entry in books.entries if entry.carrier_id is None]
     assert (token is None) == (of_store[-1:] in ([], [Event.STORE_UNINSTALLED]))
     tried = {entry.carrier_id: entry.id for entry in books.entries if entry.carrier_id}
@@ -263,9 +263,9 @@ Counted = Counter[tuple[str | None, str | None, bool]]
 def check_calls(
     books: Books, new: Sequence[ActivityEntry], store_hash: str, made: Counted, taken: Counted
 ) -> None:
-    """Nothing is said to be sent that BigCommerce did not take, and no call was made in secret.
+    """Nothing is called sent that BigCommerce did not accept, and no call went unrecorded.
 
-    `made` are all calls so far, `taken` those that it answered since the last kill.
+    `made` are all calls so far, `taken` those that BigCommerce answered since the last kill.
     """
     for carrier_id in DETAILS:
         for events, is_delete in ((SENDS, False), (DISCONNECTS, True)):
@@ -282,7 +282,7 @@ def number_about(
 
 
 def count_calls(world: World) -> tuple[Counted, Counted]:
-    """Carrier connection calls that BigCommerce got, and those of them that it answered."""
+    """Count the carrier connection calls that BigCommerce got, and that it answered."""
     made, answered = Counted(), Counted()
     for call in world.calls_to(CONNECTION):
         assert isinstance(call.body, dict)
@@ -294,7 +294,7 @@ def count_calls(world: World) -> tuple[Counted, Counted]:
 
 @pytest.fixture
 def db(database_url: str) -> Iterator[Session]:
-    """The app's database, seen from another process."""
+    """The app's database, from another process."""
     engine = database.open_engine(database.parse_url(database_url))
     with database.session_factory(engine)() as session:
         yield session
@@ -302,7 +302,7 @@ def db(database_url: str) -> Iterator[Session]:
 
 
 def is_at_rest(db: Session) -> bool:
-    """PostgreSQL may still be at a statement of a client that is no more; SQLite died with it."""
+    """Tell whether PostgreSQL has finished the statements of dead clients."""
     if db.get_bind().dialect.name == "sqlite":
         return True
     busy = text(

@@ -1,4 +1,4 @@
-"""The process that is killed: the app under gunicorn, as in production, with one worker."""
+"""The process that is killed: the app under gunicorn with one worker."""
 
 import os
 import signal
@@ -18,7 +18,7 @@ MAX_WAIT = 60
 
 
 def until(happened: Callable[[], bool], what: str) -> None:
-    """Wait for something that another process does, and that announces itself to nobody."""
+    """Wait for a condition in another process."""
     give_up = time.monotonic() + MAX_WAIT
     while not happened():
         assert time.monotonic() < give_up, what
@@ -26,9 +26,9 @@ def until(happened: Callable[[], bool], what: str) -> None:
 
 
 class Gunicorn:
-    """Serves the app until left. Its master starts a new worker for every one that is killed.
+    """Serve the app; the master starts a new worker for each one that is killed.
 
-    The listening socket is ours: while there is no worker, connections wait in it.
+    The test owns the listening socket, so connections wait in it while there is no worker.
     """
 
     def __init__(self, environ: Mapping[str, str], log: Path) -> None:
@@ -78,13 +78,13 @@ class Gunicorn:
         self._master.wait(MAX_WAIT)
 
     def reload(self) -> None:
-        """As a deploy does; returns when none of the workers from before is left."""
+        """Reload as a deployment does; returns when no old worker is left."""
         before = set(self.workers())
         self._master.send_signal(signal.SIGHUP)
         until(lambda: before.isdisjoint(self.workers()), f"no new workers: {self._said()}")
 
     def kill_worker(self) -> None:
-        """Kill it where it stands; returns when another has taken its place."""
+        """Kill the worker; returns when another has replaced it."""
         (worker,) = self.workers()
         os.kill(worker, signal.SIGKILL)
         until(lambda: self.workers() not in ([], [worker]), f"no new worker: {self._said()}")

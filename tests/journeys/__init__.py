@@ -1,1 +1,1 @@
-"""Journeys through both programs."""
+"""Browser tests through the control panel and the app."""

@@ -1,4 +1,4 @@
-"""Control panel and app on two sites, over TLS, and a Chromium that blocks third-party cookies."""
+"""Control panel and app on two TLS sites, and a Chromium that blocks third-party cookies."""
 
 import json
 import re
@@ -47,7 +47,7 @@ BLOCK_THIRD_PARTY_COOKIES = {"profile": {"cookie_controls_mode": 1}}
 
 @dataclass
 class Watched:
-    """The app, with what it was asked for and in which headers it answered."""
+    """The app, recording its requests and response headers."""
 
     app: Flask
     asked: list[str] = field(default_factory=list)
@@ -66,7 +66,7 @@ class Watched:
 
 @dataclass(frozen=True)
 class Sites:
-    """Both programs as a browser finds them: two sites, each behind TLS."""
+    """Both programs as a browser sees them: two sites behind TLS."""
 
     world: World
     panel: str
@@ -120,7 +120,7 @@ def sites(sqlite_template: Path, tmp_path: Path, certificate: ssl.SSLContext) ->
 
 @contextmanager
 def chromium(profile: Path) -> Iterator[BrowserContext]:
-    """A fresh profile with the browser's own switch set that blocks third-party cookies."""
+    """A fresh profile that blocks third-party cookies."""
     path = shutil.which("chromium") or shutil.which("google-chrome")
     if path is None:
         missing("a Chromium (Debian: apt install chromium)")
@@ -147,9 +147,9 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrowserContext
 
 @pytest.fixture
 def open_tab(browser: BrowserContext, sites: Sites) -> Iterator[Callable[[str], Tab]]:
-    """Opens a tab with a store's control panel; all are closed when the test ends.
+    """Open tabs with a store's control panel; closed after the test.
 
-    Then it looks at what holds on every step of every journey.
+    Checks then what holds for every step of every journey.
     """
     tabs: list[Tab] = []
 
@@ -165,10 +165,7 @@ def open_tab(browser: BrowserContext, sites: Sites) -> Iterator[Callable[[str], 
 
 
 def check_every_step(watched: Watched, tabs: list[Tab]) -> None:
-    """What holds for every journey: no complaint of the browser, no cookie, no secret address.
-
-    Only the address at which BigCommerce hands the person over has a code or a payload in it.
-    """
+    """No browser error, no cookie, no secret in a URL, except in BigCommerce's own callbacks."""
     assert [complaint for tab in tabs for complaint in tab.complaints] == []
     assert "set-cookie" not in {name.lower() for name, _ in watched.headers}
     tokens = {value for name, value in watched.headers if name == "X-Session-Token"}

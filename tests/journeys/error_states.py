@@ -1,4 +1,4 @@
-"""Ways to what goes wrong: instead of a page, and above a form."""
+"""Page states in which something goes wrong: error pages, and errors above a form."""
 
 import re
 from collections.abc import Iterator
@@ -73,7 +73,7 @@ def above_a_form(tab: Tab) -> Iterator[str]:
 
 
 def ending(tab: Tab) -> Iterator[str]:
-    """A session's last minutes."""
+    """The last minutes of a session."""
     tab.page.clock.install()
     tab.type_details()
     tab.page.clock.run_for("58:05")

@@ -1,4 +1,4 @@
-"""Ways through every page and every state of it; each stop is a state to look at."""
+"""Walk through every page and every state of it; each yield is a state to check."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -194,7 +194,7 @@ def reading(tab: Tab) -> Iterator[str]:
 
 
 def found(tab: Tab) -> Iterator[str]:
-    """What was there before us, or is not there."""
+    """What was set up elsewhere, or is missing."""
     tab.arrive()
     tab.go("/activity?result=rejected")
     tab.says("Nothing matches these filters")
@@ -211,7 +211,7 @@ def found(tab: Tab) -> Iterator[str]:
 
 
 def languages(tab: Tab) -> Iterator[str]:
-    """Words are longer elsewhere. The way leads by addresses, since words are no guide here."""
+    """Pages in the other languages, whose words are longer; reached by URL."""
     tab.arrive()
     tab.post("/carriers/auspost/connection", DETAILS["auspost"])
     people = tab.world.store(tab.store_hash).people
@@ -232,7 +232,7 @@ def languages(tab: Tab) -> Iterator[str]:
 
 
 def long_words(tab: Tab) -> Iterator[str]:
-    """Nothing that a merchant, a provider or BigCommerce names has to have a space in it."""
+    """Names without spaces, from merchants, carriers and BigCommerce."""
     store = tab.world.store(tab.store_hash)
     store.people[0] = replace(store.people[0], email=f"{'owner' * 12}@{'harbour' * 8}.example")
     store.zones[0]["name"] = "Donaudampfschifffahrtszone" * 4

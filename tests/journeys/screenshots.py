@@ -1,4 +1,4 @@
-"""Pictures of the main pages, for the papers: `make screenshots`."""
+"""Take the screenshots for the documents: `make screenshots`."""
 
 import io
 import tempfile
@@ -54,7 +54,7 @@ def take(tab: Tab, name: str) -> None:
 
 
 def take_focus(tab: Tab) -> None:
-    """The pages' stops, the first of each kind with the focus on it, one below the other."""
+    """Picture one of each kind of focusable element with the focus."""
     taken: dict[str, Image.Image] = {}
     for path in ("/carriers", "/carriers/auspost/connection", "/carriers/new", "/carriers/auspost"):
         tab.go(path)

@@ -1,4 +1,4 @@
-"""A person's tab with a store's control panel, the app in its frame: tests call verbs."""
+"""A browser tab with a store's control panel and the app in its frame."""
 
 import re
 import sqlite3
@@ -110,15 +110,15 @@ class Tab:
         self.page.goto(f"{self.panel}/stores/{self.store_hash}?as={role}")
 
     def to_front(self) -> None:
-        """Browsers draw only the tab in front; whoever acts in another looks at it first."""
+        """Bring this tab to the front: browsers render only the front tab."""
         self.page.bring_to_front()
 
     def press(self, name: str) -> None:
-        """A button of the control panel."""
+        """Press a button of the control panel."""
         self.page.get_by_role("button", name=name, exact=True).click()
 
     def arrive(self) -> None:
-        """Open the app, installing it where it is not, and be at Carriers."""
+        """Open the app, installing it if necessary, and be at Carriers."""
         if self.world.store(self.store_hash).access_token is None:
             self.install()
             self.follow("Skip for now")
@@ -159,12 +159,12 @@ class Tab:
         self.frame.wait_for_function(HAS_SIZE, arg=[width, height])
 
     def go(self, path: str) -> None:
-        """Follow a link to a page that is some steps away."""
+        """Follow a link to a page several steps away."""
         self.frame.evaluate(FOLLOW, path)
         expect(self.app.locator("#shortcut")).to_have_count(0)
 
     def post(self, path: str, form: Mapping[str, str | Sequence[str]]) -> None:
-        """Send a form that would take many steps to fill in."""
+        """Submit a form without filling it in step by step."""
         fields = [
             (name, value)
             for name, given in form.items()
@@ -178,7 +178,7 @@ class Tab:
             self.field(name).fill(value)
 
     def type_details(self) -> None:
-        """Be at FedEx's form, with everything typed and nothing sent."""
+        """Fill in FedEx's form without sending it."""
         self.arrive()
         self.follow("Set up FedEx")
         self.fill(DETAILS["fedex"])
@@ -205,7 +205,7 @@ class Tab:
         self.frame.evaluate(FOCUS_TOP)
 
     def walk_to(self, name: str) -> None:
-        """Press Tab until the focus is on what has this text, name or value."""
+        """Press Tab until the focus is on the element with this text, name or value."""
         passed: list[str] = []
         while not any(said == name or said.startswith(f"{name}\n") for said in passed[-1:]):
             assert len(passed) < MAX_STOPS, f"no {name} among {passed}"
@@ -213,7 +213,7 @@ class Tab:
             passed.append(self.frame.evaluate(STOP))
 
     def travel(self, *, launched: timedelta = timedelta(), issued: timedelta = timedelta()) -> None:
-        """The next thing that is asked for comes with a session that is so much older."""
+        """Make the session of the next request that much older."""
         tokens = SessionTokens(make.config().session_keys)
         now = datetime.now(UTC)
         session = tokens.verify(self.frame.evaluate(TOKEN), now)
@@ -236,7 +236,7 @@ class Tab:
         boxes.set_checked(ticked)
 
     def offer(self, zone: str, *services: str) -> None:
-        """Australia Post, not saved yet."""
+        """Tick Australia Post in a zone, without saving."""
         for box in ("Offer Australia Post in this zone", *services):
             self.tick(zone, box)
 
@@ -247,7 +247,7 @@ class Tab:
         expect(self.zone(zone).locator("summary .badge")).to_have_text(words)
 
     def break_records(self, statement: str) -> None:
-        """Change what the app has on record, in SQL."""
+        """Change the app's database with SQL."""
         with sqlite3.connect(self.database) as tables:
             tables.execute(statement)
         tables.close()
@@ -265,7 +265,7 @@ class Tab:
         return [(call.method, call.body) for call in self.calls("/connection")]
 
     def method_writes(self) -> list[tuple[str, bool, list[str]]]:
-        """Verb, whether on, and services of every write of a method."""
+        """List verb, state and services of every write of a method."""
         return [
             (call.method, body["enabled"], body["settings"]["carrier_options"]["delivery_services"])
             for call in self.calls("/methods")

@@ -1,4 +1,4 @@
-"""Answers that are late, wrong or do not come: nothing typed is lost, nothing is sent twice."""
+"""Late, wrong or missing answers: no input is lost and nothing is sent twice."""
 
 import re
 from collections.abc import Callable

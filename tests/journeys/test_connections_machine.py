@@ -1,4 +1,4 @@
-"""Any sequence of sends, refusals, lost answers and disconnects leaves a truthful record."""
+"""Any sequence of sends, refusals, lost answers and disconnects leaves a true record."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""Every page in every state: accessible, as wide as its frame, its focus seen at every stop."""
+"""Every page in every state: accessible, no wider than its frame, focus visible."""
 
 from collections.abc import Callable, Iterator, Sequence
 from urllib.parse import urlencode
@@ -115,7 +115,7 @@ def unseen_focus(tab: Tab) -> list[str]:
 
 @pytest.fixture
 def templates(sites: Sites) -> Iterator[list[str]]:
-    """Names of the templates that the app renders, the latest last."""
+    """Collect the names of rendered templates, the latest last."""
     names: list[str] = []
 
     def note(_app: object, template: Template, **_: object) -> None:

@@ -1,4 +1,4 @@
-"""Back, forward and the address: they say what is shown, whatever came of asking for it."""
+"""Back, forward and the address always match the shown page."""
 
 import re
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""A merchant's whole way, in Chromium, through the control panel's cross-site frame."""
+"""The main journeys in Chromium, through the control panel's cross-site frame."""
 
 import sqlite3
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""A send on its way: it is sent once, and its outcome is seen wherever somebody went meanwhile."""
+"""A send is sent once, and its outcome is shown wherever the merchant went meanwhile."""
 
 import re
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What the page's script looks after: the session, the history, the control panel around it."""
+"""The page's script: session, history, and the control panel around it."""
 
 import re
 import ssl
@@ -264,7 +264,7 @@ def test_the_app_works_without_the_app_sdk(
 
 @Request.application
 def elsewhere(request: Request) -> Response:
-    """A page of somebody else's with the app in a frame."""
+    """A foreign page that frames the app."""
     frame = f'<iframe name="app" src="{request.args["src"]}"></iframe>'
     return Response(frame, mimetype="text/html")
 

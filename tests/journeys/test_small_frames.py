@@ -1,4 +1,4 @@
-"""Frames as low and as narrow as a phone leaves them: nothing that stays in view hides the rest."""
+"""Frames as small as a phone leaves them: sticky bars never cover the focus."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -29,7 +29,7 @@ BEHIND = """() => {
 
 
 def behind_bars(tab: Tab, start: str, key: str) -> list[str]:
-    """What the focus passes, one press of the key after another, without being seen."""
+    """List the elements that have the focus but are covered."""
     hidden = []
     tab.app.locator(start).focus()
     for _ in range(MAX_STOPS):

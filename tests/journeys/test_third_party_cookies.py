@@ -1,4 +1,4 @@
-"""What the other journeys stand on: this browser drops cookies inside a cross-site frame."""
+"""Precondition of the other journeys: this browser drops cookies in a cross-site frame."""
 
 import json
 import ssl
@@ -22,7 +22,7 @@ FRAME = """address => new Promise(done => {
 
 @Request.application
 def counter(request: Request) -> Response:
-    """Says which cookies it was sent, and sets one that is made for frames."""
+    """Echo the received cookies and set one made for frames."""
     response = Response(json.dumps(request.cookies), mimetype="application/json")
     response.set_cookie("seen", "1", samesite="None", secure=True)
     return response

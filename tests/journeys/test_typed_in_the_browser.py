@@ -1,4 +1,4 @@
-"""What somebody typed stays theirs, and what was read from BigCommerce stays apart from it."""
+"""Input is never lost, and never mixed up with what BigCommerce returned."""
 
 import re
 from collections.abc import Callable
@@ -61,7 +61,7 @@ def test_refreshing_resets_a_zone_form(open_tab: OpenTab, sites: Sites) -> None:
 
 
 def open_before_its_zones(tab: Tab, sites: Sites) -> list[Route]:
-    """FedEx's page at a launch; the request for its zones waits to be let go."""
+    """Launch FedEx's page and hold the request for its zones."""
     tab.install()
     held: list[Route] = []
     tab.page.route(re.compile("/carriers/fedex$"), lambda route: held.append(route), times=1)
@@ -88,7 +88,7 @@ def test_missing_zones_do_not_disturb_typing(open_tab: OpenTab, sites: Sites) ->
 
 
 def type_beside_a_save(tab: Tab, typed: str, *services: str) -> tuple[Route, Locator]:
-    """Australia is on its way to be saved, held until it is let go; New Zealand is typed in."""
+    """Hold the save of Australia while typing in New Zealand."""
     tab.arrive()
     tab.follow("Set up Australia Post")
     tab.open_zone("Australia")

@@ -1,4 +1,4 @@
-"""How many bytes a page costs, on the wire and with nothing kept from before."""
+"""Bytes on the wire per page, with an empty cache."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,7 +21,7 @@ PAGES = (
 
 @contextmanager
 def weighed(tab: Tab, app: str) -> Iterator[dict[str, int]]:
-    """Bytes that the app answered, headers included, by address; fonts aside."""
+    """Sum the response bytes by URL, headers included, fonts excluded."""
     finished: list[Request] = []
     weights: dict[str, int] = {}
     tab.page.on("requestfinished", lambda request: finished.append(request))

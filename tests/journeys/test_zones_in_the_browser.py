@@ -1,4 +1,4 @@
-"""Zones in Chromium: a carrier turned on, changed and turned off; sixty zones read slowly."""
+"""Zones in Chromium: turn on, change, turn off; sixty slow zones."""
 
 from collections.abc import Callable
 
