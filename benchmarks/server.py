@@ -62,7 +62,7 @@ def measure(url: str, threads: int, log: Path) -> None:
             tabs = [Tab(world, add_store(world, n), instance.url) for n in range(MERCHANTS + 1)]
             for tab in tabs:
                 tab.install()
-            world.order(Fault("connection", "delay", seconds=DELAY, times=None))
+            world.set_fault(Fault("connection", "delay", seconds=DELAY, times=None))
             report(threads, *load(tabs))
 
 

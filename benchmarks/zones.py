@@ -51,7 +51,7 @@ def main() -> int:
     world = World(make.CLIENT_ID, make.CLIENT_SECRET, make.APP_URL)
     with serve(world) as bigcommerce, installed_app(world, bigcommerce) as merchant:
         world.set_zones(STORE, ZONES)
-        world.order(Fault("api", "delay", seconds=DELAY, times=None))
+        world.set_fault(Fault("api", "delay", seconds=DELAY, times=None))
         call = one_call(world, bigcommerce)
         page = measured(lambda: opened(merchant, "/carriers?refresh=1"))
         calls = len(world.calls_to("/methods")) // TIMES

@@ -70,7 +70,7 @@ def environment(folder: Path) -> Iterator[Environment]:
         world = World(make.CLIENT_ID, make.CLIENT_SECRET, make.APP_URL)
         bigcommerce = stack.enter_context(serve(world))
         for where in ("connection", "methods"):
-            world.order(Fault(where, "delay", seconds=ANSWERS_AFTER, times=None))
+            world.set_fault(Fault(where, "delay", seconds=ANSWERS_AFTER, times=None))
         environ = make.environ(
             DATABASE_URL=on_server(server.url, "bcapp"),
             BIGCOMMERCE_LOGIN_URL=bigcommerce,

@@ -64,12 +64,12 @@ KINDS: dict[str, tuple[str, Fault]] = {
 
 
 @misbehaviour.post("/stores/<store_hash>/misbehave")
-def order(store_hash: str) -> Response:
+def set_fault(store_hash: str) -> Response:
     kind, where = request.form.get("kind", ""), request.form.get("where", "")
     if kind not in KINDS or where not in PLACES:
         abort(400)
     times = None if request.form.get("until_cleared") else 1
-    the_world().order(replace(KINDS[kind][1], where=where, times=times))
+    the_world().set_fault(replace(KINDS[kind][1], where=where, times=times))
     return back(store_hash)
 
 

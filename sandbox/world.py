@@ -199,7 +199,7 @@ class World:
             granted = self.store(store_hash).granted
             (granted.add if has else granted.discard)(person.id)
 
-    def order(self, fault: Fault) -> None:
+    def set_fault(self, fault: Fault) -> None:
         """The next matching requests misbehave; of several faults the first ordered goes first."""
         with self.lock:
             self.faults.append(replace(fault))  # our own copy: it counts down

@@ -23,7 +23,7 @@ from tests.reference import DETAILS
 def test_everything_that_happened_is_listed_newest_first(merchant: Browser) -> None:
     merchant.send("zoom2u")
     merchant.send("zoom2u")
-    merchant.world.order(Fault("connection", status=400, body='[{"message": "No origin"}]'))
+    merchant.world.set_fault(Fault("connection", status=400, body='[{"message": "No origin"}]'))
     merchant.send("fedex")
     merchant.disconnect("zoom2u")
     merchant.another("staff").remove()
@@ -87,7 +87,7 @@ def busy(merchant: Browser, db: Session) -> Browser:
     db.commit()
     merchant.send("fedex")
     merchant.send("royalmail")
-    merchant.world.order(Fault("connection", status=400, body='[{"message": "No origin"}]'))
+    merchant.world.set_fault(Fault("connection", status=400, body='[{"message": "No origin"}]'))
     merchant.send("fedex")
     merchant.post("/carriers", {"number": "33", "name": "Parcel Lane"})
     return merchant

@@ -211,10 +211,12 @@ def install_in_every_way(owner: Watched) -> None:
         query = world.install_query("harbour1", owner.person)
         sent = [query["code"], make.CLIENT_SECRET]
         for body in (json.dumps({"error": sent, "context": sent}), f"<p>{' '.join(sent)}</p>"):
-            world.order(Fault("token", status=status, body=body, headers={"Location": body[:20]}))
+            world.set_fault(
+                Fault("token", status=status, body=body, headers={"Location": body[:20]})
+            )
             owner.ask("/auth", query)
     for kind in FAILINGS:
-        world.order(Fault("token", kind))
+        world.set_fault(Fault("token", kind))
         owner.install()
 
 
@@ -225,23 +227,23 @@ def send_in_every_way(owner: Watched) -> None:
         owner.send(carrier_id, details | {"test_mode": "perhaps"})
         owner.send(carrier_id, details | {next(iter(details)): "canary-" + "x" * 300})
         for status in (400, 403, 404, 409, 422, 429, 500, 302):
-            world.order(Fault("connection", status=status, body=echo(*details.values())))
+            world.set_fault(Fault("connection", status=status, body=echo(*details.values())))
             owner.send(carrier_id, details)
         owner.send(carrier_id, details)
         owner.get(f"/carriers/{carrier_id}")
         owner.get(f"/carriers/{carrier_id}/connection")
     for kind in FAILINGS:
-        world.order(Fault("connection", kind, body="{", times=2))
+        world.set_fault(Fault("connection", kind, body="{", times=2))
         owner.send("fedex", CREDENTIALS["fedex"])
     owner.post("/carriers", CUSTOM | {"number": "canary"})
-    world.order(Fault("connection", status=400, body=echo(*typed_in(CUSTOM))))
+    world.set_fault(Fault("connection", status=400, body=echo(*typed_in(CUSTOM))))
     for _ in range(2):
         owner.post("/carriers", CUSTOM)
     owner.post("/carriers", CUSTOM)
     for path in ("", "/connection", "/disconnect"):
         owner.get(f"/carriers/carrier_33{path}")
     for status in (204, 400, 500):
-        world.order(Fault("connection", status=status, body=echo("it")))
+        world.set_fault(Fault("connection", status=status, body=echo("it")))
         owner.disconnect("fedex")
 
 
@@ -249,7 +251,7 @@ def save_zones_in_every_way(owner: Watched) -> None:
     form: Form = {"enabled": "on", "delivery_services": ["FEDEX_GROUND"], "name": "FedEx"}
     for status in (200, 400, 403, 404, 422, 429, 500):
         for method in ("GET", "POST", "PUT"):
-            owner.world.order(Fault("methods", status=status, method=method, body=echo("it")))
+            owner.world.set_fault(Fault("methods", status=status, method=method, body=echo("it")))
             owner.post("/carriers/fedex/zones/1", form)
             owner.world.clear_faults()
     owner.get("/carriers")
@@ -273,7 +275,7 @@ def call_back_in_every_way(owner: Watched) -> None:
             owner.ask(path, {"signed_payload_jwt": bad})
         owner.ask(path, {"signed_payload": signed})
     owner.colleague("staff").open()
-    owner.world.order(Fault("time", status=500, body=echo(*TYPED), times=2))
+    owner.world.set_fault(Fault("time", status=500, body=echo(*TYPED), times=2))
     owner.colleague("staff").uninstall()
     owner.colleague("staff").remove()
     owner.colleague("staff").open(now=now - 60)
@@ -420,7 +422,7 @@ def test_errors_of_a_failed_exchange_contain_no_secret(
 ) -> None:
     query = world.install_query(*OWNER)
     secrets = [query["code"], make.CLIENT_SECRET, "canary-access-token"]
-    world.order(fault("token", secrets))
+    world.set_fault(fault("token", secrets))
 
     told = told_by(
         BigCommerceError,
@@ -442,7 +444,7 @@ def test_errors_of_a_failed_call_contain_no_secret(
         http = runtime().http
     api = StoreApi(http, config.bigcommerce_api_url, "harbour1", grant.access_token, 5)
     secrets = [*CREDENTIALS["fedex"].values(), grant.access_token.get_secret_value()]
-    world.order(fault("api", secrets))
+    world.set_fault(fault("api", secrets))
 
     told = told_by(BigCommerceError, lambda: api.create_method(1, CREDENTIALS["fedex"]))
 
@@ -553,7 +555,7 @@ def in_bigcommerces_words(tab: Browser, forged: str) -> None:
     tab.get("/carriers?refresh=1")
     for status in (400, 401, 429, 500):
         headers = {"X-Retry-After": "60"}
-        tab.world.order(Fault("api", status=status, body=echo(forged), headers=headers))
+        tab.world.set_fault(Fault("api", status=status, body=echo(forged), headers=headers))
         tab.send("fedex", CREDENTIALS["fedex"])
     tab.get("/activity")
 

@@ -213,7 +213,7 @@ def test_the_clock_is_compared_with_bigcommerces(
     operator: Operator, environ: Environ, world: World, ahead: timedelta, said: str | None
 ) -> None:
     theirs = format_datetime(datetime.now(UTC) + ahead, usegmt=True)
-    world.order(dated("time", theirs))
+    world.set_fault(dated("time", theirs))
 
     lines = operator.read("check-config", status=0 if said is None else 1, **environ)
 
@@ -226,8 +226,8 @@ def test_the_clock_is_compared_with_bigcommerces(
 def test_a_missing_date_header_is_reported(
     operator: Operator, environ: Environ, world: World, date: str
 ) -> None:
-    world.order(dated("token", date))
-    world.order(dated("time", date))
+    world.set_fault(dated("token", date))
+    world.set_fault(dated("time", date))
 
     assert list(to_do(operator, environ)) == ["clock"]
 

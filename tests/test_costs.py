@@ -87,7 +87,7 @@ def test_actions_stay_within_their_statements_and_calls(
     for carrier_id in DETAILS:
         merchant.send(carrier_id)
         # The last attempt and the last success are two entries then.
-        merchant.world.order(Fault("connection", status=400))
+        merchant.world.set_fault(Fault("connection", status=400))
         merchant.send(carrier_id)
     merchant.open()  # the language is written once
     merchant.get("/carriers")  # and the zones are read once

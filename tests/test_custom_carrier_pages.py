@@ -190,7 +190,7 @@ def test_a_number_in_use_is_rejected(merchant: Browser) -> None:
 @pytest.mark.both_databases("writes")
 def test_a_refused_carrier_may_be_corrected_in_place(merchant: Browser, db: Session) -> None:
     body = '[{"status": 400, "message": "Required fields missing [api_token]"}]'
-    merchant.world.order(Fault("connection", status=400, body=body))
+    merchant.world.set_fault(Fault("connection", status=400, body=body))
     refused = merchant.post("/carriers", PARCEL_LANE)
 
     accepted = merchant.post("/carriers", PARCEL_LANE)
@@ -205,7 +205,7 @@ def test_a_refused_carrier_may_be_corrected_in_place(merchant: Browser, db: Sess
 @pytest.mark.both_databases("writes")
 def test_settings_of_a_refused_update_are_not_shown_as_sent(merchant: Browser) -> None:
     merchant.post("/carriers", PARCEL_LANE)
-    merchant.world.order(Fault("connection", status=400, body="[]"))
+    merchant.world.set_fault(Fault("connection", status=400, body="[]"))
     other = {"setting_name": ["new"], "setting_kind": ["text"], "setting_value": ["1"]}
     merchant.post("/carriers/carrier_33/connection", PARCEL_LANE | other)
 

@@ -423,7 +423,9 @@ def test_each_fault_has_its_response_entry_and_calls(
 ) -> None:
     before = record(db)
     # One more would be answered truly, and change the outcome.
-    owner.world.order(replace(fault, where=call.where, method=call.method, times=expected.calls))
+    owner.world.set_fault(
+        replace(fault, where=call.where, method=call.method, times=expected.calls)
+    )
 
     response = call.act(owner)
 
@@ -472,7 +474,7 @@ def test_a_redirect_to_another_host_is_not_followed(
     call, expected = CALLS[name], EXPECTED[Kind.UNREADABLE][name]
     before = record(db)
     target = {"Location": f"http://{listener.address}{call.path}"}
-    owner.world.order(Fault(call.where, method=call.method, status=status, headers=target))
+    owner.world.set_fault(Fault(call.where, method=call.method, status=status, headers=target))
 
     response = call.act(owner)
 
@@ -588,7 +590,7 @@ GOOD_ANSWERS: dict[str, tuple[object, int, str]] = {
 @pytest.mark.parametrize("name", GOOD_ANSWERS)
 def test_a_wrong_content_type_is_ignored(owner: Browser, name: str, content_type: str) -> None:
     call, (good, status, words) = CALLS[name], GOOD_ANSWERS[name]
-    owner.world.order(
+    owner.world.set_fault(
         Fault(
             call.where,
             method=call.method,

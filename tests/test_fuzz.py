@@ -539,7 +539,7 @@ def test_no_bigcommerce_response_breaks_a_page(
 
     for wrong in (None, fault):
         if wrong is not None:
-            world.order(wrong)
+            world.set_fault(wrong)
         check(settled.get("/carriers?refresh=1"), {200})
         check(settled.get("/carriers/fedex?zone=1"), {200, 404})  # it may list that zone no more
         for response in (settled.send("fedex"), settled.post(zone, {"enabled": "on"})):

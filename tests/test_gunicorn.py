@@ -68,7 +68,7 @@ def installed(world: World, instance: Instance) -> list[Tab]:
 @pytest.mark.both_databases("failures")
 def test_shutdown_waits_for_running_sends(instance: Instance, world: World, db: Session) -> None:
     tabs = installed(world, instance)
-    world.order(Fault("connection", "delay", seconds=1, times=SENDERS))
+    world.set_fault(Fault("connection", "delay", seconds=1, times=SENDERS))
     with ThreadPoolExecutor(SENDERS) as threads:
         sends = [threads.submit(tab.send, "zoom2u", {"auth_key": "yourKey"}) for tab in tabs]
         until(lambda: len(world.calls_to(CONNECTION)) == SENDERS, "the sends are not under way")
@@ -104,7 +104,7 @@ def test_a_reload_and_a_restart_under_load_lose_nothing(
     instance: Instance, world: World, db: Session
 ) -> None:
     senders = [Actor(tab) for tab in installed(world, instance)]
-    world.order(Fault("connection", "delay", seconds=0.1, times=None))
+    world.set_fault(Fault("connection", "delay", seconds=0.1, times=None))
     stopped = threading.Event()
 
     def answered() -> int:
@@ -153,7 +153,7 @@ class TestAnswers:
         ):
             tab = Tab(world, add_store(world, 1), instance.url)
             tab.install()
-            world.order(Fault("connection", "hang", seconds=10))
+            world.set_fault(Fault("connection", "hang", seconds=10))
             send = threads.submit(tab.send, "zoom2u", {"auth_key": "yourKey"})
             until(lambda: bool(world.calls_to(CONNECTION)), "the send is not under way")
             # Two more of the four threads, so that one worker is full, whichever it is.

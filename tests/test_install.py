@@ -203,7 +203,7 @@ def test_a_code_used_twice_is_a_400(browser: Browser) -> None:
 def test_every_field_of_a_token_response_is_checked(
     browser: Browser, db: Session, change: dict[str, object], status: int
 ) -> None:
-    browser.world.order(Fault("token", status=200, body=json.dumps(GOOD_REPLY | change)))
+    browser.world.set_fault(Fault("token", status=200, body=json.dumps(GOOD_REPLY | change)))
 
     response = browser.install()
 
@@ -265,7 +265,7 @@ def test_a_failed_exchange_has_its_page_and_leaves_nothing(
     browser: Browser, db: Session, fault: Fault, status: int
 ) -> None:
     fault.where = "token"
-    browser.world.order(fault)
+    browser.world.set_fault(fault)
 
     response = browser.install()
 

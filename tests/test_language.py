@@ -236,7 +236,7 @@ def test_stored_and_logged_texts_are_english(
     merchant = Browser(app, world, "harbour1", "owner")
     merchant.install()
     open_with(merchant, "de-DE")
-    merchant.world.order(Fault("connection", kind="hang", seconds=30, times=None))
+    merchant.world.set_fault(Fault("connection", kind="hang", seconds=30, times=None))
     merchant.send("zoom2u")
     merchant.world.faults.clear()
     merchant.send("fedex")

@@ -74,7 +74,7 @@ def test_an_unknown_carrier_in_the_url_claim_is_a_404_inside_the_session(
 def test_a_launch_never_redirects(
     merchant: Browser,
 ) -> None:
-    merchant.world.order(Fault("connection", status=429))
+    merchant.world.set_fault(Fault("connection", status=429))
     merchant.post("/carriers", {"number": "33", "name": "Parcel Lane"})
 
     custom = merchant.open(url="/carriers/carrier_33")

@@ -103,8 +103,8 @@ def test_unknown_methods_and_paths_share_one_label(app: Flask, counted: Count) -
 def test_calls_to_bigcommerce_are_counted_by_name_and_outcome(
     merchant: Browser, counted: Count
 ) -> None:
-    merchant.world.order(Fault("connection", status=400))
-    merchant.world.order(Fault("connection", "reset", times=2))
+    merchant.world.set_fault(Fault("connection", status=400))
+    merchant.world.set_fault(Fault("connection", "reset", times=2))
 
     merchant.send("zoom2u")
     merchant.send("zoom2u")
@@ -128,7 +128,7 @@ def test_calls_to_bigcommerce_are_counted_by_name_and_outcome(
 def test_an_unreadable_response_is_not_counted_as_ok(
     browser: Browser, counted: Count, where: Any, call: str, body: str
 ) -> None:
-    browser.world.order(Fault(where, status=200, body=body))
+    browser.world.set_fault(Fault(where, status=200, body=body))
 
     browser.install()
     browser.get("/carriers")
@@ -176,7 +176,7 @@ def test_waiting_requests_and_their_limit_are_reported(app: Flask, merchant: Bro
     refused = ("bcapp_refused_total", frozenset({("reason", "Overloaded")}))
     waiting = ("bcapp_bigcommerce_waiting", frozenset[tuple[str, str]]())
     before = samples(read(app))
-    merchant.world.order(Fault("connection", "hang", seconds=3))
+    merchant.world.set_fault(Fault("connection", "hang", seconds=3))
     tab = merchant.another("owner")
     tab.token = merchant.token
     sending = threading.Thread(target=tab.send, args=("zoom2u",))

@@ -194,7 +194,7 @@ def test_activity_lists_one_store_or_all_newest_first(
 ) -> None:
     other = merchant.another("owner", "elmfield2")
     other.install()
-    merchant.world.order(Fault("connection", status=400))
+    merchant.world.set_fault(Fault("connection", status=400))
     merchant.send("fedex")
     other.send("zoom2u")
 

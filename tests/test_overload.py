@@ -30,7 +30,7 @@ CONNECTION = "/shipping/carrier/connection"
 def test_launches_and_callbacks_work_while_bigcommerce_hangs(
     app: Flask, world: World, merchant: Browser
 ) -> None:
-    world.order(Fault("connection", "hang", seconds=3, times=2))
+    world.set_fault(Fault("connection", "hang", seconds=3, times=2))
     waiting = [Browser(app, world, "harbour1", "owner") for _ in range(2)]
     for tab in waiting:
         tab.token = merchant.token
@@ -58,7 +58,7 @@ def test_launches_and_callbacks_work_while_bigcommerce_hangs(
 @pytest.mark.settings(BIGCOMMERCE_CONCURRENCY="2", BIGCOMMERCE_TIME_BUDGET="20")
 def test_waiting_tabs_leave_room_for_callbacks(app: Flask, world: World, merchant: Browser) -> None:
     """More tabs of one store than there are database connections."""
-    world.order(Fault("zones", "hang", seconds=3))
+    world.set_fault(Fault("zones", "hang", seconds=3))
     answers: list[int] = []
 
     def look() -> None:
@@ -86,7 +86,7 @@ def test_waiting_tabs_leave_room_for_callbacks(app: Flask, world: World, merchan
 def test_more_sends_than_database_connections_work(
     app: Flask, world: World, merchant: Browser
 ) -> None:
-    world.order(Fault("connection", "delay", seconds=1, times=None))
+    world.set_fault(Fault("connection", "delay", seconds=1, times=None))
     tabs = [merchant.another("owner") for _ in range(3 * database.POOL_SIZE)]
     for tab in tabs:
         tab.token = merchant.token
@@ -101,7 +101,7 @@ def test_more_sends_than_database_connections_work(
 def test_an_uninstall_that_cannot_be_checked_is_a_503(
     world: World, merchant: Browser, db: Session
 ) -> None:
-    world.order(Fault("connection", "hang", seconds=2))
+    world.set_fault(Fault("connection", "hang", seconds=2))
     actor = threading.Thread(target=merchant.send, args=("zoom2u",))
     actor.start()
     while not world.calls_to(CONNECTION):
@@ -136,7 +136,7 @@ def test_an_install_takes_a_slot(world: World, merchant: Browser) -> None:
 def test_slots_are_released_after_any_request(merchant: Browser) -> None:
     for fault in (None, Fault("connection", status=400), Fault("connection", "reset", times=2)):
         if fault is not None:
-            merchant.world.order(fault)
+            merchant.world.set_fault(fault)
         assert merchant.send("zoom2u").status_code in {303, 422, 502}
 
     assert merchant.send("zoom2u").status_code == 303

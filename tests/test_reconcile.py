@@ -147,9 +147,9 @@ def test_a_dry_run_changes_nothing(
 def test_nothing_but_a_plain_401_ends_a_store(
     operator: Operator, shops: list[Browser], world: World, db: Session, fault: Fault
 ) -> None:
-    world.order(Fault("time", "delay"))  # lets the witness through
+    world.set_fault(Fault("time", "delay"))  # lets the witness through
     fault.where = "time"
-    world.order(fault)
+    world.set_fault(fault)
 
     found = operator.read("reconcile", *FAST, status=1)
 
@@ -193,8 +193,8 @@ def test_all_refusals_count_only_if_the_operator_says_so(
 def test_refusals_do_not_count_if_the_known_good_store_is_refused(
     operator: Operator, shops: list[Browser], world: World, db: Session
 ) -> None:
-    world.order(Fault("time", "delay", times=3))  # the witness, shop0 and shop1
-    world.order(Fault("time", status=401, body='{"status":401}', times=None))
+    world.set_fault(Fault("time", "delay", times=3))  # the witness, shop0 and shop1
+    world.set_fault(Fault("time", status=401, body='{"status":401}', times=None))
 
     found = operator.read("reconcile", *FAST, status=1)
 
@@ -207,8 +207,8 @@ def test_it_stops_when_bigcommerce_is_down_and_can_continue(
     operator: Operator, shops: list[Browser], world: World, db: Session
 ) -> None:
     world.uninstall("shop3")
-    world.order(Fault("time", "delay", times=2))  # the witness and shop0
-    world.order(Fault("time", status=503, times=None))
+    world.set_fault(Fault("time", "delay", times=2))  # the witness and shop0
+    world.set_fault(Fault("time", status=503, times=None))
 
     stopped = operator.run("reconcile", *FAST)
     asked = len(questions(world))
@@ -225,7 +225,7 @@ def test_it_stops_when_bigcommerce_is_down_and_can_continue(
 def test_it_stops_at_once_when_bigcommerce_is_down_from_the_start(
     operator: Operator, shops: list[Browser], world: World
 ) -> None:
-    world.order(Fault("time", status=503, times=None))
+    world.set_fault(Fault("time", status=503, times=None))
 
     result = operator.run("reconcile", *FAST)
 
@@ -292,7 +292,7 @@ def test_a_store_that_installs_again_meanwhile_keeps_its_new_token(
     config: Config, bigcommerce: str, shops: list[Browser], world: World, db: Session
 ) -> None:
     world.uninstall("shop0")
-    world.order(Fault("time", "delay", seconds=0.5, times=None))
+    world.set_fault(Fault("time", "delay", seconds=0.5, times=None))
 
     with running(config, bigcommerce) as process:
         until(lambda: answered(world, "shop0"), "shop0 was not asked about")
@@ -313,7 +313,7 @@ def test_a_store_that_installs_again_meanwhile_keeps_its_new_token(
 def test_an_interrupt_says_how_to_continue_without_gaps(
     config: Config, bigcommerce: str, operator: Operator, shops: list[Browser], world: World
 ) -> None:
-    world.order(Fault("time", "delay", seconds=0.3, times=None))
+    world.set_fault(Fault("time", "delay", seconds=0.3, times=None))
 
     with running(config, bigcommerce) as process:
         until(lambda: answered(world, "shop1"), "shop1 was not asked about")

@@ -185,7 +185,7 @@ def test_entries_pruned_during_a_send_are_not_restored(merchant: Browser, db: Se
     merchant.world.order(Fault("connection", status=400))
     merchant.send("fedex")
     age(db, 4000)
-    merchant.world.order(Fault("connection", "drip", status=429, body=" " * 20, seconds=1))
+    merchant.world.set_fault(Fault("connection", "drip", status=429, body=" " * 20, seconds=1))
     answers: list[TestResponse] = []
     sending = threading.Thread(target=lambda: answers.append(merchant.send("fedex")))
     sending.start()

@@ -175,7 +175,7 @@ def test_an_invalid_form_is_not_sent(
 
 
 def test_a_refusal_of_a_known_field_is_shown_at_the_field(merchant: Browser, db: Session) -> None:
-    merchant.world.order(
+    merchant.world.set_fault(
         Fault(
             "connection",
             status=400,
@@ -233,7 +233,7 @@ def test_other_refusals_quote_bigcommerce(merchant: Browser, body: str, quoted: 
 
 
 def test_markup_in_an_answer_is_shown_as_text(merchant: Browser) -> None:
-    merchant.world.order(
+    merchant.world.set_fault(
         Fault("connection", status=400, body='[{"message": "<script>alert(1)</script>"}]')
     )
 
@@ -247,7 +247,7 @@ def test_an_answer_that_quotes_a_secret_is_masked_everywhere(
     merchant: Browser, db: Session
 ) -> None:
     secret = DETAILS["zoom2u"]["auth_key"]
-    merchant.world.order(
+    merchant.world.set_fault(
         Fault("connection", status=400, body=f'[{{"message": "Key {secret} is unknown"}}]')
     )
 
@@ -332,7 +332,7 @@ def test_every_failure_has_its_page_its_status_and_its_entry(
     outcome: Outcome,
     calls: int,
 ) -> None:
-    merchant.world.order(Fault("connection", times=None, **fault))  # type: ignore[arg-type]
+    merchant.world.set_fault(Fault("connection", times=None, **fault))  # type: ignore[arg-type]
 
     response = merchant.send("zoom2u")
 
@@ -350,7 +350,7 @@ def test_no_answer_within_the_time_budget_is_a_504_that_says_so(
 ) -> None:
     fault = Fault("connection", status=200, body=" " * 40, seconds=30, times=None)
     fault.kind = kind  # type: ignore[assignment]
-    merchant.world.order(fault)
+    merchant.world.set_fault(fault)
 
     response = merchant.send("zoom2u")
 
@@ -380,7 +380,7 @@ def test_a_rate_limit_tells_how_long_to_wait(
     merchant: Browser, headers: dict[str, str], wait: int
 ) -> None:
     encoded = {name: value.encode().decode("latin-1") for name, value in headers.items()}
-    merchant.world.order(Fault("connection", status=429, headers=encoded, times=None))
+    merchant.world.set_fault(Fault("connection", status=429, headers=encoded, times=None))
 
     response = merchant.send("zoom2u")
 
@@ -403,7 +403,7 @@ def test_a_rate_limit_tells_how_long_to_wait(
 )
 def test_retryable_failures_are_retried_once(merchant: Browser, fault: Fault) -> None:
     fault.where = "connection"
-    merchant.world.order(fault)
+    merchant.world.set_fault(fault)
 
     response = merchant.send("zoom2u")
 
@@ -466,7 +466,7 @@ def test_endicia_is_sent_with_the_spelling_that_bigcommerce_asks_for(
 
 def test_endicia_refused_under_both_spellings_marks_the_one_field(merchant: Browser) -> None:
     body = '[{"status": 400, "message": "Required fields missing [passphrase]"}]'
-    merchant.world.order(Fault("connection", status=400, body=body, times=None))
+    merchant.world.set_fault(Fault("connection", status=400, body=body, times=None))
 
     response = merchant.send("endicia")
 
@@ -478,7 +478,7 @@ def test_endicia_refused_under_both_spellings_marks_the_one_field(merchant: Brow
 @pytest.mark.both_databases("writes")
 def test_a_refused_update_still_shows_the_earlier_success(merchant: Browser) -> None:
     merchant.send("fedex")
-    merchant.world.order(Fault("connection", status=400, body="[]"))
+    merchant.world.set_fault(Fault("connection", status=400, body="[]"))
     refused = merchant.send("fedex")
 
     page = said(merchant.get("/carriers/fedex"))
@@ -492,7 +492,7 @@ def test_a_refused_update_still_shows_the_earlier_success(merchant: Browser) -> 
 @pytest.mark.both_databases("writes")
 def test_an_update_after_a_refused_one_is_still_a_put(merchant: Browser) -> None:
     merchant.send("fedex")
-    merchant.world.order(Fault("connection", status=400, body="[]"))
+    merchant.world.set_fault(Fault("connection", status=400, body="[]"))
     merchant.send("fedex")
 
     merchant.send("fedex")
@@ -503,7 +503,7 @@ def test_an_update_after_a_refused_one_is_still_a_put(merchant: Browser) -> None
 @pytest.mark.both_databases("writes")
 def test_an_unanswered_disconnect_keeps_the_connection(merchant: Browser, db: Session) -> None:
     merchant.send("fedex")
-    merchant.world.order(Fault("connection", status=500))
+    merchant.world.set_fault(Fault("connection", status=500))
 
     response = merchant.disconnect("fedex")
 
@@ -518,7 +518,7 @@ def test_an_unanswered_disconnect_keeps_the_connection(merchant: Browser, db: Se
 def test_no_input_is_stored_in_any_table(merchant: Browser, db: Session) -> None:
     for carrier_id in DETAILS:
         merchant.send(carrier_id)
-        merchant.world.order(Fault("connection", status=400, body="[]"))
+        merchant.world.set_fault(Fault("connection", status=400, body="[]"))
         merchant.send(carrier_id)
 
     rows = [*db.scalars(select(ActivityEntry)), *db.scalars(select(CarrierConnection))]
@@ -585,8 +585,8 @@ def test_a_wrong_method_is_a_405_with_a_page(merchant: Browser) -> None:
 def test_a_rate_limited_retry_keeps_an_unknown_outcome(
     merchant: Browser, db: Session, second: int
 ) -> None:
-    merchant.world.order(Fault("connection", "reset", after=True))
-    merchant.world.order(Fault("connection", status=second))
+    merchant.world.set_fault(Fault("connection", "reset", after=True))
+    merchant.world.set_fault(Fault("connection", status=second))
 
     response = merchant.send("zoom2u")
 
@@ -638,7 +638,7 @@ def test_secrets_are_masked_in_any_quoting(
 ) -> None:
     key = 'Top&Secret"<9>' + "k" * 200
     body = json.dumps([{"status": 400, "message": f"Bad value {quoted(key)}"}])
-    merchant.world.order(Fault("connection", status=400, body=body))
+    merchant.world.set_fault(Fault("connection", status=400, body=body))
 
     response = merchant.send("zoom2u", {"auth_key": key})
 
@@ -649,9 +649,9 @@ def test_secrets_are_masked_in_any_quoting(
 
 def test_a_wrong_value_is_not_shown_as_missing(merchant: Browser) -> None:
     body = '[{"status": 400, "message": "Your passphrase is wrong."}]'
-    merchant.world.order(Fault("connection", status=400, body=body))
+    merchant.world.set_fault(Fault("connection", status=400, body=body))
     missing = '[{"status": 400, "message": "Required fields missing [pass_phrase]"}]'
-    merchant.world.order(Fault("connection", status=400, body=missing))
+    merchant.world.set_fault(Fault("connection", status=400, body=missing))
 
     page = said(merchant.send("endicia"))
 

@@ -268,7 +268,7 @@ MISSING = '[{"message": "Required fields missing [key]"}]'
 
 def fail(tab: Browser, where: Any, **fault: Any) -> None:
     tab.world.faults.clear()
-    tab.world.order(Fault(where, **({"times": None} | fault)))
+    tab.world.set_fault(Fault(where, **({"times": None} | fault)))
 
 
 def installing(tab: Browser) -> Iterator[TestResponse]:

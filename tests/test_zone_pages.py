@@ -136,7 +136,7 @@ def test_pages_work_while_zones_are_unavailable(merchant: Browser, where: Any) -
 
 def test_zones_are_shown_again_once_available(merchant: Browser) -> None:
     put_on(merchant.world, AUSTRALIA)
-    merchant.world.order(UNREADABLE)
+    merchant.world.set_fault(UNREADABLE)
     merchant.get("/carriers")
     merchant.world.clear_faults()
 
@@ -191,7 +191,7 @@ def test_a_save_invalidates_the_snapshot(merchant: Browser) -> None:
 def test_an_unanswered_save_invalidates_the_snapshot(merchant: Browser) -> None:
     merchant.get("/carriers")
     put_on(merchant.world, NEW_ZEALAND)
-    merchant.world.order(Fault("methods", method="POST", status=500))
+    merchant.world.set_fault(Fault("methods", method="POST", status=500))
 
     response = merchant.post("/carriers/auspost/zones/1", TURN_ON)
 
@@ -232,7 +232,7 @@ def test_old_snapshots_show_their_date(app: Flask, merchant: Browser, db: Sessio
     known = zone_snapshots.latest(store)
     assert known is not None
     zone_snapshots.keep(store, replace(known, read_at=datetime(2026, 3, 4, 1, 30, tzinfo=UTC)))
-    merchant.world.order(Fault("api", status=500, times=None))
+    merchant.world.set_fault(Fault("api", status=500, times=None))
 
     response = merchant.post("/carriers/auspost/zones/1", TURN_ON)
 
@@ -379,7 +379,7 @@ def test_the_confirm_page_says_when_a_carrier_is_off_everywhere(merchant: Browse
 
 
 def test_the_confirm_page_says_when_zones_could_not_be_checked(merchant: Browser) -> None:
-    merchant.world.order(UNREADABLE)
+    merchant.world.set_fault(UNREADABLE)
 
     page = merchant.get("/carriers/auspost/disconnect")
 
@@ -436,7 +436,7 @@ def test_a_disconnect_turns_the_carrier_off_where_it_was_on(merchant: Browser, d
 def test_a_failed_zone_does_not_hide_the_others(merchant: Browser, db: Session) -> None:
     put_on(merchant.world, AUSTRALIA, NEW_ZEALAND, TASMANIA)
     merchant.send("auspost")
-    merchant.world.order(Fault("methods", method="PUT", status=500))
+    merchant.world.set_fault(Fault("methods", method="PUT", status=500))
 
     response = merchant.post("/carriers/auspost/disconnect", {"also_off": "true"})
 
@@ -468,7 +468,7 @@ def test_a_failed_disconnect_keeps_its_choices(
     put_on(merchant.world, AUSTRALIA)
     merchant.send("auspost")
     shown = merchant.get("/carriers/auspost/disconnect")
-    merchant.world.order(Fault("connection", status=answered))
+    merchant.world.set_fault(Fault("connection", status=answered))
 
     refused = merchant.post("/carriers/auspost/disconnect", sent | {"zone_id": "1"})
 
@@ -485,7 +485,7 @@ def test_unavailable_zones_are_reported_after_the_disconnect(
 ) -> None:
     put_on(merchant.world, AUSTRALIA)
     merchant.send("auspost")
-    merchant.world.order(UNREADABLE)
+    merchant.world.set_fault(UNREADABLE)
 
     response = merchant.post("/carriers/auspost/disconnect", {"also_off": "true"})
 
@@ -514,7 +514,7 @@ def test_the_store_name_is_shown_after_the_install(browser: Browser) -> None:
 def test_store_information_is_fetched_with_the_zones_if_missing(
     browser: Browser, fault: Fault
 ) -> None:
-    browser.world.order(fault)
+    browser.world.set_fault(fault)
 
     installed = browser.install()
     before = said(browser.get("/activity"))
@@ -528,7 +528,7 @@ def test_store_information_is_fetched_with_the_zones_if_missing(
 
 
 def test_zones_are_shown_even_when_store_information_still_fails(browser: Browser) -> None:
-    browser.world.order(Fault("store", status=500, times=None))
+    browser.world.set_fault(Fault("store", status=500, times=None))
     browser.install()
 
     page = browser.get("/carriers")

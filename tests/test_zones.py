@@ -322,7 +322,7 @@ def test_an_unknown_zone_is_a_404_without_an_entry(
 def test_a_lost_answer_is_verified_and_never_resent(
     merchant: Browser, db: Session, kind: Any
 ) -> None:
-    merchant.world.order(Fault("methods", kind, method="POST", status=504, after=True))
+    merchant.world.set_fault(Fault("methods", kind, method="POST", status=504, after=True))
 
     response = save(merchant)
 
@@ -348,9 +348,9 @@ def test_an_answer_that_shows_another_method_is_not_believed(
 ) -> None:
     """The shipping guide's sample answer to creating a carrier's method is a flat rate."""
     other = '{"id": 5, "name": "Per Order", "type": "perorder", "enabled": true, "settings": {}}'
-    merchant.world.order(Fault("methods", method="POST", status=200, body=other, after=True))
+    merchant.world.set_fault(Fault("methods", method="POST", status=200, body=other, after=True))
     confirmed = save(merchant)
-    merchant.world.order(Fault("methods", method="PUT", status=200, body=other))
+    merchant.world.set_fault(Fault("methods", method="PUT", status=200, body=other))
 
     unsure = save(merchant, ON | {"delivery_services": ["AUS_PARCEL_COURIER"]})
 
@@ -383,8 +383,8 @@ def test_a_wrong_answer_never_leads_to_a_write_to_another_method(
     methods += [dict(FLAT_RATE), MADE_ELSEWHERE | {"settings": {}}]
     listed_as_it_is = Fault("methods", method="GET", kind="delay")
     wrong = Fault("methods", method="GET", status=200, body=json.dumps(answered))
-    merchant.world.order(listed_as_it_is)
-    merchant.world.order(wrong)
+    merchant.world.set_fault(listed_as_it_is)
+    merchant.world.set_fault(wrong)
 
     response = save(merchant)
 
@@ -397,7 +397,7 @@ def test_a_wrong_answer_never_leads_to_a_write_to_another_method(
 
 def test_an_answer_about_another_zone_is_not_believed(merchant: Browser, db: Session) -> None:
     other = '{"id": 2, "name": "New Zealand", "type": "country", "enabled": true}'
-    merchant.world.order(Fault("zones", method="GET", status=200, body=other))
+    merchant.world.set_fault(Fault("zones", method="GET", status=200, body=other))
 
     response = save(merchant)
 
@@ -420,7 +420,7 @@ def test_an_answer_about_another_zone_is_not_believed(merchant: Browser, db: Ses
 def test_nothing_is_written_if_the_zone_is_unavailable(
     merchant: Browser, db: Session, fault: dict[str, Any], status: int, outcome: Outcome
 ) -> None:
-    merchant.world.order(Fault("methods", method="GET", times=None, **fault))
+    merchant.world.set_fault(Fault("methods", method="GET", times=None, **fault))
 
     response = save(merchant)
 
@@ -434,7 +434,7 @@ def test_unwritable_fields_are_left_out(merchant: Browser) -> None:
     made = dict(MADE_ELSEWHERE) | {"date_created": "today"}
     merchant.world.store("harbour1").methods[AUSTRALIA].append(made)
     said_no = '[{"status":400,"message":"The field \'date_created\' cannot be written to."}]'
-    merchant.world.order(Fault("methods", method="PUT", status=400, body=said_no))
+    merchant.world.set_fault(Fault("methods", method="PUT", status=400, body=said_no))
 
     response = save(merchant)
 
@@ -496,9 +496,11 @@ def test_the_lock_of_a_dead_writer_expires(merchant: Browser, db: Session) -> No
 def test_a_lost_write_stays_unknown_if_verification_fails(
     merchant: Browser, db: Session, second: int
 ) -> None:
-    merchant.world.order(Fault("methods", "reset", method="POST", after=True))
-    merchant.world.order(Fault("methods", status=200, body="[]", method="GET"))  # before the write
-    merchant.world.order(Fault("methods", status=second, method="GET", times=None))
+    merchant.world.set_fault(Fault("methods", "reset", method="POST", after=True))
+    merchant.world.set_fault(
+        Fault("methods", status=200, body="[]", method="GET")
+    )  # before the write
+    merchant.world.set_fault(Fault("methods", status=second, method="GET", times=None))
 
     response = save(merchant)
 
@@ -511,7 +513,7 @@ def test_a_lost_write_stays_unknown_if_verification_fails(
 def test_an_unanswered_creation_is_not_sent_again(
     merchant: Browser,
 ) -> None:
-    merchant.world.order(Fault("methods", "reset", method="POST"))
+    merchant.world.set_fault(Fault("methods", "reset", method="POST"))
     save(merchant)
 
     again = save(merchant)
@@ -578,7 +580,7 @@ def test_a_different_answer_is_no_confirmation(
     save(merchant)
     (there,) = methods(merchant.world)
     body = json.dumps(there | {"name": "Mail"} | echo)
-    merchant.world.order(Fault("methods", method="PUT", status=200, body=body))
+    merchant.world.set_fault(Fault("methods", method="PUT", status=200, body=body))
 
     response = save(merchant, ON | {"name": "Mail"})
 
@@ -689,7 +691,7 @@ def test_turning_off_keeps_an_unusual_name(
 
 def test_typed_options_are_masked_in_answers(merchant: Browser, db: Session) -> None:
     merchant.post("/carriers", {"number": "33", "name": "Parcel Lane"})
-    merchant.world.order(
+    merchant.world.set_fault(
         Fault("methods", method="POST", status=400, body='[{"message": "bad value hunter22"}]')
     )
     rows = {"option_name": ["pin"], "option_kind": ["text"], "option_value": ["hunter22"]}
@@ -705,7 +707,7 @@ def test_typed_options_are_masked_in_answers(merchant: Browser, db: Session) -> 
 def test_a_save_blocked_by_a_pending_creation_is_recorded(
     merchant: Browser,
 ) -> None:
-    merchant.world.order(Fault("methods", status=500, method="POST"))
+    merchant.world.set_fault(Fault("methods", status=500, method="POST"))
     unanswered = save(merchant)
 
     again = save(merchant)

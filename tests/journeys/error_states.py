@@ -17,12 +17,12 @@ def whole_pages(tab: Tab) -> Iterator[str]:
     tab.go("/nowhere")
     tab.shows("We can’t find that page")
     yield "page not found"
-    tab.world.order(Fault("zones", status=403))
+    tab.world.set_fault(Fault("zones", status=403))
     tab.go("/carriers?refresh=1")
     tab.shows("BigCommerce no longer lets this app in")
     yield "access revoked"
     tab.go("/carriers/royalmail/connection")
-    tab.world.order(Fault("connection", status=401))
+    tab.world.set_fault(Fault("connection", status=401))
     tab.send()
     tab.says("BigCommerce no longer lets this app in")
     yield "access revoked, above a form"

@@ -47,7 +47,7 @@ def sending(tab: Tab) -> Iterator[str]:
         "no answer": Fault("connection", status=500),
     }.items():
         tab.fill(DETAILS["fedex"])
-        tab.world.order(fault)
+        tab.world.set_fault(fault)
         tab.send()
         expect(tab.app.get_by_role("alert")).to_be_focused()
         yield f"form, {name}"
@@ -88,7 +88,7 @@ def custom(tab: Tab) -> Iterator[str]:
         "refused": Fault("connection", status=400, body=NOT_OURS),
         "too many requests": Fault("connection", status=429),
     }.items():
-        tab.world.order(fault)
+        tab.world.set_fault(fault)
         tab.post("/carriers", custom_form("33", "Parcel Lane", rows[:1]))
         expect(tab.app.get_by_role("alert")).to_be_focused()
         yield f"custom carrier, {name}"
@@ -124,14 +124,14 @@ def carrier(tab: Tab) -> Iterator[str]:
     tab.go("/carriers/auspost?refresh=1")
     tab.says("Zone off")
     yield "carrier, zone off"
-    tab.world.order(Fault("connection", status=400, body=NOT_OURS))
+    tab.world.set_fault(Fault("connection", status=400, body=NOT_OURS))
     tab.post("/carriers/auspost/connection", DETAILS["auspost"])
     expect(tab.app.get_by_role("alert")).to_be_focused()
     yield "form, update refused"
     tab.go("/carriers/auspost")
     tab.says("BigCommerce refused the details")
     yield "carrier, rejected after a success"
-    tab.world.order(Fault("connection", status=500))
+    tab.world.set_fault(Fault("connection", status=500))
     tab.post("/carriers/auspost/connection", DETAILS["auspost"])
     tab.go("/carriers/auspost")
     tab.says("Your details may or may not have arrived.")
@@ -139,7 +139,7 @@ def carrier(tab: Tab) -> Iterator[str]:
     tab.go("/carriers")
     tab.says("No answer")
     yield "carriers, mixed"
-    tab.world.order(Fault("connection", status=400, body=NOT_OURS))
+    tab.world.set_fault(Fault("connection", status=400, body=NOT_OURS))
     tab.post("/carriers/auspost/disconnect", {})
     expect(tab.app.get_by_role("alert")).to_be_focused()
     yield "disconnect, refused"
@@ -155,7 +155,7 @@ def carrier(tab: Tab) -> Iterator[str]:
 def zones(tab: Tab) -> Iterator[str]:
     tab.arrive()
     tab.set_up("auspost")
-    tab.world.order(Fault("zones", status=500, times=None))
+    tab.world.set_fault(Fault("zones", status=500, times=None))
     tab.go("/carriers?refresh=1")
     tab.says("We couldn’t read your zones")
     yield "carriers, zones unreadable"
@@ -240,7 +240,7 @@ def long_words(tab: Tab) -> Iterator[str]:
     tab.arrive()
     tab.post("/carriers/auspost/connection", DETAILS["auspost"])
     quoted = f'[{{"status":400,"message":"{"unbroken" * 12}"}}]'
-    tab.world.order(Fault("connection", status=400, body=quoted))
+    tab.world.set_fault(Fault("connection", status=400, body=quoted))
     tab.post("/carriers/fedex/connection", DETAILS["fedex"])
     yield "long words, refused"
     tab.post("/carriers", custom_form("33", "N" * 60, [("k" * 60, "text", "v" * 90)]))

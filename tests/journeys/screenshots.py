@@ -102,7 +102,7 @@ def take_all(tab: Tab) -> None:
     tab.open_zone("Australia")
     take(tab, "carrier")
 
-    tab.world.order(Fault("connection", status=400, body=KEY_MISSING))
+    tab.world.set_fault(Fault("connection", status=400, body=KEY_MISSING))
     tab.go("/carriers/fedex/connection")
     tab.fill(DETAILS["fedex"])
     tab.send()
@@ -114,7 +114,7 @@ def take_all(tab: Tab) -> None:
     tab.go("/carriers/carrier_33/connection")
     take(tab, "custom-carrier")
 
-    tab.world.order(Fault("connection", status=500))
+    tab.world.set_fault(Fault("connection", status=500))
     tab.post("/carriers/endicia/connection", DETAILS["endicia"])
     tab.post("/carriers/royalmail/connection", {})
     tab.post("/carriers/royalmail/disconnect", {})

@@ -82,7 +82,7 @@ def test_a_bigcommerce_error_is_shown_beside_the_form(
 ) -> None:
     tab = open_tab("harbour1")
     tab.type_details()
-    sites.world.order(fault)
+    sites.world.set_fault(fault)
 
     tab.send()
 
@@ -105,7 +105,7 @@ def test_an_error_after_a_link_keeps_a_filled_form(open_tab: OpenTab, sites: Sit
 def test_an_error_after_a_link_keeps_a_rejected_form(open_tab: OpenTab, sites: Sites) -> None:
     tab = open_tab("harbour1")
     tab.type_details()
-    sites.world.order(Fault("connection", status=429))
+    sites.world.set_fault(Fault("connection", status=429))
     tab.send()
     tab.says("BigCommerce asked us to wait")
     tab.break_records(AWAY)

@@ -63,19 +63,19 @@ def test_stored_connections_match_bigcommerce_after_any_sequence(
 
         @rule(carrier_id=CARRIERS)
         def send_and_be_refused(self, carrier_id: str) -> None:
-            world.order(Fault("connection", status=400, body="[]"))
+            world.set_fault(Fault("connection", status=400, body="[]"))
             assert self.merchant.send(carrier_id).status_code == 422
             self.certain[carrier_id] = "Rejected"
 
         @rule(carrier_id=CARRIERS, after=st.booleans())
         def send_and_hear_nothing(self, carrier_id: str, after: bool) -> None:
-            world.order(Fault("connection", status=500, after=after))
+            world.set_fault(Fault("connection", status=500, after=after))
             assert self.merchant.send(carrier_id).status_code == 502
             self.certain[carrier_id] = "No answer"
 
         @rule(carrier_id=CARRIERS)
         def send_and_be_told_to_wait(self, carrier_id: str) -> None:
-            world.order(Fault("connection", status=429))
+            world.set_fault(Fault("connection", status=429))
             assert self.merchant.send(carrier_id).status_code == 503
             # Not carried out, so nothing that was known or unknown before has changed.
 

@@ -100,7 +100,7 @@ def test_an_error_is_shown_at_the_field_and_focuses_the_summary(
     tab.arrive()
     tab.follow("Set up FedEx")
     tab.fill(DETAILS["fedex"])
-    sites.world.order(Fault("connection", status=400, body=KEY_MISSING))
+    sites.world.set_fault(Fault("connection", status=400, body=KEY_MISSING))
 
     tab.send()
 

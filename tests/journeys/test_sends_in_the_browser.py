@@ -18,7 +18,7 @@ def test_leaving_during_a_send_shows_its_answer_on_the_next_page(
 ) -> None:
     tab = open_tab("harbour1")
     tab.type_details()
-    sites.world.order(Fault("connection", kind="delay", seconds=1))
+    sites.world.set_fault(Fault("connection", kind="delay", seconds=1))
 
     tab.button("Send to BigCommerce").click()
     expect(tab.app.locator("[aria-disabled=true]")).to_contain_text("Sending…")
@@ -74,7 +74,7 @@ def test_a_page_sends_one_thing_at_a_time(open_tab: OpenTab, sites: Sites) -> No
     tab = open_tab("harbour1")
     tab.arrive()
     tab.follow("Set up Australia Post")
-    sites.world.order(Fault("methods", method="POST", kind="delay", seconds=1))
+    sites.world.set_fault(Fault("methods", method="POST", kind="delay", seconds=1))
 
     for zone in ("Australia", "New Zealand"):
         tab.open_zone(zone)
@@ -90,7 +90,7 @@ def test_a_page_sends_one_thing_at_a_time(open_tab: OpenTab, sites: Sites) -> No
 def test_a_double_click_sends_once(open_tab: OpenTab, sites: Sites) -> None:
     tab = open_tab("harbour1")
     tab.type_details()
-    sites.world.order(Fault("connection", kind="delay", seconds=0.5))
+    sites.world.set_fault(Fault("connection", kind="delay", seconds=0.5))
 
     tab.button("Send to BigCommerce").dblclick()
 

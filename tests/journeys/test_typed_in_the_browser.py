@@ -44,7 +44,7 @@ def test_refreshing_resets_a_zone_form(open_tab: OpenTab, sites: Sites) -> None:
     tab.open_zone("Australia")
     tab.tick("Australia", "Offer FedEx in this zone")
     tab.tick("Australia", "Priority Overnight")
-    sites.world.order(Fault("methods", method="POST", status=500))
+    sites.world.set_fault(Fault("methods", method="POST", status=500))
     tab.save("Australia")
     tab.says("Refresh to see what BigCommerce has")
     tab.keeps_details()
@@ -138,7 +138,7 @@ def test_a_newer_answer_replaces_all_errors(open_tab: OpenTab, sites: Sites) -> 
     expect(tab.app.locator("[aria-invalid]")).to_have_count(4)
     tab.fill(DETAILS["fedex"])
     tab.app.get_by_role("button", name="Show key", exact=True).click()
-    sites.world.order(Fault("connection", status=429))
+    sites.world.set_fault(Fault("connection", status=429))
 
     tab.send()
 
@@ -165,7 +165,7 @@ def test_secrets_stay_in_their_setting_rows(open_tab: OpenTab, sites: Sites) -> 
         row.get_by_label("Setting name").fill(name)
         row.get_by_label("Type").select_option("secret")
         row.get_by_label("Value").fill(f"secret of {name}")
-    sites.world.order(Fault("connection", status=400, body='[{"message": "no"}]'))
+    sites.world.set_fault(Fault("connection", status=400, body='[{"message": "no"}]'))
 
     tab.send()
 

@@ -63,7 +63,7 @@ def test_slow_zones_show_a_loading_message(open_tab: Callable[[str], Tab], sites
     tab = open_tab("elmfield2")
     tab.page.add_init_script(WRITE_DOWN)
     tab.install()
-    sites.world.order(Fault(kind="delay", seconds=0.2, times=None))
+    sites.world.set_fault(Fault(kind="delay", seconds=0.2, times=None))
 
     tab.press("Open the app")
 

@@ -37,7 +37,7 @@ SOON = 0.5
 def test_a_fault_is_met_once_and_then_all_is_well(
     ask: Ask, world: World, fault: Fault, limit: float, trouble: type[Exception]
 ) -> None:
-    world.order(fault)
+    world.set_fault(fault)
 
     with pytest.raises(trouble):
         ask("GET", "/time", timeout=limit)
@@ -55,7 +55,7 @@ def test_a_fault_is_met_once_and_then_all_is_well(
 )
 def test_a_slow_answer_is_the_true_one(ask: Ask, world: World, fault: Fault) -> None:
     truth = ask("GET", "/store").json()
-    world.order(fault)
+    world.set_fault(fault)
 
     reply = ask("GET", "/store")
 
@@ -63,7 +63,7 @@ def test_a_slow_answer_is_the_true_one(ask: Ask, world: World, fault: Fault) -> 
 
 
 def test_an_ordered_reply_is_sent_as_it_is(ask: Ask, world: World) -> None:
-    world.order(
+    world.set_fault(
         Fault(status=429, headers={"X-Retry-After": "7"}, body="<p>", content_type="text/html")
     )
 
@@ -86,7 +86,7 @@ def test_an_ordered_reply_is_sent_as_it_is(ask: Ask, world: World) -> None:
 def test_the_request_can_be_executed_and_only_its_answer_lost(
     ask: Ask, world: World, fault: Fault, status: int | None
 ) -> None:
-    world.order(fault)
+    world.set_fault(fault)
     body = {"carrier_id": "royalmail", "connection": {}}
 
     try:
@@ -99,7 +99,7 @@ def test_the_request_can_be_executed_and_only_its_answer_lost(
 
 
 def test_an_endless_body_ends_when_the_reader_leaves(ask: Ask, world: World) -> None:
-    world.order(Fault(kind="endless", status=200))
+    world.set_fault(Fault(kind="endless", status=200))
 
     with ask("GET", "/time", stream=True) as reply:
         start = reply.raw.read(1_000_000)
@@ -108,7 +108,7 @@ def test_an_endless_body_ends_when_the_reader_leaves(ask: Ask, world: World) -> 
 
 
 def test_a_reset_is_a_reset_and_no_mere_farewell(ask: Ask, world: World) -> None:
-    world.order(Fault(kind="reset"))
+    world.set_fault(Fault(kind="reset"))
 
     with pytest.raises(requests.ConnectionError) as caught:
         ask("GET", "/time")
@@ -144,7 +144,7 @@ def test_an_idle_connection_ends_with_the_server(world: World, session: requests
 def test_a_fault_strikes_where_it_was_ordered(
     ask: Ask, exchange: Ask, world: World, where: Any, met: list[str]
 ) -> None:
-    world.order(Fault(where=where, status=555, times=None))
+    world.set_fault(Fault(where=where, status=555, times=None))
 
     statuses = {
         "zones": ask("GET", "/shipping/zones/1").status_code,
@@ -161,8 +161,8 @@ def test_a_fault_strikes_where_it_was_ordered(
 def test_a_fault_can_wait_for_one_verb_strike_twice_and_be_cleared(ask: Ask, world: World) -> None:
     fault = Fault(where="zones", method="POST", status=503, times=2)
     body = {"name": "Global", "type": "global"}
-    world.order(fault)
-    world.order(Fault(where="time", times=None))
+    world.set_fault(fault)
+    world.set_fault(Fault(where="time", times=None))
 
     statuses = [ask("GET", "/shipping/zones").status_code]
     statuses += [ask("POST", "/shipping/zones", body).status_code for _ in range(3)]
