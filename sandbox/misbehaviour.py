@@ -86,7 +86,7 @@ def switch(store_hash: str) -> Response:
     number = request.form.get("zones", type=int)
     if store_hash not in world.stores or request.form.get("endicia") not in ENDICIA_SPELLINGS:
         abort(400)
-    world.awkward = "awkward" in request.form
+    world.odd_responses = "odd_responses" in request.form
     world.strict_verbs = "strict_verbs" in request.form
     world.endicia_spelling = request.form["endicia"]
     if number in ZONE_NUMBERS and number != len(world.store(store_hash).zones):

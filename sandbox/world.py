@@ -84,7 +84,7 @@ class World:
         self.faults: list[Fault] = []
         self.endicia_spelling = "pass_phrase"
         self.strict_verbs = False  # 404 and 409 for PUT, DELETE and POST in the wrong state
-        self.awkward = False
+        self.odd_responses = False
         # Carriers' methods are answered with `settings: {}`, as in the reference's second sample.
         self.hides_settings = False
         # Tokens that BigCommerce hands out for a wrong context: every call with one is a 403.

@@ -8,8 +8,8 @@ from typing import Any
 from flask import Blueprint, Response, jsonify
 
 from sandbox import contract
-from sandbox.awkward import awkward
 from sandbox.current import Refused, json_object, note, the_store, the_world
+from sandbox.odd_responses import make_odd
 from sandbox.world import SandboxStore
 
 zones = Blueprint("zones", __name__, url_prefix="/shipping/zones")
@@ -114,11 +114,11 @@ def delete_method(store_hash: str, zone_id: int, method_id: int) -> tuple[str, i
 def _read(saved: object) -> Response:
     if the_world().hides_settings:
         saved = _without_settings(saved)
-    if not the_world().awkward:
+    if not the_world().odd_responses:
         return jsonify(saved)
     if saved == []:
         return Response(status=204)
-    return jsonify(awkward(saved))
+    return jsonify(make_odd(saved))
 
 
 def _without_settings(saved: object) -> object:

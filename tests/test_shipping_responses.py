@@ -345,7 +345,7 @@ def test_an_invalid_zone_is_malformed(world: World, api: StoreApi, fault: Fault)
 
 def test_the_sandboxs_odd_responses_are_parsed(world: World, api: StoreApi) -> None:
     zones, methods = api.list_zones(), api.list_methods(1)
-    world.awkward = True
+    world.odd_responses = True
 
     awkward_methods = api.list_methods(1)
 

@@ -215,7 +215,7 @@ def test_awkward_replies_have_the_shapes_of_the_samples(ask: Ask, world: World) 
         body = {"name": "USPS", "type": "endicia", "settings": {"carrier_options": carrier_options}}
         ask("POST", "/shipping/zones/2/methods", body)
 
-    world.awkward = True
+    world.odd_responses = True
 
     lone, bare = ask("GET", "/shipping/zones/2/methods").json()
     assert lone["settings"]["carrier_options"] == {

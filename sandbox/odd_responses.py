@@ -3,23 +3,23 @@
 from typing import Any
 
 
-def awkward(value: object, name: str = "") -> object:
+def make_odd(value: object, name: str = "") -> object:
     """Booleans "1" and "", ids as text, a lone service as an object, options lost, keys unknown."""
     if isinstance(value, bool):
         return "1" if value else ""
     if name == "id":
         return str(value)
     if isinstance(value, dict):
-        return _awkward_object(value)
+        return _odd_object(value)
     if isinstance(value, list):
-        return _awkward_list(value, name)
+        return _odd_list(value, name)
     return value
 
 
-def _awkward_object(value: dict[str, Any]) -> dict[str, object]:
+def _odd_object(value: dict[str, Any]) -> dict[str, object]:
     if value == {"carrier_options": {}}:
         return {}
-    bent = {name: awkward(one, name) for name, one in value.items()}
+    bent = {name: make_odd(one, name) for name, one in value.items()}
     if "delivery_services" in bent:
         bent["packaging"] = []
     if "id" in bent and "type" in bent:
@@ -27,7 +27,7 @@ def _awkward_object(value: dict[str, Any]) -> dict[str, object]:
     return bent
 
 
-def _awkward_list(value: list[Any], name: str) -> object:
+def _odd_list(value: list[Any], name: str) -> object:
     if name == "delivery_services" and len(value) == 1:
         return {"value": value[0]}
-    return [awkward(one) for one in value]
+    return [make_odd(one) for one in value]
