@@ -104,7 +104,7 @@ def _carrier_id(body: dict[str, Any]) -> str:
 
 def _check_properties(carrier_id: str, connection: dict[str, Any]) -> None:
     """What is missing comes before what is surplus, so Endicia's other spelling gets named."""
-    required = contract.required_properties(carrier_id, the_world().endicia_spelling)
+    required = contract.required_properties(carrier_id, the_world().endicia_passphrase_field)
     missing = [name for name in required if connection.get(name) in (None, "")]
     if missing:
         raise _missing(missing)

@@ -7,7 +7,7 @@ import re
 CUSTOM_CARRIER = re.compile(r"carrier_[0-9]+")
 
 # The Endicia example sends the first, its property table lists the second.
-ENDICIA_SPELLINGS = ("pass_phrase", "passphrase")
+ENDICIA_PASSPHRASE_FIELDS = ("pass_phrase", "passphrase")
 
 # Every property is mandatory for POST and PUT (Create Carrier Connection, property tables).
 # Canada Post and UPS have no connection object: they are connected in the control panel only.
@@ -115,12 +115,12 @@ def is_custom(carrier_id: str) -> bool:
     return CUSTOM_CARRIER.fullmatch(carrier_id) is not None
 
 
-def required_properties(carrier_id: str, endicia_spelling: str) -> dict[str, type]:
+def required_properties(carrier_id: str, endicia_passphrase_field: str) -> dict[str, type]:
     """The connection properties of a native carrier, Endicia's under the spelling in force."""
     properties = CONNECTION_PROPERTIES[carrier_id]
     if carrier_id != "endicia":
         return properties
-    return {endicia_spelling if name in ENDICIA_SPELLINGS else name: kind
+    return {endicia_passphrase_field if name in ENDICIA_PASSPHRASE_FIELDS else name: kind
             for name, kind in properties.items()}  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from flask import Blueprint, abort, request
 from werkzeug.wrappers import Response
 
 from sandbox.acting import back
-from sandbox.contract import ENDICIA_SPELLINGS
+from sandbox.contract import ENDICIA_PASSPHRASE_FIELDS
 from sandbox.current import the_world
 from sandbox.faults import Fault, Where
 
@@ -84,11 +84,12 @@ def switch(store_hash: str) -> Response:
     """Zones are replaced only when their number changes: what the merchant set up there stays."""
     world = the_world()
     number = request.form.get("zones", type=int)
-    if store_hash not in world.stores or request.form.get("endicia") not in ENDICIA_SPELLINGS:
+    passphrase_field = request.form.get("endicia_passphrase_field")
+    if store_hash not in world.stores or passphrase_field not in ENDICIA_PASSPHRASE_FIELDS:
         abort(400)
     world.odd_responses = "odd_responses" in request.form
     world.strict_verbs = "strict_verbs" in request.form
-    world.endicia_spelling = request.form["endicia"]
+    world.endicia_passphrase_field = passphrase_field
     if number in ZONE_NUMBERS and number != len(world.store(store_hash).zones):
         world.set_zones(store_hash, number)
     return back(store_hash)

@@ -454,7 +454,7 @@ def test_disconnecting_a_missing_connection_succeeds(merchant: Browser, db: Sess
 def test_endicia_is_sent_with_the_spelling_that_bigcommerce_asks_for(
     merchant: Browser, first: str
 ) -> None:
-    merchant.world.endicia_spelling = first
+    merchant.world.endicia_passphrase_field = first
 
     response = merchant.send("endicia")
 

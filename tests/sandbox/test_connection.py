@@ -140,7 +140,7 @@ def test_a_connection_cannot_be_read(ask: Ask) -> None:
 
 
 def test_endicia_wants_the_spelling_in_force_and_names_it(ask: Ask, world: World) -> None:
-    world.endicia_spelling = "passphrase"
+    world.endicia_passphrase_field = "passphrase"
     old = {"account_id": "a", "pass_phrase": "p"}
     new = {"account_id": "a", "passphrase": "p"}
 

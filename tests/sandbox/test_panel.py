@@ -148,11 +148,16 @@ def test_a_misbehaviour_ordered_in_the_panel_strikes(
 def test_the_panels_switches_change_this_bigcommerce(
     world: World, address: str, session: requests.Session
 ) -> None:
-    switches = {"as": "owner", "zones": "60", "endicia": "passphrase", "odd_responses": "on"}
+    switches = {
+        "as": "owner",
+        "zones": "60",
+        "endicia_passphrase_field": "passphrase",
+        "odd_responses": "on",
+    }
 
     session.post(f"{address}/stores/harbour1/switches", data=switches)
 
     assert (world.odd_responses, world.strict_verbs) == (True, False)
-    assert world.endicia_spelling == "passphrase"
+    assert world.endicia_passphrase_field == "passphrase"
     assert len(world.store("harbour1").zones) == 60
     assert len(world.store("elmfield2").zones) == 4
