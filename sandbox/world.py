@@ -86,7 +86,7 @@ class World:
         self.strict_verbs = False  # 404 and 409 for PUT, DELETE and POST in the wrong state
         self.odd_responses = False
         # Carriers' methods are answered with `settings: {}`, as in the reference's second sample.
-        self.hides_settings = False
+        self.hide_method_settings = False
         # Tokens that BigCommerce hands out for a wrong context: every call with one is a 403.
         self.powerless_tokens: set[str] = set()
         self._codes: dict[str, IssuedCode] = {}

@@ -112,7 +112,7 @@ def delete_method(store_hash: str, zone_id: int, method_id: int) -> tuple[str, i
 
 
 def _read(saved: object) -> Response:
-    if the_world().hides_settings:
+    if the_world().hide_method_settings:
         saved = _without_settings(saved)
     if not the_world().odd_responses:
         return jsonify(saved)

@@ -539,7 +539,7 @@ MADE_LATE: dict[str, Any] = {
 
 def test_hidden_settings_are_not_cleared(merchant: Browser, db: Session) -> None:
     save(merchant)
-    merchant.world.hides_settings = True
+    merchant.world.hide_method_settings = True
 
     page = said(merchant.get("/carriers/auspost?zone=1&refresh=1"))
     off = save(merchant, {"name": "Australia Post"})
