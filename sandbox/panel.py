@@ -152,7 +152,7 @@ def _call_the_app(callback: str) -> str:
         session.trust_env = False  # a proxy from the environment cannot reach our loopback
         try:
             reply = session.get(
-                the_world().callbacks_at + callback,
+                the_world().callback_base_url + callback,
                 headers={"Accept": "application/json"},
                 timeout=CALLBACK_TIMEOUT,
                 allow_redirects=False,

@@ -67,13 +67,13 @@ class IssuedCode:
 
 class World:
     def __init__(
-        self, client_id: str, client_secret: str, app_url: str, callbacks_at: str | None = None
+        self, client_id: str, client_secret: str, app_url: str, callback_base_url: str | None = None
     ) -> None:
         self.client_id = client_id
         self.client_secret = client_secret
         self.app_url = app_url
         # BigCommerce's own machines may reach the app where no browser does.
-        self.callbacks_at = callbacks_at or app_url
+        self.callback_base_url = callback_base_url or app_url
         self.account_uuid = str(uuid.uuid4())
         self.lock = threading.RLock()
         self.reset()

@@ -82,8 +82,8 @@ def both_sites(database_file: Path, certificate: ssl.SSLContext) -> Iterator[Sit
             stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(2)
         )
         app_url = f"https://app.test:{outside.getsockname()[1]}"
-        callbacks_at = f"http://127.0.0.1:{inside.getsockname()[1]}"
-        world = World(make.CLIENT_ID, make.CLIENT_SECRET, app_url, callbacks_at)
+        callback_base_url = f"http://127.0.0.1:{inside.getsockname()[1]}"
+        world = World(make.CLIENT_ID, make.CLIENT_SECRET, app_url, callback_base_url)
         bigcommerce = stack.enter_context(serve(world))
         panel = stack.enter_context(serving(create_sandbox(world), tls=certificate))
         panel_url = f"https://control-panel.test:{panel.port}"
