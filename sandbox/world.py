@@ -185,13 +185,13 @@ class World:
         kept = {name: value for name, value in payload.items() if name not in without}
         return sign(kept, self.client_secret if secret is None else secret, algorithm)
 
-    def revoke(self, store_hash: str) -> None:
+    def revoke_token(self, store_hash: str) -> None:
         with self.lock:
             self.store(store_hash).access_token = None
 
     def uninstall(self, store_hash: str) -> None:
         with self.lock:
-            self.revoke(store_hash)
+            self.revoke_token(store_hash)
             self.store(store_hash).granted.clear()
 
     def set_access(self, store_hash: str, person: Person, has: bool) -> None:

@@ -765,7 +765,7 @@ class Installations(RuleBasedStateMachine):
 
     @rule(store_hash=st.sampled_from(["harbour1", "elmfield2"]))
     def bigcommerce_revokes_the_token(self, store_hash: str) -> None:
-        self.world.revoke(store_hash)
+        self.world.revoke_token(store_hash)
         self.expected[store_hash].honoured = False
 
     @invariant()

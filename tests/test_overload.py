@@ -106,7 +106,7 @@ def test_an_uninstall_that_cannot_be_checked_is_a_503(
     actor.start()
     while not world.calls_to(CONNECTION):
         threading.Event().wait(0.01)
-    world.revoke("harbour1")
+    world.revoke_token("harbour1")
 
     first = merchant.another("staff").uninstall()
     actor.join()

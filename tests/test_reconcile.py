@@ -161,7 +161,7 @@ def test_no_refusal_counts_if_all_are_refused(
     operator: Operator, shops: list[Browser], world: World, db: Session
 ) -> None:
     for number in range(5):
-        world.revoke(f"shop{number}")
+        world.revoke_token(f"shop{number}")
 
     result = operator.run("reconcile", *FAST)
 
@@ -181,7 +181,7 @@ def test_all_refusals_count_only_if_the_operator_says_so(
     believed: bool,
 ) -> None:
     for number in range(5):
-        world.revoke(f"shop{number}")
+        world.revoke_token(f"shop{number}")
 
     result = operator.run("reconcile", *FAST, "--without-witness", answer=answer)
 

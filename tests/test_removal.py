@@ -54,7 +54,7 @@ def test_other_users_cannot_uninstall_while_the_token_is_valid(
 def test_other_users_can_uninstall_when_the_token_is_revoked(
     merchant: Browser, db: Session
 ) -> None:
-    merchant.world.revoke("harbour1")
+    merchant.world.revoke_token("harbour1")
 
     response = merchant.another("staff").uninstall()
 
@@ -148,7 +148,7 @@ def test_a_payload_from_before_the_current_install_changes_nothing(
 def test_a_payload_from_before_the_current_install_changes_nothing_even_with_a_revoked_token(
     merchant: Browser, db: Session
 ) -> None:
-    merchant.world.revoke("harbour1")
+    merchant.world.revoke_token("harbour1")
 
     merchant.uninstall(now=time.time() - 60)
 
@@ -162,7 +162,7 @@ def test_an_owners_payload_older_than_the_grant_is_checked(merchant: Browser, db
     merchant.uninstall(now=seconds_before)
     assert is_installed(db)
 
-    merchant.world.revoke("harbour1")
+    merchant.world.revoke_token("harbour1")
     merchant.uninstall(now=seconds_before)
     assert not is_installed(db)
 

@@ -34,7 +34,7 @@ def test_only_a_stores_own_token_opens_it(
 def test_uninstalling_kills_the_token(ask: Ask, world: World) -> None:
     before = ask("GET", "/time").status_code
 
-    world.revoke("harbour1")
+    world.revoke_token("harbour1")
 
     assert (before, ask("GET", "/time").status_code) == (200, 401)
 
