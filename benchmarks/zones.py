@@ -19,7 +19,7 @@ from bcapp.bigcommerce.http import new_session
 from bcapp.bigcommerce.store_api import StoreApi
 from bcapp.factory import create_app
 from sandbox.faults import Fault
-from sandbox.server import serve
+from sandbox.server import run_sandbox
 from sandbox.world import World
 from tests import make
 from tests.conftest import close, migrate
@@ -49,7 +49,7 @@ class Measured:
 
 def main() -> int:
     world = World(make.CLIENT_ID, make.CLIENT_SECRET, make.APP_URL)
-    with serve(world) as bigcommerce, installed_app(world, bigcommerce) as merchant:
+    with run_sandbox(world) as bigcommerce, installed_app(world, bigcommerce) as merchant:
         world.set_zones(STORE, ZONES)
         world.set_fault(Fault("api", "delay", seconds=DELAY, times=None))
         call = one_call(world, bigcommerce)

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from bcapp.database import CHECKOUT
-from sandbox.server import serve
+from sandbox.server import run_sandbox
 from sandbox.world import World
 from tests import make
 from tests.crash.worker import MAX_WAIT, until
@@ -189,7 +189,7 @@ def run(image: Image, root: Path, folder: Path) -> None:
         os.chown(scratch, user, group)
     port = free_port()
     world = World(make.CLIENT_ID, make.CLIENT_SECRET, make.APP_URL)
-    with serve(world) as bigcommerce:
+    with run_sandbox(world) as bigcommerce:
         environ = make.environ(
             DATABASE_URL=f"sqlite:///{scratch}/bcapp.sqlite3",
             BIGCOMMERCE_LOGIN_URL=bigcommerce,

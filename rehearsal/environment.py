@@ -12,7 +12,7 @@ from bcapp import database
 from rehearsal import postgres
 from rehearsal.postgres import Server
 from sandbox.faults import Fault
-from sandbox.server import serve
+from sandbox.server import run_sandbox
 from sandbox.world import World
 from tests import make
 from tests.conftest import on_server
@@ -68,7 +68,7 @@ def environment(folder: Path) -> Iterator[Environment]:
         server = stack.enter_context(postgres.serve(folder))
         postgres.execute(server.url, "CREATE DATABASE bcapp")
         world = World(make.CLIENT_ID, make.CLIENT_SECRET, make.APP_URL)
-        bigcommerce = stack.enter_context(serve(world))
+        bigcommerce = stack.enter_context(run_sandbox(world))
         for where in ("connection", "methods"):
             world.set_fault(Fault(where, "delay", seconds=ANSWERS_AFTER, times=None))
         environ = make.environ(

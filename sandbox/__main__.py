@@ -17,7 +17,7 @@ from pathlib import Path
 
 import requests
 
-from sandbox.server import serve
+from sandbox.server import run_sandbox
 from sandbox.world import World
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -54,7 +54,7 @@ def main() -> int:
     try:
         with ExitStack() as stack:
             for host in _loopback():
-                stack.enter_context(serve(world, host, port))
+                stack.enter_context(run_sandbox(world, host, port))
             settings = _settings(world, port, database)
             app = stack.enter_context(_running_app(app_port, database, settings))
             _wait_until_healthy(app, app_url, stopped)

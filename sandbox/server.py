@@ -68,14 +68,14 @@ class Server(ThreadedWSGIServer):
 
 
 @contextmanager
-def serve(world: World, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
+def run_sandbox(world: World, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
     """Serve the World until the block is left; yields the base URL."""
-    with serving(create_sandbox(world), host, port) as server:
+    with run_server(create_sandbox(world), host, port) as server:
         yield server.url
 
 
 @contextmanager
-def serving(
+def run_server(
     app: "WSGIApplication",
     host: str = "127.0.0.1",
     port: int = 0,

@@ -28,7 +28,7 @@ from bcapp.factory import create_app
 from bcapp.models import Base
 from bcapp.runtime import runtime
 from sandbox.factory import create_sandbox
-from sandbox.server import Server, serving
+from sandbox.server import Server, run_server
 from sandbox.world import World
 from tests import make
 from tests.crash.worker import MAX_WAIT, until
@@ -234,7 +234,7 @@ def copy_of_postgres(execute: Callable[[str], None], template: str) -> Iterator[
 @pytest.fixture(scope="session")
 def sandbox() -> Iterator[tuple[World, Server]]:
     world = World(make.CLIENT_ID, make.CLIENT_SECRET, make.APP_URL)
-    with serving(create_sandbox(world)) as server:
+    with run_server(create_sandbox(world)) as server:
         yield world, server
 
 

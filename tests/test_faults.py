@@ -30,7 +30,7 @@ from bcapp.models import (
 from bcapp.outcomes import Outcome
 from bcapp.runtime import runtime
 from sandbox.faults import Fault, Where
-from sandbox.server import serve
+from sandbox.server import run_sandbox
 from sandbox.world import DEFAULT_SCOPE, World
 from tests import make
 from tests.certificates import server_tls
@@ -306,7 +306,7 @@ def prepared(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) ->
     """The app installed in the first store, with Zoom2U sent."""
     url = copy_of_sqlite(sqlite_template, tmp_path_factory.mktemp("prepared"))
     world = World(make.CLIENT_ID, make.CLIENT_SECRET, make.APP_URL)
-    with serve(world) as bigcommerce:
+    with run_sandbox(world) as bigcommerce:
         app = create_app(config_for(url, bigcommerce))
         owner = Browser(app, world, "harbour1", "owner")
         owner.install()

@@ -38,7 +38,7 @@ from bcapp.models import ActivityEntry, Base, CarrierConnection, Event, Store, S
 from bcapp.runtime import runtime
 from bcapp.stores import TOKEN_PLACE
 from sandbox.faults import Fault, Where
-from sandbox.server import serve
+from sandbox.server import run_sandbox
 from sandbox.world import World
 from tests import make
 from tests.conftest import close
@@ -630,7 +630,7 @@ class Installations(RuleBasedStateMachine):
     def start(self) -> None:
         self.running = ExitStack()
         self.world = World(make.CLIENT_ID, make.CLIENT_SECRET, make.APP_URL)
-        address = self.running.enter_context(serve(self.world))
+        address = self.running.enter_context(run_sandbox(self.world))
         config = make.config(
             DATABASE_URL=self.database_url,
             BIGCOMMERCE_LOGIN_URL=address,

@@ -18,7 +18,7 @@ from playwright.sync_api import BrowserContext, expect, sync_playwright
 
 from bcapp.factory import create_app
 from sandbox.factory import create_sandbox
-from sandbox.server import serve, serving
+from sandbox.server import run_sandbox, run_server
 from sandbox.world import World
 from tests import make
 from tests.certificates import server_tls
@@ -84,8 +84,8 @@ def both_sites(database_file: Path, certificate: ssl.SSLContext) -> Iterator[Sit
         app_url = f"https://app.test:{outside.getsockname()[1]}"
         callback_base_url = f"http://127.0.0.1:{inside.getsockname()[1]}"
         world = World(make.CLIENT_ID, make.CLIENT_SECRET, app_url, callback_base_url)
-        bigcommerce = stack.enter_context(serve(world))
-        panel = stack.enter_context(serving(create_sandbox(world), tls=certificate))
+        bigcommerce = stack.enter_context(run_sandbox(world))
+        panel = stack.enter_context(run_server(create_sandbox(world), tls=certificate))
         panel_url = f"https://control-panel.test:{panel.port}"
         app = create_app(
             make.config(
@@ -101,8 +101,8 @@ def both_sites(database_file: Path, certificate: ssl.SSLContext) -> Iterator[Sit
         )
         stack.callback(close, app)
         watched = Watched(app)
-        stack.enter_context(serving(watched, fd=outside.fileno(), tls=certificate))
-        stack.enter_context(serving(watched, fd=inside.fileno()))
+        stack.enter_context(run_server(watched, fd=outside.fileno(), tls=certificate))
+        stack.enter_context(run_server(watched, fd=inside.fileno()))
         yield Sites(world, panel_url, app_url, watched, database_file)
 
 

@@ -11,7 +11,7 @@ from playwright.sync_api import BrowserContext, Route, expect
 from werkzeug.wrappers import Request, Response
 
 from bcapp.session_token import LIFETIME, MAX_SESSION_LIFETIME
-from sandbox.server import serving
+from sandbox.server import run_server
 from tests.journeys.conftest import Sites
 from tests.journeys.tab import Tab
 
@@ -273,7 +273,7 @@ def test_a_page_that_is_not_the_control_panel_cannot_frame_the_app(
     browser: BrowserContext, sites: Sites, certificate: ssl.SSLContext
 ) -> None:
     page = browser.new_page()
-    with serving(elsewhere, tls=certificate) as server:
+    with run_server(elsewhere, tls=certificate) as server:
         with page.expect_console_message(lambda said: "frame-ancestors" in said.text):
             page.goto(f"https://elsewhere.test:{server.port}/?src={sites.app}/carriers")
 

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import BrowserContext
 from werkzeug.wrappers import Request, Response
 
-from sandbox.server import serving
+from sandbox.server import run_server
 from tests.journeys.conftest import Sites
 
 FRAME = """address => new Promise(done => {
@@ -30,7 +30,7 @@ def counter(request: Request) -> Response:
 
 @pytest.fixture
 def counter_url(certificate: ssl.SSLContext) -> Iterator[str]:
-    with serving(counter, tls=certificate) as server:
+    with run_server(counter, tls=certificate) as server:
         yield f"https://counter.test:{server.port}/"
 
 

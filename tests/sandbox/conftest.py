@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import requests
 
-from sandbox.server import serve
+from sandbox.server import run_sandbox
 from sandbox.world import World
 
 APP_URL = "https://app.example"
@@ -22,7 +22,7 @@ def world() -> World:
 
 @pytest.fixture
 def address(world: World) -> Iterator[str]:
-    with serve(world) as address:
+    with run_sandbox(world) as address:
         yield address
 
 

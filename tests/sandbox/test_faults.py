@@ -7,7 +7,7 @@ import pytest
 import requests
 
 from sandbox.faults import Fault
-from sandbox.server import serve
+from sandbox.server import run_sandbox
 from sandbox.world import World
 from tests.sandbox.conftest import CONNECTION, Ask
 
@@ -117,7 +117,7 @@ def test_a_reset_is_a_reset_and_no_mere_farewell(ask: Ask, world: World) -> None
 
 
 def test_an_idle_connection_ends_with_the_server(world: World, session: requests.Session) -> None:
-    with serve(world) as address:
+    with run_sandbox(world) as address:
         port = int(address.rpartition(":")[2])
         idle = socket.create_connection(("127.0.0.1", port))
         session.get(address)  # connections are accepted in order: the idle one was

@@ -5,7 +5,7 @@ from urllib.parse import parse_qsl
 import pytest
 import requests
 
-from sandbox.server import serve
+from sandbox.server import run_sandbox
 from sandbox.world import World
 from tests.sandbox.conftest import APP_URL, CONNECTION, Ask
 
@@ -106,10 +106,10 @@ def test_uninstalling_in_the_panel_kills_the_token_and_tells_the_app(
     session: requests.Session,
 ) -> None:
     # The app's place is taken by a second sandbox, which has no such page: it answers 404.
-    with serve(World("other", "s" * 32, APP_URL)) as app_url:
+    with run_sandbox(World("other", "s" * 32, APP_URL)) as app_url:
         world = World("client-id", "s" * 32, app_url)
         world.store("harbour1").access_token = "token"
-        with serve(world) as address:
+        with run_sandbox(world) as address:
             page = session.post(f"{address}/stores/harbour1/uninstall", data={"as": "owner"})
 
     assert "uninstall callback: 404" in page.text
