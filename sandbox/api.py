@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 
-from sandbox import contract
+from sandbox import shipping_reference
 from sandbox.current import Refused, json_object, note, the_store, the_world, v2_error, v3_error
 from sandbox.store_information import described
 from sandbox.zones import zones
@@ -86,7 +86,7 @@ def _checked(body: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     if not isinstance(connection, dict):
         raise _missing(["connection"])
     _refuse_surplus(body, {"carrier_id", "connection"})
-    if not contract.is_custom(carrier_id):
+    if not shipping_reference.is_custom_carrier(carrier_id):
         _check_properties(carrier_id, connection)
     return carrier_id, connection
 
@@ -96,7 +96,8 @@ def _carrier_id(body: dict[str, Any]) -> str:
     if not carrier_id:
         raise _missing(["carrier_id"])
     if not isinstance(carrier_id, str) or not (
-        carrier_id in contract.CONNECTION_PROPERTIES or contract.is_custom(carrier_id)
+        carrier_id in shipping_reference.CONNECTION_PROPERTIES
+        or shipping_reference.is_custom_carrier(carrier_id)
     ):
         raise _invalid("carrier_id")
     return carrier_id
@@ -104,7 +105,9 @@ def _carrier_id(body: dict[str, Any]) -> str:
 
 def _check_properties(carrier_id: str, connection: dict[str, Any]) -> None:
     """What is missing comes before what is surplus, so Endicia's other spelling gets named."""
-    required = contract.required_properties(carrier_id, the_world().endicia_passphrase_field)
+    required = shipping_reference.required_properties(
+        carrier_id, the_world().endicia_passphrase_field
+    )
     missing = [name for name in required if connection.get(name) in (None, "")]
     if missing:
         raise _missing(missing)

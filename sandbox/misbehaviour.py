@@ -7,9 +7,9 @@ from flask import Blueprint, abort, request
 from werkzeug.wrappers import Response
 
 from sandbox.acting import back
-from sandbox.contract import ENDICIA_PASSPHRASE_FIELDS
 from sandbox.current import the_world
 from sandbox.faults import Fault, Where
+from sandbox.shipping_reference import ENDICIA_PASSPHRASE_FIELDS
 
 misbehaviour = Blueprint("misbehaviour", __name__)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from sandbox import contract, samples
+from sandbox import samples, shipping_reference
 from sandbox.faults import Fault, Where
 from sandbox.signing import sign
 
@@ -82,7 +82,7 @@ class World:
         """Start again with the stores as they are before anything is installed."""
         self.calls: list[Call] = []
         self.faults: list[Fault] = []
-        self.endicia_passphrase_field = contract.ENDICIA_PASSPHRASE_FIELDS[0]
+        self.endicia_passphrase_field = shipping_reference.ENDICIA_PASSPHRASE_FIELDS[0]
         self.strict_verbs = False  # 404 and 409 for PUT, DELETE and POST in the wrong state
         self.odd_responses = False
         # Carriers' methods are answered with `settings: {}`, as in the reference's second sample.

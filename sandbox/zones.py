@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify
 
-from sandbox import contract
+from sandbox import shipping_reference
 from sandbox.current import Refused, json_object, note, the_store, the_world
 from sandbox.odd_responses import make_odd
 from sandbox.world import SandboxStore
@@ -152,12 +152,12 @@ def _require(body: dict[str, Any], *names: str) -> None:
 
 def _check_zone(body: dict[str, Any]) -> None:
     _check(isinstance(body["name"], str), "name")
-    _check("type" not in body or body["type"] in contract.ZONE_TYPES, "type")
+    _check("type" not in body or body["type"] in shipping_reference.ZONE_TYPES, "type")
     _check(type(body.get("enabled", True)) is bool, "enabled")
 
 
 def _check_method(body: dict[str, Any], kind: object) -> None:
-    _check(isinstance(kind, str) and contract.is_method_type(kind), "type")
+    _check(isinstance(kind, str) and shipping_reference.is_method_type(kind), "type")
     _check(isinstance(body.get("name", "name"), str) and body.get("name", "name") != "", "name")
     _check(type(body.get("enabled", True)) is bool, "enabled")
     settings = body.get("settings", {})
@@ -165,8 +165,10 @@ def _check_method(body: dict[str, Any], kind: object) -> None:
     options = settings.get("carrier_options", {})
     _check(isinstance(options, dict), "carrier_options")
     if "delivery_services" in options:
-        _check_services(options["delivery_services"], contract.DELIVERY_SERVICES.get(str(kind)))
-    for name, allowed in contract.OPTIONS.get(str(kind), {}).items():
+        _check_services(
+            options["delivery_services"], shipping_reference.DELIVERY_SERVICES.get(str(kind))
+        )
+    for name, allowed in shipping_reference.OPTIONS.get(str(kind), {}).items():
         if name in options:
             _check(_allowed(options[name], allowed), name)
 
@@ -191,7 +193,8 @@ def _check(fine: bool, name: str) -> None:
 
 
 def _note_missing_connection(store: SandboxStore, kind: str) -> None:
-    if (kind in contract.CONNECTION_PROPERTIES or contract.is_custom(kind)) and (
-        kind not in store.connections
-    ):
+    if (
+        kind in shipping_reference.CONNECTION_PROPERTIES
+        or shipping_reference.is_custom_carrier(kind)
+    ) and (kind not in store.connections):
         note("Nothing was sent for this carrier yet, so the method gives no rates.")

@@ -12,7 +12,7 @@ from bcapp.carriers.catalog import CARRIERS
 from bcapp.carriers.fields import Carrier, MethodOption, Value
 from bcapp.zones.form import parse_zone_form
 from bcapp.zones.method_options import merge_options
-from sandbox import contract
+from sandbox import shipping_reference
 
 SERVICES = "delivery_services"
 
@@ -54,9 +54,9 @@ def ours() -> dict[str, Properties]:
 def the_doubles() -> dict[str, Properties]:
     table: dict[str, Properties] = {
         carrier_id: {SERVICES: sorted(services)}
-        for carrier_id, services in contract.DELIVERY_SERVICES.items()
+        for carrier_id, services in shipping_reference.DELIVERY_SERVICES.items()
     }
-    for carrier_id, allowed in contract.OPTIONS.items():
+    for carrier_id, allowed in shipping_reference.OPTIONS.items():
         for name, some in allowed.items():
             table[carrier_id][name] = sorted(some) if isinstance(some, tuple) else bool
     return table
@@ -132,7 +132,7 @@ def test_every_option_and_value_is_labelled(carrier: Carrier, option: MethodOpti
 
 @options
 def test_an_options_default_is_allowed(carrier: Carrier, option: MethodOption) -> None:
-    allowed = contract.OPTIONS[carrier.id][option.name]
+    allowed = shipping_reference.OPTIONS[carrier.id][option.name]
 
     assert option.default in (allowed if isinstance(allowed, tuple) else [True, False])
 

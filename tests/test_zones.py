@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from bcapp.models import ActivityEntry, Event, Store, ZoneWrite
 from bcapp.outcomes import Outcome
-from sandbox import contract
+from sandbox import shipping_reference
 from sandbox.faults import Fault
 from sandbox.world import World
 from tests.merchant import Browser, at_once, said

@@ -4,7 +4,7 @@ import re
 
 # Registered shipping providers are "carrier_" and the number BigCommerce gave them; their settings
 # are known to BigCommerce and the provider alone.
-CUSTOM_CARRIER = re.compile(r"carrier_[0-9]+")
+CUSTOM_CARRIER_ID = re.compile(r"carrier_[0-9]+")
 
 # The Endicia example sends the first, its property table lists the second.
 ENDICIA_PASSPHRASE_FIELDS = ("pass_phrase", "passphrase")
@@ -111,8 +111,8 @@ OPTIONS: dict[str, dict[str, tuple[str, ...] | type[bool]]] = {
 }  # fmt: skip
 
 
-def is_custom(carrier_id: str) -> bool:
-    return CUSTOM_CARRIER.fullmatch(carrier_id) is not None
+def is_custom_carrier(carrier_id: str) -> bool:
+    return CUSTOM_CARRIER_ID.fullmatch(carrier_id) is not None
 
 
 def required_properties(carrier_id: str, endicia_passphrase_field: str) -> dict[str, type]:
@@ -125,4 +125,4 @@ def required_properties(carrier_id: str, endicia_passphrase_field: str) -> dict[
 
 
 def is_method_type(name: str) -> bool:
-    return name in DELIVERY_SERVICES or name in OTHER_METHOD_TYPES or is_custom(name)
+    return name in DELIVERY_SERVICES or name in OTHER_METHOD_TYPES or is_custom_carrier(name)
