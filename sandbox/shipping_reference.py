@@ -77,7 +77,7 @@ DELIVERY_SERVICES: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 # The other carrier options: the values allowed, or `bool` for a real JSON boolean.
-OPTIONS: dict[str, dict[str, tuple[str, ...] | type[bool]]] = {
+CARRIER_OPTIONS: dict[str, dict[str, tuple[str, ...] | type[bool]]] = {
     "endicia": {
         "packaging_type": (
             "FlatRateLegalEnvelope", "FlatRatePaddedEnvelope", "Parcel", "SmallFlatRateBox",

@@ -168,7 +168,7 @@ def _check_method(body: dict[str, Any], kind: object) -> None:
         _check_services(
             options["delivery_services"], shipping_reference.DELIVERY_SERVICES.get(str(kind))
         )
-    for name, allowed in shipping_reference.OPTIONS.get(str(kind), {}).items():
+    for name, allowed in shipping_reference.CARRIER_OPTIONS.get(str(kind), {}).items():
         if name in options:
             _check(_allowed(options[name], allowed), name)
 

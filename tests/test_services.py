@@ -56,7 +56,7 @@ def the_doubles() -> dict[str, Properties]:
         carrier_id: {SERVICES: sorted(services)}
         for carrier_id, services in shipping_reference.DELIVERY_SERVICES.items()
     }
-    for carrier_id, allowed in shipping_reference.OPTIONS.items():
+    for carrier_id, allowed in shipping_reference.CARRIER_OPTIONS.items():
         for name, some in allowed.items():
             table[carrier_id][name] = sorted(some) if isinstance(some, tuple) else bool
     return table
@@ -132,7 +132,7 @@ def test_every_option_and_value_is_labelled(carrier: Carrier, option: MethodOpti
 
 @options
 def test_an_options_default_is_allowed(carrier: Carrier, option: MethodOption) -> None:
-    allowed = shipping_reference.OPTIONS[carrier.id][option.name]
+    allowed = shipping_reference.CARRIER_OPTIONS[carrier.id][option.name]
 
     assert option.default in (allowed if isinstance(allowed, tuple) else [True, False])
 
