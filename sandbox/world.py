@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from sandbox import samples, shipping_reference
+from sandbox import sample_data, shipping_reference
 from sandbox.faults import Fault, Where
 from sandbox.signing import sign
 
@@ -111,10 +111,10 @@ class World:
         """Replace all zones, and with them all methods, by 0, 1, 4 or 60 sample zones."""
         with self.lock:
             store = self.store(store_hash)
-            store.zones = samples.zones(store.country_code, number)
+            store.zones = sample_data.zones(store.country_code, number)
             store.methods = {zone["id"]: [] for zone in store.zones}
             if store.zones:
-                store.methods[store.zones[0]["id"]].append(samples.flat_rate(self.next_id()))
+                store.methods[store.zones[0]["id"]].append(sample_data.flat_rate(self.next_id()))
 
     def new_code(self, store_hash: str, person: Person, scope: str = DEFAULT_SCOPE) -> str:
         code = secrets.token_hex(16)

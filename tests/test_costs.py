@@ -14,7 +14,7 @@ from bcapp.bigcommerce import http
 from bcapp.config import Config
 from bcapp.factory import create_app
 from bcapp.runtime import runtime
-from sandbox import samples
+from sandbox import sample_data
 from sandbox.faults import Fault
 from sandbox.world import World
 from tests.conftest import close
@@ -135,7 +135,7 @@ class KeepingOpen(BaseHTTPRequestHandler):
             self.end_headers()
             self.wfile.write(b"2\r\n[]\r\n0\r\n\r\n")
             return
-        zone = samples.zone(1, "Australia", "country", [])
+        zone = sample_data.zone(1, "Australia", "country", [])
         zones = json.dumps([zone | {"id": number} for number in range(1, 11)]).encode()
         self.send_header("Content-Length", str(len(zones)))
         self.end_headers()

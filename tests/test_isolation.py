@@ -18,7 +18,7 @@ from werkzeug.test import TestResponse
 from bcapp import activity
 from bcapp.models import Base, Event, Store
 from bcapp.views.session import EMBEDDED
-from sandbox import samples
+from sandbox import sample_data
 from sandbox.world import World
 from tests.merchant import Browser, check_every_answer
 from tests.reference import DETAILS
@@ -112,7 +112,7 @@ def furnish(browser: Browser, db: Session) -> None:
 def add_zone(browser: Browser, zone_id: int) -> None:
     store = browser.world.store(browser.store_hash)
     name = name_of(f"Zone{zone_id}", browser)
-    store.zones.append(samples.zone(zone_id, name, "country", []))
+    store.zones.append(sample_data.zone(zone_id, name, "country", []))
     store.methods[zone_id] = []
 
 
