@@ -5,7 +5,7 @@ import time
 
 from benchmarks import load
 from benchmarks.test_data import email, store_hash
-from sandbox.signing import sign
+from sandbox.jwt_encoding import encode_jwt
 from tests import make
 
 _TOKEN = re.compile(rb"\r\nX-Session-Token: ([^\r]+)", re.IGNORECASE)
@@ -29,7 +29,9 @@ def launch(number: int, user: int | None = None) -> bytes:
         "url": "/",
         "channel_id": None,
     }
-    return load.get("/load", {"signed_payload_jwt": sign(claims, make.CLIENT_SECRET, "HS256")})
+    return load.get(
+        "/load", {"signed_payload_jwt": encode_jwt(claims, make.CLIENT_SECRET, "HS256")}
+    )
 
 
 def install(number: int) -> bytes:

@@ -11,7 +11,7 @@ from typing import Any
 
 from sandbox import sample_data, shipping_reference
 from sandbox.faults import Fault, Where
-from sandbox.signing import sign
+from sandbox.jwt_encoding import encode_jwt
 
 # Two of the three stand in no public table of scopes but come back with real tokens.
 DEFAULT_SCOPE = "store_v2_default store_v2_information users_basic_information"
@@ -183,7 +183,7 @@ class World:
         }
         payload |= claims
         kept = {name: value for name, value in payload.items() if name not in without}
-        return sign(kept, self.client_secret if secret is None else secret, algorithm)
+        return encode_jwt(kept, self.client_secret if secret is None else secret, algorithm)
 
     def revoke_token(self, store_hash: str) -> None:
         with self.lock:

@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from bcapp.redaction import MASK, mask_patterns, mask_values
 from bcapp.vault import Vault
-from sandbox.signing import sign
+from sandbox.jwt_encoding import encode_jwt
 from tests import make
 
 LONG_VALUES = st.lists(

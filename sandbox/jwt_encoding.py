@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import jwt
 
 
-def sign(claims: Mapping[str, object], secret: str, algorithm: str) -> str:
+def encode_jwt(claims: Mapping[str, object], secret: str, algorithm: str) -> str:
     """A JSON web token with exactly these claims, however malformed.
 
     PyJWT's own encode() refuses odd claims, which a test of their refusal needs, and warns of
