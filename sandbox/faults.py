@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 
 # "api" is the whole of a store's API; "login" the pages where an install by external button ends.
 Where = Literal["token", "login", "connection", "zones", "methods", "store", "time", "api", "any"]
-Kind = Literal["reply", "delay", "hang", "reset", "drip", "truncated", "endless"]
+FaultKind = Literal["reply", "delay", "hang", "reset", "drip", "truncated", "endless"]
 
 
 @dataclass
@@ -26,7 +26,7 @@ class Fault:
     """
 
     where: Where = "api"
-    kind: Kind = "reply"
+    kind: FaultKind = "reply"
     method: str | None = None
     status: int = 500
     headers: dict[str, str] = field(default_factory=dict)
@@ -123,8 +123,8 @@ def _never_end(fault: Fault, peer: socket.socket, reply: Response) -> None:
         peer.sendall(block)
 
 
-SILENCES: dict[Kind, Callable[[Fault, socket.socket], None]] = {"hang": _hang, "reset": _reset}
-MUTILATIONS: dict[Kind, Callable[[Fault, socket.socket, Response], None]] = {
+SILENCES: dict[FaultKind, Callable[[Fault, socket.socket], None]] = {"hang": _hang, "reset": _reset}
+MUTILATIONS: dict[FaultKind, Callable[[Fault, socket.socket, Response], None]] = {
     "drip": _drip,
     "truncated": _truncate,
     "endless": _never_end,

@@ -28,7 +28,7 @@ from bcapp.factory import create_app
 from bcapp.models import Base
 from bcapp.runtime import runtime
 from bcapp.vault import Unopenable
-from sandbox.faults import Fault, Kind, Where
+from sandbox.faults import Fault, FaultKind, Where
 from sandbox.world import World
 from tests import make
 from tests.conftest import close
@@ -62,7 +62,7 @@ TYPED = {value for details in CREDENTIALS.values() for value in details.values()
     "canary-custom-line",
 }
 
-FAILINGS: tuple[Kind, ...] = ("reset", "truncated")
+FAILINGS: tuple[FaultKind, ...] = ("reset", "truncated")
 
 pytestmark = [pytest.mark.settings(LOG_LEVEL="DEBUG"), pytest.mark.own_database]
 
@@ -387,7 +387,7 @@ def told_by(kind: type[Exception], act: Callable[[], object]) -> str:
 
 
 def spoilt(
-    status: int = 200, body: str = "", kind: Kind = "reply", **headers: str
+    status: int = 200, body: str = "", kind: FaultKind = "reply", **headers: str
 ) -> Callable[[Where, list[str]], Fault]:
     """A fault whose answer quotes secrets at QUOTED."""
 

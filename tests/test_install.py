@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from bcapp.models import TOKEN_PLACE, ActivityEntry, Event, Store, StoreUser
 from bcapp.runtime import runtime
-from sandbox.faults import Fault, Kind
+from sandbox.faults import Fault, FaultKind
 from sandbox.world import DEFAULT_SCOPE, World
 from tests import make
 from tests.merchant import Browser, at_once, said
