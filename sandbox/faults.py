@@ -13,20 +13,20 @@ from werkzeug.wrappers import Response
 
 # "api" is the whole of a store's API; "login" the pages where an install by external button ends.
 Where = Literal["token", "login", "connection", "zones", "methods", "store", "time", "api", "any"]
-FaultKind = Literal["reply", "delay", "hang", "reset", "drip", "truncated", "endless"]
+FaultKind = Literal["response", "delay", "hang", "reset", "drip", "truncated", "endless"]
 
 
 @dataclass
 class Fault:
     """One misbehaviour, ordered from the World for the next `times` requests (None: for all).
 
-    "reply", "drip", "truncated" and "endless" send the raw reply described here; "drip" and
+    "response", "drip", "truncated" and "endless" send the raw reply described here; "drip" and
     "truncated" without a body of their own spoil the true answer. For "hang" and "endless",
     0 seconds means: for as long as the peer stays.
     """
 
     where: Where = "api"
-    kind: FaultKind = "reply"
+    kind: FaultKind = "response"
     method: str | None = None
     status: int = 500
     headers: dict[str, str] = field(default_factory=dict)
@@ -49,7 +49,7 @@ class Fault:
     def spoils_the_true_answer(self) -> bool:
         return self.kind == "delay" or (self.kind in ("drip", "truncated") and not self.body)
 
-    def reply(self) -> Response:
+    def response(self) -> Response:
         return Response(
             self.body, self.status, headers=self.headers, content_type=self.content_type
         )
@@ -62,12 +62,12 @@ def prepare(fault: Fault, peer: socket.socket, execute: Callable[[], Response]) 
     """
     if fault.kind == "delay" and not fault.after:
         hangs_up_within(peer, fault.seconds)
-    answer = execute() if fault.after or fault.spoils_the_true_answer else fault.reply()
+    answer = execute() if fault.after or fault.spoils_the_true_answer else fault.response()
     if fault.kind == "delay" and fault.after:
         hangs_up_within(peer, fault.seconds)
     if fault.silent:
         return None
-    return answer if fault.spoils_the_true_answer else fault.reply()
+    return answer if fault.spoils_the_true_answer else fault.response()
 
 
 def hangs_up_within(peer: socket.socket, seconds: float | None) -> bool:

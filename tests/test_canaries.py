@@ -387,7 +387,7 @@ def told_by(kind: type[Exception], act: Callable[[], object]) -> str:
 
 
 def spoilt(
-    status: int = 200, body: str = "", kind: FaultKind = "reply", **headers: str
+    status: int = 200, body: str = "", kind: FaultKind = "response", **headers: str
 ) -> Callable[[Where, list[str]], Fault]:
     """A fault whose answer quotes secrets at QUOTED."""
 

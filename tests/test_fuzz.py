@@ -535,7 +535,7 @@ def test_no_bigcommerce_response_breaks_a_page(
     store.zones[0]["name"] = text
     zone = "/carriers/carrier_33/zones/1"
     body = json.dumps([answer])
-    fault = Fault(where, "reply", status=status, body=body, headers={"X-Retry-After": "60"})
+    fault = Fault(where, "response", status=status, body=body, headers={"X-Retry-After": "60"})
 
     for wrong in (None, fault):
         if wrong is not None:

@@ -80,7 +80,7 @@ def test_an_ordered_reply_is_sent_as_it_is(ask: Ask, world: World) -> None:
         pytest.param(Fault(kind="reset", after=True), None, id="reset"),
         pytest.param(Fault(kind="hang", after=True), None, id="hang"),
         pytest.param(Fault(kind="delay", seconds=60, after=True), None, id="delay"),
-        pytest.param(Fault(status=502, after=True), 502, id="reply"),
+        pytest.param(Fault(status=502, after=True), 502, id="response"),
     ],
 )
 def test_the_request_can_be_executed_and_only_its_answer_lost(
