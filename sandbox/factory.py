@@ -9,7 +9,7 @@ from sandbox.current import v2_error
 from sandbox.login import login
 from sandbox.misbehaviour import misbehaviour
 from sandbox.panel import panel
-from sandbox.wire import Wire, place
+from sandbox.wire import Wire, endpoint_for
 from sandbox.world import World
 
 
@@ -26,7 +26,7 @@ def create_sandbox(world: World) -> Flask:
 
 def _explain(error: HTTPException) -> Response | HTTPException:
     """Unknown addresses and verbs of the API: in its own shape, with the headers (Allow) kept."""
-    if place(request.path) in (None, "token", "login"):
+    if endpoint_for(request.path) in (None, "token", "install_result"):
         return error
     response = v2_error(error.code or 500, error.name)
     headers = error.get_response().headers

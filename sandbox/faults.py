@@ -11,8 +11,11 @@ from typing import Literal
 
 from werkzeug.wrappers import Response
 
-# "api" is the whole of a store's API; "login" the pages where an install by external button ends.
-Where = Literal["token", "login", "connection", "zones", "methods", "store", "time", "api", "any"]
+# "api" matches every endpoint of a store's API, "any" matches every request.
+# "install_result" is the page on which an install from another site ends.
+Endpoint = Literal[
+    "token", "install_result", "connection", "zones", "methods", "store", "time", "api", "any"
+]
 FaultKind = Literal["response", "delay", "hang", "reset", "drip", "truncated", "endless"]
 
 
@@ -25,7 +28,7 @@ class Fault:
     0 seconds means: for as long as the peer stays.
     """
 
-    where: Where = "api"
+    endpoint: Endpoint = "api"
     kind: FaultKind = "response"
     method: str | None = None
     status: int = 500
@@ -36,10 +39,10 @@ class Fault:
     times: int | None = 1
     after: bool = False  # the request is executed first, so only its answer is lost
 
-    def meets(self, where: Where, method: str) -> bool:
-        in_api = where not in ("token", "login")
-        here = self.where in (where, "any") or (self.where == "api" and in_api)
-        return here and (self.method is None or self.method.upper() == method)
+    def matches(self, endpoint: Endpoint, method: str) -> bool:
+        is_api = endpoint not in ("token", "install_result")
+        same_endpoint = self.endpoint in (endpoint, "any") or (self.endpoint == "api" and is_api)
+        return same_endpoint and (self.method is None or self.method.upper() == method)
 
     @property
     def silent(self) -> bool:

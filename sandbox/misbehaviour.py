@@ -8,14 +8,14 @@ from werkzeug.wrappers import Response
 
 from sandbox.acting import back
 from sandbox.current import the_world
-from sandbox.faults import Fault, Where
+from sandbox.faults import Endpoint, Fault
 from sandbox.shipping_reference import ENDICIA_PASSPHRASE_FIELDS
 
 misbehaviour = Blueprint("misbehaviour", __name__)
 
 ZONE_NUMBERS = (0, 1, 4, 60)
 
-PLACES: dict[Where, str] = {
+ENDPOINT_LABELS: dict[Endpoint, str] = {
     "api": "the whole API",
     "connection": "carrier connections",
     "zones": "zones",
@@ -65,11 +65,11 @@ KINDS: dict[str, tuple[str, Fault]] = {
 
 @misbehaviour.post("/stores/<store_hash>/misbehave")
 def set_fault(store_hash: str) -> Response:
-    kind, where = request.form.get("kind", ""), request.form.get("where", "")
-    if kind not in KINDS or where not in PLACES:
+    kind, endpoint = request.form.get("kind", ""), request.form.get("endpoint", "")
+    if kind not in KINDS or endpoint not in ENDPOINT_LABELS:
         abort(400)
     times = None if request.form.get("until_cleared") else 1
-    the_world().set_fault(replace(KINDS[kind][1], where=where, times=times))
+    the_world().set_fault(replace(KINDS[kind][1], endpoint=endpoint, times=times))
     return back(store_hash)
 
 
@@ -97,7 +97,7 @@ def switch(store_hash: str) -> Response:
 
 def in_words(fault: Fault) -> str:
     """A fault ordered here by its label, one ordered by a test by its kind."""
-    plain = replace(fault, where="api", times=1)
+    plain = replace(fault, endpoint="api", times=1)
     label = next((label for label, known in KINDS.values() if known == plain), fault.kind)
     often = "until cleared" if fault.times is None else "once"
-    return f"{label}: {PLACES.get(fault.where, fault.where)}, {often}"
+    return f"{label}: {ENDPOINT_LABELS.get(fault.endpoint, fault.endpoint)}, {often}"

@@ -48,7 +48,7 @@ def store(store_hash: str) -> str:
         done=request.args.get("done"),
         status=request.args.get("status"),
         kinds=misbehaviour.KINDS,
-        places=misbehaviour.PLACES,
+        endpoint_labels=misbehaviour.ENDPOINT_LABELS,
         zone_numbers=misbehaviour.ZONE_NUMBERS,
         faults=[misbehaviour.in_words(fault) for fault in tuple(world.faults)],
     )

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 from werkzeug.wrappers import Request, Response
 
 from sandbox import faults
-from sandbox.faults import Where
+from sandbox.faults import Endpoint
 from sandbox.world import Call, World
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 API_PATH = re.compile(r"/stores/(?P<store_hash>[^/]+)/v[23](?P<rest>/.*)")
-RESOURCES: tuple[tuple[str, Where], ...] = (
+RESOURCES: tuple[tuple[str, Endpoint], ...] = (
     (r"/shipping/carrier/connection", "connection"),
     (r"/shipping/zones(/[^/]+)?", "zones"),
     (r"/shipping/zones/[^/]+/methods(/[^/]+)?", "methods"),
@@ -35,21 +35,21 @@ class Wire:
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
         request = Request(environ)
-        where = place(request.path)
-        if where is None:
+        endpoint = endpoint_for(request.path)
+        if endpoint is None:
             return self._inside(environ, start_response)
         call = _written_down(request)
         environ["sandbox.call"] = call
         self._world.record(call)
-        return self._reply(environ, where, call)(environ, start_response)
+        return self._reply(environ, endpoint, call)(environ, start_response)
 
-    def _reply(self, environ: "WSGIEnvironment", where: Where, call: Call) -> Response:
+    def _reply(self, environ: "WSGIEnvironment", endpoint: Endpoint, call: Call) -> Response:
         def execute() -> Response:
             # One at a time, so the views need no locks; waiting and mutilating happen outside.
             with self._world.lock:
                 return Response.from_app(self._inside, environ, buffered=True)
 
-        fault = self._world.take_fault(where, call.method)
+        fault = self._world.take_fault(endpoint, call.method)
         if fault is None:
             return _noted(call, execute())
         peer = environ["werkzeug.socket"]
@@ -59,16 +59,16 @@ class Wire:
         return faults.finish(fault, peer, reply)
 
 
-def place(path: str) -> Where | None:
+def endpoint_for(path: str) -> Endpoint | None:
     """Which part of BigCommerce answers here; None for the sandbox's own pages."""
     if path == "/oauth2/token":
         return "token"
     if path.startswith("/app/"):
-        return "login"
+        return "install_result"
     match = API_PATH.fullmatch(path)
     if match is None:
         return None
-    known = (where for rest, where in RESOURCES if re.fullmatch(rest, match["rest"]))
+    known = (endpoint for rest, endpoint in RESOURCES if re.fullmatch(rest, match["rest"]))
     return next(known, "api")
 
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from sandbox import sample_data, shipping_reference
-from sandbox.faults import Fault, Where
+from sandbox.faults import Endpoint, Fault
 from sandbox.jwt_encoding import encode_jwt
 
 # Two of the three stand in no public table of scopes but come back with real tokens.
@@ -204,9 +204,9 @@ class World:
         with self.lock:
             self.faults.append(replace(fault))  # our own copy: it counts down
 
-    def take_fault(self, where: Where, method: str) -> Fault | None:
+    def take_fault(self, endpoint: Endpoint, method: str) -> Fault | None:
         with self.lock:
-            fault = next((f for f in self.faults if f.meets(where, method)), None)
+            fault = next((f for f in self.faults if f.matches(endpoint, method)), None)
             if fault is not None and fault.times is not None:
                 fault.times -= 1
                 if fault.times <= 0:

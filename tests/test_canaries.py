@@ -28,7 +28,7 @@ from bcapp.factory import create_app
 from bcapp.models import Base
 from bcapp.runtime import runtime
 from bcapp.vault import Unopenable
-from sandbox.faults import Fault, FaultKind, Where
+from sandbox.faults import Endpoint, Fault, FaultKind
 from sandbox.world import World
 from tests import make
 from tests.conftest import close
@@ -391,7 +391,7 @@ def spoilt(
 ) -> Callable[[Where, list[str]], Fault]:
     """A fault whose answer quotes secrets at QUOTED."""
 
-    def fault(where: Where, secrets: list[str]) -> Fault:
+    def fault(where: Endpoint, secrets: list[str]) -> Fault:
         quoted = " ".join(secrets)
         said = {name: value.replace("QUOTED", quoted) for name, value in headers.items()}
         text = body.replace("QUOTED", quoted)
@@ -438,7 +438,7 @@ def test_errors_of_a_failed_call_contain_no_secret(
     config: Config,
     world: World,
     grant: oauth.Grant,
-    fault: Callable[[Where, list[str]], Fault],
+    fault: Callable[[Endpoint, list[str]], Fault],
 ) -> None:
     with app.app_context():
         http = runtime().http

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from bcapp.config import Config
 from bcapp.database import CHECKOUT
 from bcapp.models import Store
-from sandbox.faults import Fault, Where
+from sandbox.faults import Endpoint, Fault
 from sandbox.world import World
 from tests import make
 from tests.merchant import Browser
@@ -195,7 +195,7 @@ def test_a_failing_host_is_reported(operator: Operator, environ: Environ, world:
     assert "answers 503" in said["host in BIGCOMMERCE_LOGIN_URL"]
 
 
-def dated(where: Where, date: str) -> Fault:
+def dated(where: Endpoint, date: str) -> Fault:
     """A refusal with that date; dripped, because only then the server adds none of its own."""
     return Fault(where, "drip", status=401, body="{}", headers={"Date": date})
 

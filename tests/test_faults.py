@@ -29,7 +29,7 @@ from bcapp.models import (
 )
 from bcapp.outcomes import Outcome
 from bcapp.runtime import runtime
-from sandbox.faults import Fault, Where
+from sandbox.faults import Endpoint, Fault
 from sandbox.server import run_sandbox
 from sandbox.world import DEFAULT_SCOPE, World
 from tests import make
@@ -49,7 +49,7 @@ MAX_CALLS = 10
 
 @dataclass(frozen=True)
 class Call:
-    where: Where
+    where: Endpoint
     method: str
     path: str
     act: Callable[[Browser], TestResponse]
@@ -424,7 +424,7 @@ def test_each_fault_has_its_response_entry_and_calls(
     before = record(db)
     # One more would be answered truly, and change the outcome.
     owner.world.set_fault(
-        replace(fault, where=call.where, method=call.method, times=expected.calls)
+        replace(fault, endpoint=call.where, method=call.method, times=expected.calls)
     )
 
     response = call.act(owner)

@@ -37,7 +37,7 @@ from bcapp.factory import create_app
 from bcapp.models import ActivityEntry, Base, CarrierConnection, Event, Store, StoreUser
 from bcapp.runtime import runtime
 from bcapp.stores import TOKEN_PLACE
-from sandbox.faults import Fault, Where
+from sandbox.faults import Endpoint, Fault
 from sandbox.server import run_sandbox
 from sandbox.world import World
 from tests import make

@@ -129,7 +129,7 @@ def test_an_idle_connection_ends_with_the_server(world: World, session: requests
 
 
 @pytest.mark.parametrize(
-    ("where", "met"),
+    ("endpoint", "met"),
     [
         ("zones", ["zones"]),
         ("methods", ["methods"]),
@@ -142,9 +142,9 @@ def test_an_idle_connection_ends_with_the_server(world: World, session: requests
     ],
 )
 def test_a_fault_strikes_where_it_was_ordered(
-    ask: Ask, exchange: Ask, world: World, where: Any, met: list[str]
+    ask: Ask, exchange: Ask, world: World, endpoint: Any, met: list[str]
 ) -> None:
-    world.set_fault(Fault(where=where, status=555, times=None))
+    world.set_fault(Fault(endpoint=endpoint, status=555, times=None))
 
     statuses = {
         "zones": ask("GET", "/shipping/zones/1").status_code,
@@ -159,10 +159,10 @@ def test_a_fault_strikes_where_it_was_ordered(
 
 
 def test_a_fault_can_wait_for_one_verb_strike_twice_and_be_cleared(ask: Ask, world: World) -> None:
-    fault = Fault(where="zones", method="POST", status=503, times=2)
+    fault = Fault(endpoint="zones", method="POST", status=503, times=2)
     body = {"name": "Global", "type": "global"}
     world.set_fault(fault)
-    world.set_fault(Fault(where="time", times=None))
+    world.set_fault(Fault(endpoint="time", times=None))
 
     statuses = [ask("GET", "/shipping/zones").status_code]
     statuses += [ask("POST", "/shipping/zones", body).status_code for _ in range(3)]
