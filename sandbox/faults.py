@@ -37,7 +37,7 @@ class Fault:
     content_type: str = "application/json"
     seconds: float = 0
     times: int | None = 1
-    after: bool = False  # the request is executed first, so only its answer is lost
+    execute_first: bool = False  # execute the request, then lose its response
 
     def matches(self, endpoint: Endpoint, method: str) -> bool:
         is_api = endpoint not in ("token", "install_result")
@@ -63,10 +63,10 @@ def prepare(fault: Fault, peer: socket.socket, execute: Callable[[], Response]) 
 
     A delay is waited out here, before the request is executed unless the fault says otherwise.
     """
-    if fault.kind == "delay" and not fault.after:
+    if fault.kind == "delay" and not fault.execute_first:
         hangs_up_within(peer, fault.seconds)
-    answer = execute() if fault.after or fault.spoils_the_true_answer else fault.response()
-    if fault.kind == "delay" and fault.after:
+    answer = execute() if fault.execute_first or fault.spoils_the_true_answer else fault.response()
+    if fault.kind == "delay" and fault.execute_first:
         hangs_up_within(peer, fault.seconds)
     if fault.silent:
         return None

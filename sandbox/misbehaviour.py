@@ -37,7 +37,7 @@ KINDS: dict[str, tuple[str, Fault]] = {
     "slow": ("Answer 200 ms late", Fault(kind="delay", seconds=0.2)),
     "delay": ("Answer 2 seconds late", Fault(kind="delay", seconds=2)),
     "hang": ("Give no answer", Fault(kind="hang")),
-    "lost": ("Act, but lose the answer", Fault(kind="reset", after=True)),
+    "lost": ("Act, but lose the answer", Fault(kind="reset", execute_first=True)),
     "reset": ("Reset the connection", Fault(kind="reset")),
     "refused": (
         "400, field missing [key]",

@@ -163,7 +163,7 @@ FAULTS: dict[str, tuple[Kind, Fault]] = {
     "502": (Kind.LOST, Fault(status=502, body=HTML, content_type="text/html")),
     "503": (Kind.LOST, answer(503, Retry_After="1")),
     "504": (Kind.LOST, answer(504)),
-    "done, then reset": (Kind.DONE_BUT_LOST, Fault(kind="reset", after=True)),
+    "done, then reset": (Kind.DONE_BUT_LOST, Fault(kind="reset", execute_first=True)),
     "500": (Kind.FAILED, answer(500, '[{"status":500,"message":"An internal error occurred."}]')),
     "501": (Kind.FAILED, answer(501)),
     "507": (Kind.FAILED, answer(507)),

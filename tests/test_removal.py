@@ -97,7 +97,7 @@ def test_any_other_answer_proves_nothing(merchant: Browser, db: Session, fault: 
 
 def test_a_new_grant_during_the_check_is_not_uninstalled(merchant: Browser, db: Session) -> None:
     """A stranger's payload, and a new consent at the moment in which the old token gets a 401."""
-    merchant.world.set_fault(Fault("time", "delay", seconds=0.6, after=False))
+    merchant.world.set_fault(Fault("time", "delay", seconds=0.6, execute_first=False))
     stranger = threading.Thread(target=merchant.another("staff").uninstall)
     stranger.start()
     while not merchant.world.calls_to("/v2/time"):

@@ -270,7 +270,12 @@ def test_an_answer_that_quotes_a_secret_is_masked_everywhere(
         pytest.param({"status": 507}, 502, "answer", Outcome.NO_ANSWER, 1, id="507"),
         pytest.param({"kind": "reset"}, 502, "answer", Outcome.NO_ANSWER, 2, id="reset"),
         pytest.param(
-            {"kind": "reset", "after": True}, 502, "answer", Outcome.NO_ANSWER, 2, id="reset after"
+            {"kind": "reset", "execute_first": True},
+            502,
+            "answer",
+            Outcome.NO_ANSWER,
+            2,
+            id="reset after",
         ),
         pytest.param(
             {"kind": "truncated", "status": 200, "body": "{"},
@@ -398,7 +403,7 @@ def test_a_rate_limit_tells_how_long_to_wait(
         ),
         pytest.param(Fault(status=503), id="503"),
         pytest.param(Fault(kind="reset"), id="reset"),
-        pytest.param(Fault(kind="reset", after=True), id="reset after it was carried out"),
+        pytest.param(Fault(kind="reset", execute_first=True), id="reset after it was carried out"),
     ],
 )
 def test_retryable_failures_are_retried_once(merchant: Browser, fault: Fault) -> None:
@@ -585,7 +590,7 @@ def test_a_wrong_method_is_a_405_with_a_page(merchant: Browser) -> None:
 def test_a_rate_limited_retry_keeps_an_unknown_outcome(
     merchant: Browser, db: Session, second: int
 ) -> None:
-    merchant.world.set_fault(Fault("connection", "reset", after=True))
+    merchant.world.set_fault(Fault("connection", "reset", execute_first=True))
     merchant.world.set_fault(Fault("connection", status=second))
 
     response = merchant.send("zoom2u")

@@ -322,7 +322,7 @@ def test_an_unknown_zone_is_a_404_without_an_entry(
 def test_a_lost_answer_is_verified_and_never_resent(
     merchant: Browser, db: Session, kind: Any
 ) -> None:
-    merchant.world.set_fault(Fault("methods", kind, method="POST", status=504, after=True))
+    merchant.world.set_fault(Fault("methods", kind, method="POST", status=504, execute_first=True))
 
     response = save(merchant)
 
@@ -348,7 +348,9 @@ def test_an_answer_that_shows_another_method_is_not_believed(
 ) -> None:
     """The shipping guide's sample answer to creating a carrier's method is a flat rate."""
     other = '{"id": 5, "name": "Per Order", "type": "perorder", "enabled": true, "settings": {}}'
-    merchant.world.set_fault(Fault("methods", method="POST", status=200, body=other, after=True))
+    merchant.world.set_fault(
+        Fault("methods", method="POST", status=200, body=other, execute_first=True)
+    )
     confirmed = save(merchant)
     merchant.world.set_fault(Fault("methods", method="PUT", status=200, body=other))
 
@@ -496,7 +498,7 @@ def test_the_lock_of_a_dead_writer_expires(merchant: Browser, db: Session) -> No
 def test_a_lost_write_stays_unknown_if_verification_fails(
     merchant: Browser, db: Session, second: int
 ) -> None:
-    merchant.world.set_fault(Fault("methods", "reset", method="POST", after=True))
+    merchant.world.set_fault(Fault("methods", "reset", method="POST", execute_first=True))
     merchant.world.set_fault(
         Fault("methods", status=200, body="[]", method="GET")
     )  # before the write

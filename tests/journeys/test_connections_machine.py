@@ -69,7 +69,7 @@ def test_stored_connections_match_bigcommerce_after_any_sequence(
 
         @rule(carrier_id=CARRIERS, after=st.booleans())
         def send_and_hear_nothing(self, carrier_id: str, after: bool) -> None:
-            world.set_fault(Fault("connection", status=500, after=after))
+            world.set_fault(Fault("connection", status=500, execute_first=after))
             assert self.merchant.send(carrier_id).status_code == 502
             self.certain[carrier_id] = "No answer"
 

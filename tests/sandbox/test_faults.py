@@ -49,7 +49,7 @@ def test_a_fault_is_met_once_and_then_all_is_well(
     "fault",
     [
         pytest.param(Fault(kind="delay", seconds=0.01), id="delay"),
-        pytest.param(Fault(kind="delay", seconds=0.01, after=True), id="delay afterwards"),
+        pytest.param(Fault(kind="delay", seconds=0.01, execute_first=True), id="delay afterwards"),
         pytest.param(Fault(kind="drip", seconds=0.01), id="drip"),
     ],
 )
@@ -77,10 +77,10 @@ def test_an_ordered_reply_is_sent_as_it_is(ask: Ask, world: World) -> None:
 @pytest.mark.parametrize(
     ("fault", "status"),
     [
-        pytest.param(Fault(kind="reset", after=True), None, id="reset"),
-        pytest.param(Fault(kind="hang", after=True), None, id="hang"),
-        pytest.param(Fault(kind="delay", seconds=60, after=True), None, id="delay"),
-        pytest.param(Fault(status=502, after=True), 502, id="response"),
+        pytest.param(Fault(kind="reset", execute_first=True), None, id="reset"),
+        pytest.param(Fault(kind="hang", execute_first=True), None, id="hang"),
+        pytest.param(Fault(kind="delay", seconds=60, execute_first=True), None, id="delay"),
+        pytest.param(Fault(status=502, execute_first=True), 502, id="response"),
     ],
 )
 def test_the_request_can_be_executed_and_only_its_answer_lost(
