@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from werkzeug.wrappers import Request, Response
 
-from sandbox import faults
+from sandbox import fault_injection
 from sandbox.faults import Endpoint
 from sandbox.world import Call, World
 
@@ -53,10 +53,10 @@ class Wire:
         if fault is None:
             return _noted(call, execute())
         peer = environ["werkzeug.socket"]
-        reply = faults.prepare(fault, peer, execute)
+        reply = fault_injection.prepare(fault, peer, execute)
         if reply is not None:
             _noted(call, reply)
-        return faults.finish(fault, peer, reply)
+        return fault_injection.finish(fault, peer, reply)
 
 
 def endpoint_for(path: str) -> Endpoint | None:
