@@ -7,8 +7,8 @@ from werkzeug.exceptions import HTTPException
 from sandbox.api import api
 from sandbox.current import v2_error
 from sandbox.login import login
-from sandbox.misbehaviour import misbehaviour
 from sandbox.panel import panel
+from sandbox.panel_controls import panel_controls
 from sandbox.wire import Wire, endpoint_for
 from sandbox.world import World
 
@@ -17,7 +17,7 @@ def create_sandbox(world: World) -> Flask:
     app = Flask(__name__)
     app.jinja_env.undefined = jinja2.StrictUndefined
     app.extensions["sandbox.world"] = world
-    for blueprint in (login, api, panel, misbehaviour):
+    for blueprint in (login, api, panel, panel_controls):
         app.register_blueprint(blueprint)
     app.register_error_handler(HTTPException, _explain)
     app.wsgi_app = Wire(app.wsgi_app, world)  # type: ignore[method-assign]

@@ -1,6 +1,7 @@
 """Ways in which BigCommerce, or the network before it, can misbehave."""
 
-from dataclasses import dataclass, field
+import json
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from werkzeug.wrappers import Response
@@ -50,3 +51,59 @@ class Fault:
         return Response(
             self.body, self.status, headers=self.headers, content_type=self.content_type
         )
+
+
+ENDPOINT_LABELS: dict[Endpoint, str] = {
+    "api": "the whole API",
+    "connection": "carrier connections",
+    "zones": "zones",
+    "methods": "shipping methods",
+    "store": "store information",
+    "token": "the token exchange",
+}
+
+LIMITED = json.dumps({"status": 429, "title": "Too many requests", "type": "", "errors": {}})
+LIMIT_HEADERS = {
+    "X-Rate-Limit-Time-Window-Ms": "30000",
+    "X-Rate-Limit-Time-Reset-Ms": "15000",
+    "X-Rate-Limit-Requests-Quota": "150",
+    "X-Rate-Limit-Requests-Left": "0",
+    "X-Retry-After": "15",
+}
+# Without headers a 429 means that the platform is busy, not that the quota is spent.
+FAULT_PRESETS: dict[str, tuple[str, Fault]] = {
+    "slow": ("Answer 200 ms late", Fault(kind="delay", seconds=0.2)),
+    "delay": ("Answer 2 seconds late", Fault(kind="delay", seconds=2)),
+    "hang": ("Give no answer", Fault(kind="hang")),
+    "lost": ("Act, but lose the answer", Fault(kind="reset", execute_first=True)),
+    "reset": ("Reset the connection", Fault(kind="reset")),
+    "refused": (
+        "400, field missing [key]",
+        Fault(status=400, body='[{"status":400,"message":"Required fields missing [key]"}]'),
+    ),
+    "limited": (
+        "429, wait 15 seconds",
+        Fault(status=429, headers=LIMIT_HEADERS, body=LIMITED),
+    ),
+    "busy": ("429 without headers", Fault(status=429, body=LIMITED)),
+    "broken": (
+        "500 internal error",
+        Fault(body='[{"status":500,"message":"An internal error occurred."}]'),
+    ),
+    "html": (
+        "HTML instead of JSON",
+        Fault(status=200, body="<html><title>Welcome</title></html>", content_type="text/html"),
+    ),
+    "unauthorized": (
+        "401, token refused",
+        Fault(status=401, body='{"status":401,"title":"Unauthorized","type":"","errors":{}}'),
+    ),
+}
+
+
+def describe_fault(fault: Fault) -> str:
+    """A fault ordered here by its label, one ordered by a test by its kind."""
+    plain = replace(fault, endpoint="api", times=1)
+    label = next((label for label, known in FAULT_PRESETS.values() if known == plain), fault.kind)
+    often = "until cleared" if fault.times is None else "once"
+    return f"{label}: {ENDPOINT_LABELS.get(fault.endpoint, fault.endpoint)}, {often}"

@@ -6,10 +6,11 @@ import requests
 from flask import Blueprint, Response, abort, jsonify, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from sandbox import misbehaviour
 from sandbox.acting import ROLES, acting, back, shown
 from sandbox.current import the_world
+from sandbox.faults import ENDPOINT_LABELS, FAULT_PRESETS, describe_fault
 from sandbox.listing import calls_of
+from sandbox.panel_controls import ZONE_COUNTS
 from sandbox.world import Person, SandboxStore
 
 panel = Blueprint("panel", __name__)
@@ -47,10 +48,10 @@ def store(store_hash: str) -> str:
         mark=_mark(one),
         done=request.args.get("done"),
         status=request.args.get("status"),
-        kinds=misbehaviour.KINDS,
-        endpoint_labels=misbehaviour.ENDPOINT_LABELS,
-        zone_numbers=misbehaviour.ZONE_NUMBERS,
-        faults=[misbehaviour.in_words(fault) for fault in tuple(world.faults)],
+        fault_presets=FAULT_PRESETS,
+        endpoint_labels=ENDPOINT_LABELS,
+        zone_counts=ZONE_COUNTS,
+        faults=[describe_fault(fault) for fault in tuple(world.faults)],
     )
 
 

@@ -135,9 +135,9 @@ def test_a_misbehaviour_ordered_in_the_panel_strikes(
 ) -> None:
     order = {"as": "owner", "kind": "limited", "endpoint": "zones", **often}
 
-    page = session.post(f"{address}/stores/harbour1/misbehave", data=order)
+    page = session.post(f"{address}/stores/harbour1/set_fault", data=order)
     replies = [ask("GET", "/shipping/zones"), ask("GET", "/shipping/zones")]
-    session.post(f"{address}/stores/harbour1/behave", data={"as": "owner"})
+    session.post(f"{address}/stores/harbour1/clear_faults", data={"as": "owner"})
     replies.append(ask("GET", "/shipping/zones"))
 
     assert f"429, wait 15 seconds: {words}" in page.text
@@ -155,7 +155,7 @@ def test_the_panels_switches_change_this_bigcommerce(
         "odd_responses": "on",
     }
 
-    session.post(f"{address}/stores/harbour1/switches", data=switches)
+    session.post(f"{address}/stores/harbour1/change_settings", data=switches)
 
     assert (world.odd_responses, world.strict_verbs) == (True, False)
     assert world.endicia_passphrase_field == "passphrase"

@@ -1,0 +1,47 @@
+"""Switches of the control panel that make BigCommerce misbehave, for both stores at once."""
+
+from dataclasses import replace
+
+from flask import Blueprint, abort, request
+from werkzeug.wrappers import Response
+
+from sandbox.acting import back
+from sandbox.current import the_world
+from sandbox.faults import ENDPOINT_LABELS, FAULT_PRESETS
+from sandbox.shipping_reference import ENDICIA_PASSPHRASE_FIELDS
+
+panel_controls = Blueprint("panel_controls", __name__)
+
+ZONE_COUNTS = (0, 1, 4, 60)
+
+
+@panel_controls.post("/stores/<store_hash>/set_fault")
+def set_fault(store_hash: str) -> Response:
+    kind, endpoint = request.form.get("kind", ""), request.form.get("endpoint", "")
+    if kind not in FAULT_PRESETS or endpoint not in ENDPOINT_LABELS:
+        abort(400)
+    times = None if request.form.get("until_cleared") else 1
+    the_world().set_fault(replace(FAULT_PRESETS[kind][1], endpoint=endpoint, times=times))
+    return back(store_hash)
+
+
+@panel_controls.post("/stores/<store_hash>/clear_faults")
+def clear_faults(store_hash: str) -> Response:
+    the_world().clear_faults()
+    return back(store_hash)
+
+
+@panel_controls.post("/stores/<store_hash>/change_settings")
+def change_settings(store_hash: str) -> Response:
+    """Zones are replaced only when their number changes: what the merchant set up there stays."""
+    world = the_world()
+    number = request.form.get("zones", type=int)
+    passphrase_field = request.form.get("endicia_passphrase_field")
+    if store_hash not in world.stores or passphrase_field not in ENDICIA_PASSPHRASE_FIELDS:
+        abort(400)
+    world.odd_responses = "odd_responses" in request.form
+    world.strict_verbs = "strict_verbs" in request.form
+    world.endicia_passphrase_field = passphrase_field
+    if number in ZONE_COUNTS and number != len(world.store(store_hash).zones):
+        world.set_zones(store_hash, number)
+    return back(store_hash)
