@@ -7,9 +7,9 @@ from werkzeug.exceptions import HTTPException
 from sandbox.api import api
 from sandbox.current import v2_error
 from sandbox.login import login
+from sandbox.middleware import SandboxMiddleware, endpoint_for
 from sandbox.panel import panel
 from sandbox.panel_controls import panel_controls
-from sandbox.wire import Wire, endpoint_for
 from sandbox.world import World
 
 
@@ -20,7 +20,7 @@ def create_sandbox(world: World) -> Flask:
     for blueprint in (login, api, panel, panel_controls):
         app.register_blueprint(blueprint)
     app.register_error_handler(HTTPException, _explain)
-    app.wsgi_app = Wire(app.wsgi_app, world)  # type: ignore[method-assign]
+    app.wsgi_app = SandboxMiddleware(app.wsgi_app, world)  # type: ignore[method-assign]
     return app
 
 

@@ -26,7 +26,7 @@ RESOURCES: tuple[tuple[str, Endpoint], ...] = (
 )
 
 
-class Wire:
+class SandboxMiddleware:
     def __init__(self, inside: "WSGIApplication", world: World) -> None:
         self._inside = inside
         self._world = world
