@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 from flask import abort, redirect, request
 from werkzeug.wrappers import Response
 
-from sandbox.current import the_world
+from sandbox.request_context import the_world
 from sandbox.world import Person, SandboxStore
 
 ROLES = {"owner": "Store owner", "authorized": "Authorized user", "staff": "Staff user"}

@@ -6,7 +6,8 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 
 from sandbox import shipping_reference
-from sandbox.current import Refused, json_object, note, the_store, the_world, v2_error, v3_error
+from sandbox.errors import Refused, v2_error, v3_error
+from sandbox.request_context import json_object, note, the_store, the_world
 from sandbox.store_information import described
 from sandbox.zones import zones
 

@@ -5,7 +5,7 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from sandbox.api import api
-from sandbox.current import v2_error
+from sandbox.errors import v2_error
 from sandbox.login import login
 from sandbox.middleware import SandboxMiddleware, endpoint_for
 from sandbox.panel import panel

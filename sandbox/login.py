@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, render_template, request
 
-from sandbox.current import note, the_world
+from sandbox.request_context import note, the_world
 from sandbox.world import IssuedCode, Person
 
 login = Blueprint("login", __name__)

@@ -7,10 +7,10 @@ from flask import Blueprint, Response, abort, jsonify, redirect, render_template
 from werkzeug.wrappers import Response as AnyResponse
 
 from sandbox.acting import ROLES, acting, back, shown
-from sandbox.current import the_world
 from sandbox.faults import ENDPOINT_LABELS, FAULT_PRESETS, describe_fault
 from sandbox.listing import calls_of
 from sandbox.panel_controls import ZONE_COUNTS
+from sandbox.request_context import the_world
 from sandbox.world import Person, SandboxStore
 
 panel = Blueprint("panel", __name__)

@@ -6,8 +6,8 @@ from flask import Blueprint, abort, request
 from werkzeug.wrappers import Response
 
 from sandbox.acting import back
-from sandbox.current import the_world
 from sandbox.faults import ENDPOINT_LABELS, FAULT_PRESETS
+from sandbox.request_context import the_world
 from sandbox.shipping_reference import ENDICIA_PASSPHRASE_FIELDS
 
 panel_controls = Blueprint("panel_controls", __name__)

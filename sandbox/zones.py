@@ -8,8 +8,9 @@ from typing import Any
 from flask import Blueprint, Response, jsonify
 
 from sandbox import shipping_reference
-from sandbox.current import Refused, json_object, note, the_store, the_world
+from sandbox.errors import Refused
 from sandbox.odd_responses import make_odd
+from sandbox.request_context import json_object, note, the_store, the_world
 from sandbox.world import SandboxStore
 
 zones = Blueprint("zones", __name__, url_prefix="/shipping/zones")
