@@ -6,7 +6,7 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 
 from sandbox import shipping_reference
-from sandbox.errors import Refused, v2_error, v3_error
+from sandbox.errors import ApiError, v2_error, v3_error
 from sandbox.request_context import json_object, note, the_store, the_world
 from sandbox.store_information import described
 from sandbox.zones import zones
@@ -46,9 +46,9 @@ def count_down(response: Response) -> Response:
     return response
 
 
-@api.errorhandler(Refused)
-def refused(refusal: Refused) -> Response:
-    return v2_error(refusal.status, refusal.message)
+@api.errorhandler(ApiError)
+def handle_api_error(error: ApiError) -> Response:
+    return v2_error(error.status, error.message)
 
 
 @api.route(CONNECTION, methods=["POST", "PUT"])
@@ -61,9 +61,9 @@ def send_connection(store_hash: str) -> tuple[str, int]:
     world, store = the_world(), the_store()
     exists = carrier_id in store.connections
     if world.strict_verbs and request.method == "POST" and exists:
-        raise Refused(409, "The carrier connection exists already.")
+        raise ApiError(409, "The carrier connection exists already.")
     if world.strict_verbs and request.method == "PUT" and not exists:
-        raise Refused(404, "The carrier connection does not exist.")
+        raise ApiError(404, "The carrier connection does not exist.")
     store.connections[carrier_id] = connection
     if any(isinstance(v, str) and v.lower().startswith("wrong") for v in connection.values()):
         note("The carrier would refuse these details; BigCommerce answers 204 all the same.")
@@ -76,7 +76,7 @@ def delete_connection(store_hash: str) -> tuple[str, int]:
     carrier_id = _carrier_id(json_object())
     world, store = the_world(), the_store()
     if world.strict_verbs and carrier_id not in store.connections:
-        raise Refused(404, "The carrier connection does not exist.")
+        raise ApiError(404, "The carrier connection does not exist.")
     store.connections.pop(carrier_id, None)
     return "", 204
 
@@ -121,21 +121,21 @@ def _check_properties(carrier_id: str, connection: dict[str, Any]) -> None:
 def _refuse_surplus(given: dict[str, Any], known: "set[str] | dict[str, type]") -> None:
     for name in given:
         if name not in known:
-            raise Refused(
+            raise ApiError(
                 400,
                 f"The field '{name}' cannot be written to. "
                 "Please remove it from your request before trying again.",
             )
 
 
-def _missing(names: list[str]) -> Refused:
+def _missing(names: list[str]) -> ApiError:
     """The reference writes "[key]"; we read it as a list of names."""
-    return Refused(400, f"Required fields missing [{', '.join(names)}]")
+    return ApiError(400, f"Required fields missing [{', '.join(names)}]")
 
 
-def _invalid(name: str) -> Refused:
+def _invalid(name: str) -> ApiError:
     """No document shows how a wrong type is refused: these words are ours."""
-    return Refused(400, f"The field '{name}' is invalid.")
+    return ApiError(400, f"The field '{name}' is invalid.")
 
 
 @api.get("/store")

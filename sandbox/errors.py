@@ -3,7 +3,7 @@
 from flask import Response, jsonify
 
 
-class Refused(Exception):
+class ApiError(Exception):
     """The request cannot be executed; becomes an error body as V2 endpoints have it."""
 
     def __init__(self, status: int, message: str) -> None:

@@ -4,7 +4,7 @@ from typing import Any, cast
 
 from flask import current_app, request
 
-from sandbox.errors import Refused
+from sandbox.errors import ApiError
 from sandbox.world import Call, SandboxStore, World
 
 
@@ -26,5 +26,5 @@ def json_object() -> dict[str, Any]:
     """The body, which must be a JSON object; the wording of this refusal is ours."""
     body = request.get_json(force=True, silent=True)
     if not isinstance(body, dict):
-        raise Refused(400, "The request body is not a JSON object.")
+        raise ApiError(400, "The request body is not a JSON object.")
     return body

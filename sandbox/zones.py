@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, Response, jsonify
 
 from sandbox import shipping_reference
-from sandbox.errors import Refused
+from sandbox.errors import ApiError
 from sandbox.odd_responses import make_odd
 from sandbox.request_context import json_object, note, the_store, the_world
 from sandbox.world import SandboxStore
@@ -142,13 +142,13 @@ def _found(among: list[dict[str, Any]], wanted: int) -> dict[str, Any]:
     for one in among:
         if one["id"] == wanted:
             return one
-    raise Refused(404, "The requested resource was not found.")
+    raise ApiError(404, "The requested resource was not found.")
 
 
 def _require(body: dict[str, Any], *names: str) -> None:
     missing = [name for name in names if not body.get(name)]
     if missing:
-        raise Refused(400, f"Required fields missing [{', '.join(missing)}]")
+        raise ApiError(400, f"Required fields missing [{', '.join(missing)}]")
 
 
 def _check_zone(body: dict[str, Any]) -> None:
@@ -190,7 +190,7 @@ def _allowed(value: object, allowed: tuple[str, ...] | type[bool]) -> bool:
 
 def _check(fine: bool, name: str) -> None:
     if not fine:
-        raise Refused(400, f"The field '{name}' is invalid.")
+        raise ApiError(400, f"The field '{name}' is invalid.")
 
 
 def _note_missing_connection(store: SandboxStore, kind: str) -> None:
