@@ -5,21 +5,21 @@ from urllib.parse import urlencode
 from flask import abort, redirect, request
 from werkzeug.wrappers import Response
 
-from sandbox.request_context import the_world
+from sandbox.request_context import current_world
 from sandbox.world import Person, SandboxStore
 
 ROLES = {"owner": "Store owner", "authorized": "Authorized user", "staff": "Staff user"}
 
 
 def shown(store_hash: str) -> SandboxStore:
-    return the_world().stores.get(store_hash) or abort(404)
+    return current_world().stores.get(store_hash) or abort(404)
 
 
 def acting(store_hash: str) -> Person:
     role = request.values.get("as", "owner")
     if role not in ROLES:
         abort(404)
-    return the_world().person(shown(store_hash).store_hash, role)
+    return current_world().person(shown(store_hash).store_hash, role)
 
 
 def back(store_hash: str, **query: str) -> Response:

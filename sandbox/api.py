@@ -7,7 +7,7 @@ from flask import Blueprint, Response, jsonify, request
 
 from sandbox import shipping_reference
 from sandbox.errors import ApiError, v2_error, v3_error
-from sandbox.request_context import json_object, note, the_store, the_world
+from sandbox.request_context import current_store, current_world, json_object, note
 from sandbox.store_information import described
 from sandbox.zones import zones
 
@@ -22,7 +22,7 @@ READ_SCOPE = "store_v2_information_read_only"
 @api.before_request
 def admit() -> Response | None:
     """Only this store's own current token opens this store; 401 also for a store unknown."""
-    world = the_world()
+    world = current_world()
     token = request.headers.get("X-Auth-Token")
     if token in world.powerless_tokens:
         return v3_error(403, "You don't have a required scope to access the endpoint")
@@ -58,7 +58,7 @@ def send_connection(store_hash: str) -> tuple[str, int]:
     Whether wrong values replace working ones is not documented; here they do.
     """
     carrier_id, connection = _checked(json_object())
-    world, store = the_world(), the_store()
+    world, store = current_world(), current_store()
     exists = carrier_id in store.connections
     if world.strict_verbs and request.method == "POST" and exists:
         raise ApiError(409, "The carrier connection exists already.")
@@ -74,7 +74,7 @@ def send_connection(store_hash: str) -> tuple[str, int]:
 def delete_connection(store_hash: str) -> tuple[str, int]:
     """What becomes of the carrier's shipping methods is not documented; here they stay."""
     carrier_id = _carrier_id(json_object())
-    world, store = the_world(), the_store()
+    world, store = current_world(), current_store()
     if world.strict_verbs and carrier_id not in store.connections:
         raise ApiError(404, "The carrier connection does not exist.")
     store.connections.pop(carrier_id, None)
@@ -107,7 +107,7 @@ def _carrier_id(body: dict[str, Any]) -> str:
 def _check_properties(carrier_id: str, connection: dict[str, Any]) -> None:
     """What is missing comes before what is surplus, so Endicia's other spelling gets named."""
     required = shipping_reference.required_properties(
-        carrier_id, the_world().endicia_passphrase_field
+        carrier_id, current_world().endicia_passphrase_field
     )
     missing = [name for name in required if connection.get(name) in (None, "")]
     if missing:
@@ -140,7 +140,7 @@ def _invalid(name: str) -> ApiError:
 
 @api.get("/store")
 def store_information(store_hash: str) -> Response:
-    return jsonify(described(the_store()))
+    return jsonify(described(current_store()))
 
 
 @api.get("/time")

@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, render_template, request
 
-from sandbox.request_context import note, the_world
+from sandbox.request_context import current_world, note
 from sandbox.world import IssuedCode, Person
 
 login = Blueprint("login", __name__)
@@ -16,7 +16,7 @@ login = Blueprint("login", __name__)
 
 @login.post("/oauth2/token")
 def exchange_code() -> Response:
-    world = the_world()
+    world = current_world()
     asked = _parameters()
     problem = _problem_with(asked)
     if problem:
@@ -39,7 +39,7 @@ def _parameters() -> dict[str, Any]:
 
 
 def _problem_with(asked: dict[str, Any]) -> tuple[int, str] | None:
-    world = the_world()
+    world = current_world()
     if not request.accept_mimetypes.accept_json:
         return 406, "Invalid format."
     if (asked.get("client_id"), asked.get("client_secret")) != (
@@ -63,7 +63,7 @@ def _refused(status: int, error: str) -> Response:
 
 
 def _grant(issued: IssuedCode, token: str, context: str, scope: str | None) -> dict[str, object]:
-    world = the_world()
+    world = current_world()
     return {
         "access_token": token,
         "scope": scope,

@@ -10,7 +10,7 @@ from sandbox.acting import ROLES, acting, back, shown
 from sandbox.faults import ENDPOINT_LABELS, FAULT_PRESETS, describe_fault
 from sandbox.listing import calls_of
 from sandbox.panel_controls import ZONE_COUNTS
-from sandbox.request_context import the_world
+from sandbox.request_context import current_world
 from sandbox.world import Person, SandboxStore
 
 panel = Blueprint("panel", __name__)
@@ -21,7 +21,7 @@ CALLBACK_TIMEOUT = 10
 
 @panel.get("/")
 def stores() -> str:
-    return render_template("stores.html", stores=the_world().stores.values())
+    return render_template("stores.html", stores=current_world().stores.values())
 
 
 @panel.get("/help")
@@ -36,7 +36,7 @@ def support_page() -> str:
 
 @panel.get("/stores/<store_hash>")
 def store(store_hash: str) -> str:
-    one, person, world = shown(store_hash), acting(store_hash), the_world()
+    one, person, world = shown(store_hash), acting(store_hash), current_world()
     return render_template(
         "panel.html",
         world=world,
@@ -73,8 +73,8 @@ def install(store_hash: str) -> AnyResponse:
     person = acting(store_hash)
     if not _may_install(person):
         abort(403)
-    query = the_world().install_query(store_hash, person, external="external" in request.form)
-    return redirect(f"{the_world().app_url}/auth?{urlencode(query)}", 303)
+    query = current_world().install_query(store_hash, person, external="external" in request.form)
+    return redirect(f"{current_world().app_url}/auth?{urlencode(query)}", 303)
 
 
 @panel.post("/stores/<store_hash>/open")
@@ -82,7 +82,7 @@ def open_app(store_hash: str) -> AnyResponse:
     person = acting(store_hash)
     if not _may_open(shown(store_hash), person):
         return redirect(f"/stores/{store_hash}/frame?as={person.role}", 303)
-    return redirect(the_world().app_url + _callback("load", store_hash, person), 303)
+    return redirect(current_world().app_url + _callback("load", store_hash, person), 303)
 
 
 @panel.post("/stores/<store_hash>/uninstall")
@@ -92,7 +92,7 @@ def uninstall(store_hash: str) -> AnyResponse:
     person = acting(store_hash)
     if not _may_install(person):
         abort(403)
-    the_world().uninstall(store_hash)
+    current_world().uninstall(store_hash)
     status = _call_the_app(_callback("uninstall", store_hash, person))
     return back(store_hash, done="uninstall", status=status)
 
@@ -100,7 +100,7 @@ def uninstall(store_hash: str) -> AnyResponse:
 @panel.post("/stores/<store_hash>/remove_user")
 def remove_user(store_hash: str) -> AnyResponse:
     person = _chosen(store_hash)
-    the_world().set_access(store_hash, person, False)
+    current_world().set_access(store_hash, person, False)
     status = _call_the_app(_callback("remove_user", store_hash, person))
     return back(store_hash, done="remove_user", status=status)
 
@@ -108,7 +108,7 @@ def remove_user(store_hash: str) -> AnyResponse:
 @panel.post("/stores/<store_hash>/give_access")
 def give_access(store_hash: str) -> AnyResponse:
     """The app hears nothing of it until that person opens it."""
-    the_world().set_access(store_hash, _chosen(store_hash), True)
+    current_world().set_access(store_hash, _chosen(store_hash), True)
     return back(store_hash, done="give_access")
 
 
@@ -116,7 +116,7 @@ def give_access(store_hash: str) -> AnyResponse:
 def calls() -> Response:
     store_hash = request.args.get("store", "")
     one = shown(store_hash)
-    listed = calls_of(the_world(), store_hash, show_secrets=request.args.get("show") == "1")
+    listed = calls_of(current_world(), store_hash, show_secrets=request.args.get("show") == "1")
     return jsonify({"mark": _mark(one), "calls": listed})
 
 
@@ -136,14 +136,14 @@ def _may_open(store: SandboxStore, person: Person) -> bool:
 
 def _mark(store: SandboxStore) -> str:
     """Changes whenever the page would look different; its script then fetches the page anew."""
-    world = the_world()
+    world = current_world()
     with world.lock:
         granted = "-".join(str(person_id) for person_id in sorted(store.granted))
         return f"{store.access_token is not None}:{granted}:{len(world.faults)}"
 
 
 def _callback(name: str, store_hash: str, person: Person) -> str:
-    payload = the_world().signed_payload(store_hash, person)
+    payload = current_world().signed_payload(store_hash, person)
     return f"/{name}?{urlencode({'signed_payload_jwt': payload})}"
 
 
@@ -153,7 +153,7 @@ def _call_the_app(callback: str) -> str:
         session.trust_env = False  # a proxy from the environment cannot reach our loopback
         try:
             reply = session.get(
-                the_world().callback_base_url + callback,
+                current_world().callback_base_url + callback,
                 headers={"Accept": "application/json"},
                 timeout=CALLBACK_TIMEOUT,
                 allow_redirects=False,

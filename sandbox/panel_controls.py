@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 
 from sandbox.acting import back
 from sandbox.faults import ENDPOINT_LABELS, FAULT_PRESETS
-from sandbox.request_context import the_world
+from sandbox.request_context import current_world
 from sandbox.shipping_reference import ENDICIA_PASSPHRASE_FIELDS
 
 panel_controls = Blueprint("panel_controls", __name__)
@@ -21,20 +21,20 @@ def set_fault(store_hash: str) -> Response:
     if kind not in FAULT_PRESETS or endpoint not in ENDPOINT_LABELS:
         abort(400)
     times = None if request.form.get("until_cleared") else 1
-    the_world().set_fault(replace(FAULT_PRESETS[kind][1], endpoint=endpoint, times=times))
+    current_world().set_fault(replace(FAULT_PRESETS[kind][1], endpoint=endpoint, times=times))
     return back(store_hash)
 
 
 @panel_controls.post("/stores/<store_hash>/clear_faults")
 def clear_faults(store_hash: str) -> Response:
-    the_world().clear_faults()
+    current_world().clear_faults()
     return back(store_hash)
 
 
 @panel_controls.post("/stores/<store_hash>/change_settings")
 def change_settings(store_hash: str) -> Response:
     """Zones are replaced only when their number changes: what the merchant set up there stays."""
-    world = the_world()
+    world = current_world()
     number = request.form.get("zones", type=int)
     passphrase_field = request.form.get("endicia_passphrase_field")
     if store_hash not in world.stores or passphrase_field not in ENDICIA_PASSPHRASE_FIELDS:

@@ -8,12 +8,12 @@ from sandbox.errors import ApiError
 from sandbox.world import Call, SandboxStore, World
 
 
-def the_world() -> World:
+def current_world() -> World:
     return cast(World, current_app.extensions["sandbox.world"])
 
 
-def the_store() -> SandboxStore:
-    return the_world().store(cast(dict[str, str], request.view_args)["store_hash"])
+def current_store() -> SandboxStore:
+    return current_world().store(cast(dict[str, str], request.view_args)["store_hash"])
 
 
 def note(text: str) -> None:

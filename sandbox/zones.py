@@ -10,7 +10,7 @@ from flask import Blueprint, Response, jsonify
 from sandbox import shipping_reference
 from sandbox.errors import ApiError
 from sandbox.odd_responses import make_odd
-from sandbox.request_context import json_object, note, the_store, the_world
+from sandbox.request_context import current_store, current_world, json_object, note
 from sandbox.world import SandboxStore
 
 zones = Blueprint("zones", __name__, url_prefix="/shipping/zones")
@@ -22,12 +22,12 @@ METHOD = "/<int:zone_id>/methods/<int:method_id>"
 
 @zones.get("")
 def list_zones(store_hash: str) -> Response:
-    return _read(the_store().zones)
+    return _read(current_store().zones)
 
 
 @zones.post("")
 def create_zone(store_hash: str) -> tuple[Response, int]:
-    world, store, body = the_world(), the_store(), json_object()
+    world, store, body = current_world(), current_store(), json_object()
     _require(body, "name", "type")
     _check_zone(body)
     # Clear of the sample zones, which count from 1.
@@ -39,7 +39,7 @@ def create_zone(store_hash: str) -> tuple[Response, int]:
 
 @zones.get(ZONE)
 def show_zone(store_hash: str, zone_id: int) -> Response:
-    return _read(_zone(the_store(), zone_id))
+    return _read(_zone(current_store(), zone_id))
 
 
 @zones.put(ZONE)
@@ -47,14 +47,14 @@ def update_zone(store_hash: str, zone_id: int) -> Response:
     body = json_object()
     _require(body, "name")
     _check_zone(body)
-    zone = _zone(the_store(), zone_id)
+    zone = _zone(current_store(), zone_id)
     zone.update(body, id=zone_id)
     return _read(zone)
 
 
 @zones.delete(ZONE)
 def delete_zone(store_hash: str, zone_id: int) -> tuple[str, int]:
-    store = the_store()
+    store = current_store()
     store.zones.remove(_zone(store, zone_id))
     del store.methods[zone_id]
     return "", 204
@@ -62,7 +62,7 @@ def delete_zone(store_hash: str, zone_id: int) -> tuple[str, int]:
 
 @zones.get(METHODS)
 def list_methods(store_hash: str, zone_id: int) -> Response:
-    store = the_store()
+    store = current_store()
     _zone(store, zone_id)
     return _read(store.methods[zone_id])
 
@@ -70,7 +70,7 @@ def list_methods(store_hash: str, zone_id: int) -> Response:
 @zones.post(METHODS)
 def create_method(store_hash: str, zone_id: int) -> Response:
     """200, not 201: so says the reference. A method starts enabled and on every channel."""
-    world, store, body = the_world(), the_store(), json_object()
+    world, store, body = current_world(), current_store(), json_object()
     _require(body, "name", "type")
     _check_method(body, body["type"])
     _zone(store, zone_id)
@@ -90,14 +90,14 @@ def create_method(store_hash: str, zone_id: int) -> Response:
 
 @zones.get(METHOD)
 def show_method(store_hash: str, zone_id: int, method_id: int) -> Response:
-    return _read(_method(the_store(), zone_id, method_id))
+    return _read(_method(current_store(), zone_id, method_id))
 
 
 @zones.put(METHOD)
 def update_method(store_hash: str, zone_id: int, method_id: int) -> Response:
     """Fields left out are kept, as in the reference's example; `settings` is replaced as a whole,
     which is the unkinder of the two readings it allows."""
-    store, body = the_store(), json_object()
+    store, body = current_store(), json_object()
     method = _method(store, zone_id, method_id)
     _check_method(body, body.get("type", method["type"]))
     method.update(body, id=method_id)
@@ -107,15 +107,15 @@ def update_method(store_hash: str, zone_id: int, method_id: int) -> Response:
 
 @zones.delete(METHOD)
 def delete_method(store_hash: str, zone_id: int, method_id: int) -> tuple[str, int]:
-    store = the_store()
+    store = current_store()
     store.methods[zone_id].remove(_method(store, zone_id, method_id))
     return "", 204
 
 
 def _read(saved: object) -> Response:
-    if the_world().hide_method_settings:
+    if current_world().hide_method_settings:
         saved = _without_settings(saved)
-    if not the_world().odd_responses:
+    if not current_world().odd_responses:
         return jsonify(saved)
     if saved == []:
         return Response(status=204)
