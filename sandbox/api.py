@@ -7,7 +7,7 @@ from flask import Blueprint, Response, jsonify, request
 
 from sandbox import shipping_reference
 from sandbox.errors import ApiError, v2_error, v3_error
-from sandbox.request_context import current_store, current_world, json_object, note
+from sandbox.request_context import add_note, current_store, current_world, parse_json_object
 from sandbox.store_information import described
 from sandbox.zones import zones
 
@@ -57,7 +57,7 @@ def send_connection(store_hash: str) -> tuple[str, int]:
 
     Whether wrong values replace working ones is not documented; here they do.
     """
-    carrier_id, connection = _checked(json_object())
+    carrier_id, connection = _checked(parse_json_object())
     world, store = current_world(), current_store()
     exists = carrier_id in store.connections
     if world.strict_verbs and request.method == "POST" and exists:
@@ -66,14 +66,14 @@ def send_connection(store_hash: str) -> tuple[str, int]:
         raise ApiError(404, "The carrier connection does not exist.")
     store.connections[carrier_id] = connection
     if any(isinstance(v, str) and v.lower().startswith("wrong") for v in connection.values()):
-        note("The carrier would refuse these details; BigCommerce answers 204 all the same.")
+        add_note("The carrier would refuse these details; BigCommerce answers 204 all the same.")
     return "", 204
 
 
 @api.delete(CONNECTION)
 def delete_connection(store_hash: str) -> tuple[str, int]:
     """What becomes of the carrier's shipping methods is not documented; here they stay."""
-    carrier_id = _carrier_id(json_object())
+    carrier_id = _carrier_id(parse_json_object())
     world, store = current_world(), current_store()
     if world.strict_verbs and carrier_id not in store.connections:
         raise ApiError(404, "The carrier connection does not exist.")

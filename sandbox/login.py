@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, render_template, request
 
-from sandbox.request_context import current_world, note
+from sandbox.request_context import add_note, current_world
 from sandbox.world import IssuedCode, Person
 
 login = Blueprint("login", __name__)
@@ -28,7 +28,9 @@ def exchange_code() -> Response:
     context = str(asked["context"])
     right_context = context == f"stores/{issued.store_hash}"
     if not right_context:
-        note("The context is another store's: BigCommerce answers 200 with a token for nothing.")
+        add_note(
+            "The context is another store's: BigCommerce answers 200 with a token for nothing."
+        )
     return jsonify(_grant(issued, token, context, issued.scope if right_context else None))
 
 

@@ -16,13 +16,13 @@ def current_store() -> SandboxStore:
     return current_world().store(cast(dict[str, str], request.view_args)["store_hash"])
 
 
-def note(text: str) -> None:
+def add_note(text: str) -> None:
     """Tell whoever reads the list of calls what the answer does not say."""
     call: Call = request.environ["sandbox.call"]
     call.note = text
 
 
-def json_object() -> dict[str, Any]:
+def parse_json_object() -> dict[str, Any]:
     """The body, which must be a JSON object; the wording of this refusal is ours."""
     body = request.get_json(force=True, silent=True)
     if not isinstance(body, dict):

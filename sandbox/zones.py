@@ -10,7 +10,7 @@ from flask import Blueprint, Response, jsonify
 from sandbox import shipping_reference
 from sandbox.errors import ApiError
 from sandbox.odd_responses import make_odd
-from sandbox.request_context import current_store, current_world, json_object, note
+from sandbox.request_context import add_note, current_store, current_world, parse_json_object
 from sandbox.world import SandboxStore
 
 zones = Blueprint("zones", __name__, url_prefix="/shipping/zones")
@@ -27,7 +27,7 @@ def list_zones(store_hash: str) -> Response:
 
 @zones.post("")
 def create_zone(store_hash: str) -> tuple[Response, int]:
-    world, store, body = current_world(), current_store(), json_object()
+    world, store, body = current_world(), current_store(), parse_json_object()
     _require(body, "name", "type")
     _check_zone(body)
     # Clear of the sample zones, which count from 1.
@@ -44,7 +44,7 @@ def show_zone(store_hash: str, zone_id: int) -> Response:
 
 @zones.put(ZONE)
 def update_zone(store_hash: str, zone_id: int) -> Response:
-    body = json_object()
+    body = parse_json_object()
     _require(body, "name")
     _check_zone(body)
     zone = _zone(current_store(), zone_id)
@@ -70,7 +70,7 @@ def list_methods(store_hash: str, zone_id: int) -> Response:
 @zones.post(METHODS)
 def create_method(store_hash: str, zone_id: int) -> Response:
     """200, not 201: so says the reference. A method starts enabled and on every channel."""
-    world, store, body = current_world(), current_store(), json_object()
+    world, store, body = current_world(), current_store(), parse_json_object()
     _require(body, "name", "type")
     _check_method(body, body["type"])
     _zone(store, zone_id)
@@ -97,7 +97,7 @@ def show_method(store_hash: str, zone_id: int, method_id: int) -> Response:
 def update_method(store_hash: str, zone_id: int, method_id: int) -> Response:
     """Fields left out are kept, as in the reference's example; `settings` is replaced as a whole,
     which is the unkinder of the two readings it allows."""
-    store, body = current_store(), json_object()
+    store, body = current_store(), parse_json_object()
     method = _method(store, zone_id, method_id)
     _check_method(body, body.get("type", method["type"]))
     method.update(body, id=method_id)
@@ -198,4 +198,4 @@ def _note_missing_connection(store: SandboxStore, kind: str) -> None:
         kind in shipping_reference.CONNECTION_PROPERTIES
         or shipping_reference.is_custom_carrier(kind)
     ) and (kind not in store.connections):
-        note("Nothing was sent for this carrier yet, so the method gives no rates.")
+        add_note("Nothing was sent for this carrier yet, so the method gives no rates.")
