@@ -6,10 +6,10 @@ import requests
 from flask import Blueprint, Response, abort, jsonify, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from sandbox.acting import ROLES, acting, back, shown
 from sandbox.faults import ENDPOINT_LABELS, FAULT_PRESETS, describe_fault
 from sandbox.listing import calls_of
 from sandbox.panel_controls import ZONE_COUNTS
+from sandbox.panel_request import ROLES, current_user, get_store, redirect_to_store
 from sandbox.request_context import current_world
 from sandbox.world import Person, SandboxStore
 
@@ -36,7 +36,7 @@ def support_page() -> str:
 
 @panel.get("/stores/<store_hash>")
 def store(store_hash: str) -> str:
-    one, person, world = shown(store_hash), acting(store_hash), current_world()
+    one, person, world = get_store(store_hash), current_user(store_hash), current_world()
     return render_template(
         "panel.html",
         world=world,
@@ -60,17 +60,17 @@ def empty_frame(store_hash: str) -> str:
     """What the frame holds before the app does, and instead of it."""
     return render_template(
         "frame.html",
-        store=shown(store_hash),
-        person=acting(store_hash),
-        may_install=_may_install(acting(store_hash)),
+        store=get_store(store_hash),
+        person=current_user(store_hash),
+        may_install=_may_install(current_user(store_hash)),
     )
 
 
 @panel.post("/stores/<store_hash>/install")
 def install(store_hash: str) -> AnyResponse:
     """The form's target is the frame, so the redirect leads to the app there."""
-    shown(store_hash)
-    person = acting(store_hash)
+    get_store(store_hash)
+    person = current_user(store_hash)
     if not _may_install(person):
         abort(403)
     query = current_world().install_query(store_hash, person, external="external" in request.form)
@@ -79,8 +79,8 @@ def install(store_hash: str) -> AnyResponse:
 
 @panel.post("/stores/<store_hash>/open")
 def open_app(store_hash: str) -> AnyResponse:
-    person = acting(store_hash)
-    if not _may_open(shown(store_hash), person):
+    person = current_user(store_hash)
+    if not _may_open(get_store(store_hash), person):
         return redirect(f"/stores/{store_hash}/frame?as={person.role}", 303)
     return redirect(current_world().app_url + _callback("load", store_hash, person), 303)
 
@@ -88,13 +88,13 @@ def open_app(store_hash: str) -> AnyResponse:
 @panel.post("/stores/<store_hash>/uninstall")
 def uninstall(store_hash: str) -> AnyResponse:
     """The token dies first: an app may try it to find out whether the callback is true."""
-    shown(store_hash)
-    person = acting(store_hash)
+    get_store(store_hash)
+    person = current_user(store_hash)
     if not _may_install(person):
         abort(403)
     current_world().uninstall(store_hash)
     status = _call_the_app(_callback("uninstall", store_hash, person))
-    return back(store_hash, done="uninstall", status=status)
+    return redirect_to_store(store_hash, done="uninstall", status=status)
 
 
 @panel.post("/stores/<store_hash>/remove_user")
@@ -102,27 +102,27 @@ def remove_user(store_hash: str) -> AnyResponse:
     person = _chosen(store_hash)
     current_world().set_access(store_hash, person, False)
     status = _call_the_app(_callback("remove_user", store_hash, person))
-    return back(store_hash, done="remove_user", status=status)
+    return redirect_to_store(store_hash, done="remove_user", status=status)
 
 
 @panel.post("/stores/<store_hash>/give_access")
 def give_access(store_hash: str) -> AnyResponse:
     """The app hears nothing of it until that person opens it."""
     current_world().set_access(store_hash, _chosen(store_hash), True)
-    return back(store_hash, done="give_access")
+    return redirect_to_store(store_hash, done="give_access")
 
 
 @panel.get("/calls.json")
 def calls() -> Response:
     store_hash = request.args.get("store", "")
-    one = shown(store_hash)
+    one = get_store(store_hash)
     listed = calls_of(current_world(), store_hash, show_secrets=request.args.get("show") == "1")
     return jsonify({"mark": _mark(one), "calls": listed})
 
 
 def _chosen(store_hash: str) -> Person:
     chosen = request.form.get("person", type=int)
-    people = shown(store_hash).people
+    people = get_store(store_hash).people
     return next((p for p in people if p.id == chosen), None) or abort(404)
 
 

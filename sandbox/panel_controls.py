@@ -5,8 +5,8 @@ from dataclasses import replace
 from flask import Blueprint, abort, request
 from werkzeug.wrappers import Response
 
-from sandbox.acting import back
 from sandbox.faults import ENDPOINT_LABELS, FAULT_PRESETS
+from sandbox.panel_request import redirect_to_store
 from sandbox.request_context import current_world
 from sandbox.shipping_reference import ENDICIA_PASSPHRASE_FIELDS
 
@@ -22,13 +22,13 @@ def set_fault(store_hash: str) -> Response:
         abort(400)
     times = None if request.form.get("until_cleared") else 1
     current_world().set_fault(replace(FAULT_PRESETS[kind][1], endpoint=endpoint, times=times))
-    return back(store_hash)
+    return redirect_to_store(store_hash)
 
 
 @panel_controls.post("/stores/<store_hash>/clear_faults")
 def clear_faults(store_hash: str) -> Response:
     current_world().clear_faults()
-    return back(store_hash)
+    return redirect_to_store(store_hash)
 
 
 @panel_controls.post("/stores/<store_hash>/change_settings")
@@ -44,4 +44,4 @@ def change_settings(store_hash: str) -> Response:
     world.endicia_passphrase_field = passphrase_field
     if number in ZONE_COUNTS and number != len(world.store(store_hash).zones):
         world.set_zones(store_hash, number)
-    return back(store_hash)
+    return redirect_to_store(store_hash)

@@ -11,18 +11,18 @@ from sandbox.world import Person, SandboxStore
 ROLES = {"owner": "Store owner", "authorized": "Authorized user", "staff": "Staff user"}
 
 
-def shown(store_hash: str) -> SandboxStore:
+def get_store(store_hash: str) -> SandboxStore:
     return current_world().stores.get(store_hash) or abort(404)
 
 
-def acting(store_hash: str) -> Person:
+def current_user(store_hash: str) -> Person:
     role = request.values.get("as", "owner")
     if role not in ROLES:
         abort(404)
-    return current_world().person(shown(store_hash).store_hash, role)
+    return current_world().person(get_store(store_hash).store_hash, role)
 
 
-def back(store_hash: str, **query: str) -> Response:
+def redirect_to_store(store_hash: str, **query: str) -> Response:
     """To the store's page, still acting as the same person."""
-    asked = urlencode({"as": acting(store_hash).role, **query})
+    asked = urlencode({"as": current_user(store_hash).role, **query})
     return redirect(f"/stores/{store_hash}?{asked}", 303)
