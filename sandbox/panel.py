@@ -6,8 +6,8 @@ import requests
 from flask import Blueprint, Response, abort, jsonify, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
+from sandbox.call_log import recent_calls
 from sandbox.faults import ENDPOINT_LABELS, FAULT_PRESETS, describe_fault
-from sandbox.listing import calls_of
 from sandbox.panel_controls import ZONE_COUNTS
 from sandbox.panel_request import ROLES, current_user, get_store, redirect_to_store
 from sandbox.request_context import current_world
@@ -116,7 +116,7 @@ def give_access(store_hash: str) -> AnyResponse:
 def calls() -> Response:
     store_hash = request.args.get("store", "")
     one = get_store(store_hash)
-    listed = calls_of(current_world(), store_hash, show_secrets=request.args.get("show") == "1")
+    listed = recent_calls(current_world(), store_hash, show_secrets=request.args.get("show") == "1")
     return jsonify({"mark": _mark(one), "calls": listed})
 
 

@@ -4,14 +4,14 @@ import json
 
 from sandbox.world import Call, World
 
-LONGEST = 60
+MAX_CALLS = 60
 MASK = "••••••"
 # Of the token exchange. Of a carrier connection every text is masked: a registered provider's
 # settings may be secret under any name.
 SECRET_NAMES = ("access_token", "client_secret", "code")
 
 
-def calls_of(world: World, store_hash: str, *, show_secrets: bool) -> list[dict[str, object]]:
+def recent_calls(world: World, store_hash: str, *, show_secrets: bool) -> list[dict[str, object]]:
     """The latest calls, newest first: this store's, and those that name no store we know."""
     with world.lock:
         concerning = [
@@ -19,13 +19,13 @@ def calls_of(world: World, store_hash: str, *, show_secrets: bool) -> list[dict[
             for call in world.calls
             if call.store_hash == store_hash or call.store_hash not in world.stores
         ]
-    return [_listed(call, show_secrets) for call in reversed(concerning[-LONGEST:])]
+    return [_call_as_json(call, show_secrets) for call in reversed(concerning[-MAX_CALLS:])]
 
 
-def _listed(call: Call, show_secrets: bool) -> dict[str, object]:
-    body, answer = call.body, _parsed(call.answer)
+def _call_as_json(call: Call, show_secrets: bool) -> dict[str, object]:
+    body, answer = call.body, _parse_json(call.answer)
     if not show_secrets:
-        body, answer = masked(body), masked(answer)
+        body, answer = mask_secrets(body), mask_secrets(answer)
     return {
         "number": call.number,
         "at": call.at.isoformat(timespec="milliseconds"),
@@ -38,7 +38,7 @@ def _listed(call: Call, show_secrets: bool) -> dict[str, object]:
     }
 
 
-def _parsed(answer: str) -> object:
+def _parse_json(answer: str) -> object:
     try:
         parsed: object = json.loads(answer)
     except ValueError:
@@ -46,12 +46,12 @@ def _parsed(answer: str) -> object:
     return parsed
 
 
-def masked(value: object, secret: bool = False) -> object:
+def mask_secrets(value: object, secret: bool = False) -> object:
     if isinstance(value, dict):
         return {
-            name: masked(one, secret or name == "connection" or name in SECRET_NAMES)
+            name: mask_secrets(one, secret or name == "connection" or name in SECRET_NAMES)
             for name, one in value.items()
         }
     if isinstance(value, list):
-        return [masked(one, secret) for one in value]
+        return [mask_secrets(one, secret) for one in value]
     return MASK if secret and isinstance(value, str | int) and type(value) is not bool else value
