@@ -6,8 +6,8 @@ from werkzeug.exceptions import HTTPException
 
 from sandbox.api import api
 from sandbox.errors import v2_error
-from sandbox.login import login
 from sandbox.middleware import SandboxMiddleware, endpoint_for
+from sandbox.oauth import oauth
 from sandbox.panel import panel
 from sandbox.panel_controls import panel_controls
 from sandbox.world import World
@@ -17,7 +17,7 @@ def create_sandbox(world: World) -> Flask:
     app = Flask(__name__)
     app.jinja_env.undefined = jinja2.StrictUndefined
     app.extensions["sandbox.world"] = world
-    for blueprint in (login, api, panel, panel_controls):
+    for blueprint in (oauth, api, panel, panel_controls):
         app.register_blueprint(blueprint)
     app.register_error_handler(HTTPException, _explain)
     app.wsgi_app = SandboxMiddleware(app.wsgi_app, world)  # type: ignore[method-assign]

@@ -11,10 +11,10 @@ from flask import Blueprint, Response, jsonify, render_template, request
 from sandbox.request_context import add_note, current_world
 from sandbox.world import IssuedCode, Person
 
-login = Blueprint("login", __name__)
+oauth = Blueprint("oauth", __name__)
 
 
-@login.post("/oauth2/token")
+@oauth.post("/oauth2/token")
 def exchange_code() -> Response:
     world = current_world()
     asked = _parameters()
@@ -80,11 +80,11 @@ def _named(person: Person) -> dict[str, object]:
     return {"id": person.id, "username": person.email, "email": person.email}
 
 
-@login.get("/app/<client_id>/install/succeeded")
+@oauth.get("/app/<client_id>/install/succeeded")
 def install_succeeded(client_id: str) -> str:
-    return render_template("install_ended.html", client_id=client_id, succeeded=True)
+    return render_template("install_result.html", client_id=client_id, succeeded=True)
 
 
-@login.get("/app/<client_id>/install/failed")
+@oauth.get("/app/<client_id>/install/failed")
 def install_failed(client_id: str) -> str:
-    return render_template("install_ended.html", client_id=client_id, succeeded=False)
+    return render_template("install_result.html", client_id=client_id, succeeded=False)
