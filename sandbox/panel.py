@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from sandbox.call_log import recent_calls
 from sandbox.faults import ENDPOINT_LABELS, FAULT_PRESETS, describe_fault
 from sandbox.panel_controls import ZONE_COUNTS
-from sandbox.panel_request import ROLES, current_user, get_store, redirect_to_store
+from sandbox.panel_request import ROLES, current_user, get_store_or_404, redirect_to_store
 from sandbox.request_context import current_world
 from sandbox.world import Person, SandboxStore
 
@@ -36,7 +36,7 @@ def support_page() -> str:
 
 @panel.get("/stores/<store_hash>")
 def store(store_hash: str) -> str:
-    one, person, world = get_store(store_hash), current_user(store_hash), current_world()
+    one, person, world = get_store_or_404(store_hash), current_user(store_hash), current_world()
     return render_template(
         "panel.html",
         world=world,
@@ -60,7 +60,7 @@ def empty_frame(store_hash: str) -> str:
     """What the frame holds before the app does, and instead of it."""
     return render_template(
         "frame.html",
-        store=get_store(store_hash),
+        store=get_store_or_404(store_hash),
         person=current_user(store_hash),
         may_install=_may_install(current_user(store_hash)),
     )
@@ -69,7 +69,7 @@ def empty_frame(store_hash: str) -> str:
 @panel.post("/stores/<store_hash>/install")
 def install(store_hash: str) -> AnyResponse:
     """The form's target is the frame, so the redirect leads to the app there."""
-    get_store(store_hash)
+    get_store_or_404(store_hash)
     person = current_user(store_hash)
     if not _may_install(person):
         abort(403)
@@ -80,7 +80,7 @@ def install(store_hash: str) -> AnyResponse:
 @panel.post("/stores/<store_hash>/open")
 def open_app(store_hash: str) -> AnyResponse:
     person = current_user(store_hash)
-    if not _may_open(get_store(store_hash), person):
+    if not _may_open(get_store_or_404(store_hash), person):
         return redirect(f"/stores/{store_hash}/frame?as={person.role}", 303)
     return redirect(current_world().app_url + _callback("load", store_hash, person), 303)
 
@@ -88,7 +88,7 @@ def open_app(store_hash: str) -> AnyResponse:
 @panel.post("/stores/<store_hash>/uninstall")
 def uninstall(store_hash: str) -> AnyResponse:
     """The token dies first: an app may try it to find out whether the callback is true."""
-    get_store(store_hash)
+    get_store_or_404(store_hash)
     person = current_user(store_hash)
     if not _may_install(person):
         abort(403)
@@ -115,14 +115,14 @@ def give_access(store_hash: str) -> AnyResponse:
 @panel.get("/calls.json")
 def calls() -> Response:
     store_hash = request.args.get("store", "")
-    one = get_store(store_hash)
+    one = get_store_or_404(store_hash)
     listed = recent_calls(current_world(), store_hash, show_secrets=request.args.get("show") == "1")
     return jsonify({"mark": _mark(one), "calls": listed})
 
 
 def _chosen(store_hash: str) -> Person:
     chosen = request.form.get("person", type=int)
-    people = get_store(store_hash).people
+    people = get_store_or_404(store_hash).people
     return next((p for p in people if p.id == chosen), None) or abort(404)
 
 

@@ -11,7 +11,7 @@ from sandbox.world import Person, SandboxStore
 ROLES = {"owner": "Store owner", "authorized": "Authorized user", "staff": "Staff user"}
 
 
-def get_store(store_hash: str) -> SandboxStore:
+def get_store_or_404(store_hash: str) -> SandboxStore:
     return current_world().stores.get(store_hash) or abort(404)
 
 
@@ -19,7 +19,7 @@ def current_user(store_hash: str) -> Person:
     role = request.values.get("as", "owner")
     if role not in ROLES:
         abort(404)
-    return current_world().person(get_store(store_hash).store_hash, role)
+    return current_world().person(get_store_or_404(store_hash).store_hash, role)
 
 
 def redirect_to_store(store_hash: str, **query: str) -> Response:
