@@ -23,9 +23,9 @@ def recent_calls(world: World, store_hash: str, *, show_secrets: bool) -> list[d
 
 
 def _call_as_json(call: Call, show_secrets: bool) -> dict[str, object]:
-    body, answer = call.body, _parse_json(call.answer)
+    body, response = call.body, _parse_json(call.response_body)
     if not show_secrets:
-        body, answer = mask_secrets(body), mask_secrets(answer)
+        body, response = mask_secrets(body), mask_secrets(response)
     return {
         "number": call.number,
         "at": call.at.isoformat(timespec="milliseconds"),
@@ -33,16 +33,18 @@ def _call_as_json(call: Call, show_secrets: bool) -> dict[str, object]:
         "path": call.path,
         "body": "" if body is None else json.dumps(body, ensure_ascii=False),
         "status": call.status,
-        "answer": answer if isinstance(answer, str) else json.dumps(answer, ensure_ascii=False),
+        "response": response
+        if isinstance(response, str)
+        else json.dumps(response, ensure_ascii=False),
         "note": call.note,
     }
 
 
-def _parse_json(answer: str) -> object:
+def _parse_json(response: str) -> object:
     try:
-        parsed: object = json.loads(answer)
+        parsed: object = json.loads(response)
     except ValueError:
-        return answer
+        return response
     return parsed
 
 

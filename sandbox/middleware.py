@@ -105,6 +105,6 @@ def _store_of_context(body: object) -> str | None:
 
 
 def _noted(call: Call, reply: Response) -> Response:
-    call.answer = reply.get_data().decode("utf-8", "replace")
+    call.response_body = reply.get_data().decode("utf-8", "replace")
     call.status = reply.status_code
     return reply

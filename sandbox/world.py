@@ -54,7 +54,7 @@ class Call:
     body: object
     headers: dict[str, str]
     status: int | None = None
-    answer: str = ""
+    response_body: str = ""
     note: str = ""
 
 

@@ -52,7 +52,7 @@ function entry(call) {
   );
   item.append(head);
   if (call.body) item.append(line("pre", `sent      ${call.body}`));
-  if (call.answer) item.append(line("pre", `answered  ${call.answer}`));
+  if (call.response) item.append(line("pre", `answered  ${call.response}`));
   if (call.note) item.append(line("p", call.note, "note"));
   return item;
 }

@@ -21,7 +21,7 @@ def test_every_request_is_written_down_with_its_answer(
     assert (deleted.store_hash, deleted.body) == ("harbour1", {"carrier_id": "fedex"})
     assert deleted.headers["X-Auth-Token"] == "token-of-harbour"
     assert (exchanged.store_hash, exchanged.status) == ("harbour1", 200)
-    assert "access_token" in exchanged.answer
+    assert "access_token" in exchanged.response_body
     assert world.calls_to(CONNECTION, "DELETE") == [deleted]
 
 
