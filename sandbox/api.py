@@ -24,7 +24,7 @@ def admit() -> Response | None:
     """Only this store's own current token opens this store; 401 also for a store unknown."""
     world = current_world()
     token = request.headers.get("X-Auth-Token")
-    if token in world.powerless_tokens:
+    if token in world.tokens_without_scope:
         return v3_error(403, "You don't have a required scope to access the endpoint")
     store = world.stores.get((request.view_args or {})["store_hash"])
     if not token or store is None or token != store.access_token:

@@ -88,7 +88,7 @@ class World:
         # Carriers' methods are answered with `settings: {}`, as in the reference's second sample.
         self.hide_method_settings = False
         # Tokens that BigCommerce hands out for a wrong context: every call with one is a 403.
-        self.powerless_tokens: set[str] = set()
+        self.tokens_without_scope: set[str] = set()
         self._codes: dict[str, IssuedCode] = {}
         self._last_id = 0
         self.stores = {store.store_hash: store for store in _stores()}
@@ -133,7 +133,7 @@ class World:
                 return None
             token = secrets.token_hex(16)
             if context != f"stores/{issued.store_hash}":
-                self.powerless_tokens.add(token)
+                self.tokens_without_scope.add(token)
                 return issued, token
             store = self.store(issued.store_hash)
             store.access_token, store.scope = token, issued.scope
