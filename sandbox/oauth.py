@@ -21,10 +21,10 @@ def exchange_code() -> Response:
     problem = _problem_with(asked)
     if problem:
         return _refused(*problem)
-    redeemed = world.redeem(str(asked.get("code")), str(asked.get("context")))
-    if redeemed is None:
+    exchanged = world.exchange_code(str(asked.get("code")), str(asked.get("context")))
+    if exchanged is None:
         return _refused(400, "invalid_grant")
-    issued, token = redeemed
+    issued, token = exchanged
     context = str(asked["context"])
     right_context = context == f"stores/{issued.store_hash}"
     if not right_context:

@@ -116,13 +116,13 @@ class World:
             if store.zones:
                 store.methods[store.zones[0]["id"]].append(sample_data.flat_rate(self.next_id()))
 
-    def new_code(self, store_hash: str, person: Person, scope: str = DEFAULT_SCOPE) -> str:
+    def issue_code(self, store_hash: str, person: Person, scope: str = DEFAULT_SCOPE) -> str:
         code = secrets.token_hex(16)
         with self.lock:
             self._codes[code] = IssuedCode(store_hash, person, scope)
         return code
 
-    def redeem(self, code: str, context: str) -> tuple[IssuedCode, str] | None:
+    def exchange_code(self, code: str, context: str) -> tuple[IssuedCode, str] | None:
         """Trade an unused code for an access token, once.
 
         A wrong context still earns a token, a powerless one (reported: NangoHQ/nango#7026).
@@ -145,7 +145,7 @@ class World:
     ) -> dict[str, str]:
         """The query of the auth callback; a change to None leaves that parameter out."""
         query: dict[str, str | None] = {
-            "code": self.new_code(store_hash, person),
+            "code": self.issue_code(store_hash, person),
             "context": f"stores/{store_hash}",
             "scope": DEFAULT_SCOPE,
             "account_uuid": self.account_uuid,
