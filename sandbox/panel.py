@@ -131,14 +131,14 @@ def _may_install(person: Person) -> bool:
 
 
 def _may_open(store: SandboxStore, person: Person) -> bool:
-    return store.access_token is not None and person.id in store.granted
+    return store.access_token is not None and person.id in store.user_ids_with_access
 
 
 def _mark(store: SandboxStore) -> str:
     """Changes whenever the page would look different; its script then fetches the page anew."""
     world = current_world()
     with world.lock:
-        granted = "-".join(str(person_id) for person_id in sorted(store.granted))
+        granted = "-".join(str(person_id) for person_id in sorted(store.user_ids_with_access))
         return f"{store.access_token is not None}:{granted}:{len(world.faults)}"
 
 

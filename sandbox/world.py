@@ -39,7 +39,7 @@ class SandboxStore:
     connections: dict[str, dict[str, Any]] = field(default_factory=dict)
     zones: list[dict[str, Any]] = field(default_factory=list)
     methods: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
-    granted: set[int] = field(default_factory=set)  # ids of those who have the app now
+    user_ids_with_access: set[int] = field(default_factory=set)
 
 
 @dataclass
@@ -137,7 +137,7 @@ class World:
                 return issued, token
             store = self.store(issued.store_hash)
             store.access_token, store.scope = token, issued.scope
-            store.granted |= {p.id for p in store.people if p.role != "staff"}
+            store.user_ids_with_access |= {p.id for p in store.people if p.role != "staff"}
             return issued, token
 
     def install_query(
@@ -192,12 +192,12 @@ class World:
     def uninstall(self, store_hash: str) -> None:
         with self.lock:
             self.revoke_token(store_hash)
-            self.store(store_hash).granted.clear()
+            self.store(store_hash).user_ids_with_access.clear()
 
-    def set_access(self, store_hash: str, person: Person, has: bool) -> None:
+    def set_access(self, store_hash: str, person: Person, has_access: bool) -> None:
         with self.lock:
-            granted = self.store(store_hash).granted
-            (granted.add if has else granted.discard)(person.id)
+            user_ids = self.store(store_hash).user_ids_with_access
+            (user_ids.add if has_access else user_ids.discard)(person.id)
 
     def set_fault(self, fault: Fault) -> None:
         """The next matching requests misbehave; of several faults the first ordered goes first."""
