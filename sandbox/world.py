@@ -162,10 +162,10 @@ class World:
         now: float | None = None,
         secret: str | None = None,
         algorithm: str = "HS256",
-        without: Sequence[str] = (),
+        omit: Sequence[str] = (),
         **claims: object,
     ) -> str:
-        """A payload as the callbacks receive it; `claims` override, `without` leaves claims out."""
+        """A payload as the callbacks receive it; `claims` override, `omit` leaves claims out."""
         owner = self.person(store_hash, "owner")
         issued_at = int(time.time() if now is None else now)
         payload: dict[str, object] = {
@@ -182,7 +182,7 @@ class World:
             "channel_id": channel_id,
         }
         payload |= claims
-        kept = {name: value for name, value in payload.items() if name not in without}
+        kept = {name: value for name, value in payload.items() if name not in omit}
         return encode_jwt(kept, self.client_secret if secret is None else secret, algorithm)
 
     def revoke_token(self, store_hash: str) -> None:

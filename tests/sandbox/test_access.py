@@ -187,7 +187,7 @@ def test_a_signed_payload_can_be_made_wrong(world: World) -> None:
     owner = world.person("harbour1", "owner")
 
     token = world.signed_payload(
-        "harbour1", owner, now=1000, algorithm="none", without=["jti"], iss=5, sub="store/harbour1"
+        "harbour1", owner, now=1000, algorithm="none", omit=["jti"], iss=5, sub="store/harbour1"
     )
 
     claims = jwt.decode(token, options={"verify_signature": False})
