@@ -91,7 +91,7 @@ class World:
         self.tokens_without_scope: set[str] = set()
         self._codes: dict[str, IssuedCode] = {}
         self._last_id = 0
-        self.stores = {store.store_hash: store for store in _stores()}
+        self.stores = {store.store_hash: store for store in _sample_stores()}
         for store_hash in self.stores:
             self.set_zones(store_hash, 4)
 
@@ -107,11 +107,11 @@ class World:
             self._last_id += 1
             return self._last_id
 
-    def set_zones(self, store_hash: str, number: int) -> None:
+    def set_zones(self, store_hash: str, count: int) -> None:
         """Replace all zones, and with them all methods, by 0, 1, 4 or 60 sample zones."""
         with self.lock:
             store = self.store(store_hash)
-            store.zones = sample_data.zones(store.country_code, number)
+            store.zones = sample_data.zones(store.country_code, count)
             store.methods = {zone["id"]: [] for zone in store.zones}
             if store.zones:
                 store.methods[store.zones[0]["id"]].append(sample_data.flat_rate(self.next_id()))
@@ -182,8 +182,8 @@ class World:
             "channel_id": channel_id,
         }
         payload |= claims
-        kept = {name: value for name, value in payload.items() if name not in omit}
-        return encode_jwt(kept, self.client_secret if secret is None else secret, algorithm)
+        included = {name: value for name, value in payload.items() if name not in omit}
+        return encode_jwt(included, self.client_secret if secret is None else secret, algorithm)
 
     def revoke_token(self, store_hash: str) -> None:
         with self.lock:
@@ -222,16 +222,16 @@ class World:
             call.number = len(self.calls) + 1
             self.calls.append(call)
 
-    def calls_to(self, path_end: str, method: str | None = None) -> list[Call]:
+    def calls_to(self, path_suffix: str, method: str | None = None) -> list[Call]:
         with self.lock:
             return [
                 call
                 for call in self.calls
-                if call.path.endswith(path_end) and method in (None, call.method)
+                if call.path.endswith(path_suffix) and method in (None, call.method)
             ]
 
 
-def _stores() -> list[SandboxStore]:
+def _sample_stores() -> list[SandboxStore]:
     return [
         SandboxStore(
             "harbour1", "Harbour & Pine Supply", "Australia", "AU", "Australia/Sydney",
