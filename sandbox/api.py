@@ -8,19 +8,19 @@ from flask import Blueprint, Response, jsonify, request
 from sandbox import shipping_reference
 from sandbox.errors import ApiError, v2_error, v3_error
 from sandbox.request_context import add_note, current_store, current_world, parse_json_object
-from sandbox.store_information import described
+from sandbox.store_information import store_information
 from sandbox.zones import zones
 
 api = Blueprint("api", __name__, url_prefix="/stores/<store_hash>/v2")
 api.register_blueprint(zones)
 
-CONNECTION = "/shipping/carrier/connection"
+CONNECTION_PATH = "/shipping/carrier/connection"
 WRITE_SCOPE = "store_v2_information"
 READ_SCOPE = "store_v2_information_read_only"
 
 
 @api.before_request
-def admit() -> Response | None:
+def authenticate() -> Response | None:
     """Only this store's own current token opens this store; 401 also for a store unknown."""
     world = current_world()
     token = request.headers.get("X-Auth-Token")
@@ -29,14 +29,14 @@ def admit() -> Response | None:
     store = world.stores.get((request.view_args or {})["store_hash"])
     if not token or store is None or token != store.access_token:
         return v3_error(401, "Unauthorized")
-    enough = {WRITE_SCOPE, READ_SCOPE} if request.method == "GET" else {WRITE_SCOPE}
-    if not enough & set((store.scope or "").split()):
+    accepted_scopes = {WRITE_SCOPE, READ_SCOPE} if request.method == "GET" else {WRITE_SCOPE}
+    if not accepted_scopes & set((store.scope or "").split()):
         return v3_error(403, "You don't have a required scope to access the endpoint")
     return None
 
 
 @api.after_request
-def count_down(response: Response) -> Response:
+def add_rate_limit_headers(response: Response) -> Response:
     """The headers of the Standard plan; the sandbox counts nobody's calls and limits none."""
     window = 30_000
     response.headers["X-Rate-Limit-Time-Window-Ms"] = str(window)
@@ -51,13 +51,13 @@ def handle_api_error(error: ApiError) -> Response:
     return v2_error(error.status, error.message)
 
 
-@api.route(CONNECTION, methods=["POST", "PUT"])
+@api.route(CONNECTION_PATH, methods=["POST", "PUT"])
 def send_connection(store_hash: str) -> tuple[str, int]:
     """204 for any values: "both successful and unsuccessful attempts" (Create Carrier Connection).
 
     Whether wrong values replace working ones is not documented; here they do.
     """
-    carrier_id, connection = _checked(parse_json_object())
+    carrier_id, connection = _validate_connection(parse_json_object())
     world, store = current_world(), current_store()
     exists = carrier_id in store.connections
     if world.strict_verbs and request.method == "POST" and exists:
@@ -65,15 +65,18 @@ def send_connection(store_hash: str) -> tuple[str, int]:
     if world.strict_verbs and request.method == "PUT" and not exists:
         raise ApiError(404, "The carrier connection does not exist.")
     store.connections[carrier_id] = connection
-    if any(isinstance(v, str) and v.lower().startswith("wrong") for v in connection.values()):
+    if any(
+        isinstance(value, str) and value.lower().startswith("wrong")
+        for value in connection.values()
+    ):
         add_note("The carrier would refuse these details; BigCommerce answers 204 all the same.")
     return "", 204
 
 
-@api.delete(CONNECTION)
+@api.delete(CONNECTION_PATH)
 def delete_connection(store_hash: str) -> tuple[str, int]:
     """What becomes of the carrier's shipping methods is not documented; here they stay."""
-    carrier_id = _carrier_id(parse_json_object())
+    carrier_id = _validate_carrier_id(parse_json_object())
     world, store = current_world(), current_store()
     if world.strict_verbs and carrier_id not in store.connections:
         raise ApiError(404, "The carrier connection does not exist.")
@@ -81,46 +84,46 @@ def delete_connection(store_hash: str) -> tuple[str, int]:
     return "", 204
 
 
-def _checked(body: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-    carrier_id = _carrier_id(body)
+def _validate_connection(body: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    carrier_id = _validate_carrier_id(body)
     connection = body.get("connection")
     if not isinstance(connection, dict):
-        raise _missing(["connection"])
-    _refuse_surplus(body, {"carrier_id", "connection"})
+        raise _missing_fields(["connection"])
+    _reject_unknown_fields(body, {"carrier_id", "connection"})
     if not shipping_reference.is_custom_carrier(carrier_id):
-        _check_properties(carrier_id, connection)
+        _validate_properties(carrier_id, connection)
     return carrier_id, connection
 
 
-def _carrier_id(body: dict[str, Any]) -> str:
+def _validate_carrier_id(body: dict[str, Any]) -> str:
     carrier_id = body.get("carrier_id")
     if not carrier_id:
-        raise _missing(["carrier_id"])
+        raise _missing_fields(["carrier_id"])
     if not isinstance(carrier_id, str) or not (
         carrier_id in shipping_reference.CONNECTION_PROPERTIES
         or shipping_reference.is_custom_carrier(carrier_id)
     ):
-        raise _invalid("carrier_id")
+        raise _invalid_field("carrier_id")
     return carrier_id
 
 
-def _check_properties(carrier_id: str, connection: dict[str, Any]) -> None:
+def _validate_properties(carrier_id: str, connection: dict[str, Any]) -> None:
     """What is missing comes before what is surplus, so Endicia's other spelling gets named."""
     required = shipping_reference.required_properties(
         carrier_id, current_world().endicia_passphrase_field
     )
     missing = [name for name in required if connection.get(name) in (None, "")]
     if missing:
-        raise _missing(missing)
-    _refuse_surplus(connection, required)
-    for name, kind in required.items():
-        if type(connection[name]) is not kind:
-            raise _invalid(name)
+        raise _missing_fields(missing)
+    _reject_unknown_fields(connection, required)
+    for name, value_type in required.items():
+        if type(connection[name]) is not value_type:
+            raise _invalid_field(name)
 
 
-def _refuse_surplus(given: dict[str, Any], known: "set[str] | dict[str, type]") -> None:
-    for name in given:
-        if name not in known:
+def _reject_unknown_fields(fields: dict[str, Any], allowed: "set[str] | dict[str, type]") -> None:
+    for name in fields:
+        if name not in allowed:
             raise ApiError(
                 400,
                 f"The field '{name}' cannot be written to. "
@@ -128,21 +131,21 @@ def _refuse_surplus(given: dict[str, Any], known: "set[str] | dict[str, type]") 
             )
 
 
-def _missing(names: list[str]) -> ApiError:
+def _missing_fields(names: list[str]) -> ApiError:
     """The reference writes "[key]"; we read it as a list of names."""
     return ApiError(400, f"Required fields missing [{', '.join(names)}]")
 
 
-def _invalid(name: str) -> ApiError:
+def _invalid_field(name: str) -> ApiError:
     """No document shows how a wrong type is refused: these words are ours."""
     return ApiError(400, f"The field '{name}' is invalid.")
 
 
 @api.get("/store")
-def store_information(store_hash: str) -> Response:
-    return jsonify(described(current_store()))
+def show_store_information(store_hash: str) -> Response:
+    return jsonify(store_information(current_store()))
 
 
 @api.get("/time")
-def system_time(store_hash: str) -> Response:
+def show_time(store_hash: str) -> Response:
     return jsonify({"time": int(time.time())})

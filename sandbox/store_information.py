@@ -5,23 +5,23 @@ from typing import Any
 from sandbox.world import SandboxStore
 
 # Seconds from UTC in winter and in summer; written down, since a machine may lack a zone database.
-OFFSETS = {"Australia/Sydney": (36000, 39600), "Europe/London": (0, 3600)}
+UTC_OFFSETS = {"Australia/Sydney": (36000, 39600), "Europe/London": (0, 3600)}
 CURRENCIES = {"AU": ("AUD", "$"), "GB": ("GBP", "£")}
 
 
-def described(store: SandboxStore) -> dict[str, Any]:
-    return {**_identity(store), **_place(store), **_trade(store), **_plan(store)}
+def store_information(store: SandboxStore) -> dict[str, Any]:
+    return {**_identity(store), **_location(store), **_currency_and_units(store), **_plan(store)}
 
 
 def _identity(store: SandboxStore) -> dict[str, Any]:
-    address = f"store-{store.store_hash}.mybigcommerce.com"
+    domain = f"store-{store.store_hash}.mybigcommerce.com"
     owner = next(person for person in store.people if person.role == "owner")
     return {
         "id": store.store_hash,
         "account_uuid": "3f0b9d4e-6c1a-4b8e-9a55-2d7c10e4f6aa",
-        "domain": address,
-        "secure_url": f"https://{address}",
-        "control_panel_base_url": f"https://{address}",
+        "domain": domain,
+        "secure_url": f"https://{domain}",
+        "control_panel_base_url": f"https://{domain}",
         "status": "live",
         "name": store.name,
         "first_name": "Robin",
@@ -34,8 +34,8 @@ def _identity(store: SandboxStore) -> dict[str, Any]:
     }
 
 
-def _place(store: SandboxStore) -> dict[str, Any]:
-    raw_offset, dst_offset = OFFSETS.get(store.timezone, (0, 0))
+def _location(store: SandboxStore) -> dict[str, Any]:
+    raw_offset, dst_offset = UTC_OFFSETS.get(store.timezone, (0, 0))
     return {
         "address": "",
         "phone": "",
@@ -57,7 +57,7 @@ def _place(store: SandboxStore) -> dict[str, Any]:
     }
 
 
-def _trade(store: SandboxStore) -> dict[str, Any]:
+def _currency_and_units(store: SandboxStore) -> dict[str, Any]:
     currency, symbol = CURRENCIES[store.country_code]
     return {
         "currency": currency,
