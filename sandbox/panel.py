@@ -20,32 +20,32 @@ CALLBACK_TIMEOUT = 10
 
 
 @panel.get("/")
-def stores() -> str:
+def list_stores() -> str:
     return render_template("stores.html", stores=current_world().stores.values())
 
 
 @panel.get("/help")
-def help_page() -> str:
-    return render_template("sentence.html", title="Help guide", sentence="Here an app's help is.")
+def show_help() -> str:
+    return render_template("text.html", title="Help guide", text="Here an app's help is.")
 
 
 @panel.get("/support")
-def support_page() -> str:
-    return render_template("sentence.html", title="Support", sentence="Here an app's support is.")
+def show_support() -> str:
+    return render_template("text.html", title="Support", text="Here an app's support is.")
 
 
 @panel.get("/stores/<store_hash>")
-def store(store_hash: str) -> str:
-    one, person, world = get_store_or_404(store_hash), current_user(store_hash), current_world()
+def show_store(store_hash: str) -> str:
+    store, person, world = get_store_or_404(store_hash), current_user(store_hash), current_world()
     return render_template(
         "panel.html",
         world=world,
-        store=one,
+        store=store,
         person=person,
         roles=ROLES,
         may_install=_may_install(person),
-        may_open=_may_open(one, person),
-        mark=_mark(one),
+        may_open=_may_open(store, person),
+        page_version=_page_version(store),
         done=request.args.get("done"),
         status=request.args.get("status"),
         fault_presets=FAULT_PRESETS,
@@ -56,10 +56,10 @@ def store(store_hash: str) -> str:
 
 
 @panel.get("/stores/<store_hash>/frame")
-def empty_frame(store_hash: str) -> str:
+def frame_placeholder(store_hash: str) -> str:
     """What the frame holds before the app does, and instead of it."""
     return render_template(
-        "frame.html",
+        "frame_placeholder.html",
         store=get_store_or_404(store_hash),
         person=current_user(store_hash),
         may_install=_may_install(current_user(store_hash)),
@@ -82,7 +82,7 @@ def open_app(store_hash: str) -> AnyResponse:
     person = current_user(store_hash)
     if not _may_open(get_store_or_404(store_hash), person):
         return redirect(f"/stores/{store_hash}/frame?as={person.role}", 303)
-    return redirect(current_world().app_url + _callback("load", store_hash, person), 303)
+    return redirect(current_world().app_url + _callback_path("load", store_hash, person), 303)
 
 
 @panel.post("/stores/<store_hash>/uninstall")
@@ -93,37 +93,37 @@ def uninstall(store_hash: str) -> AnyResponse:
     if not _may_install(person):
         abort(403)
     current_world().uninstall(store_hash)
-    status = _call_the_app(_callback("uninstall", store_hash, person))
+    status = _send_callback(_callback_path("uninstall", store_hash, person))
     return redirect_to_store(store_hash, done="uninstall", status=status)
 
 
 @panel.post("/stores/<store_hash>/remove_user")
 def remove_user(store_hash: str) -> AnyResponse:
-    person = _chosen(store_hash)
+    person = _selected_user(store_hash)
     current_world().set_access(store_hash, person, False)
-    status = _call_the_app(_callback("remove_user", store_hash, person))
+    status = _send_callback(_callback_path("remove_user", store_hash, person))
     return redirect_to_store(store_hash, done="remove_user", status=status)
 
 
 @panel.post("/stores/<store_hash>/give_access")
 def give_access(store_hash: str) -> AnyResponse:
     """The app hears nothing of it until that person opens it."""
-    current_world().set_access(store_hash, _chosen(store_hash), True)
+    current_world().set_access(store_hash, _selected_user(store_hash), True)
     return redirect_to_store(store_hash, done="give_access")
 
 
 @panel.get("/calls.json")
-def calls() -> Response:
+def list_calls() -> Response:
     store_hash = request.args.get("store", "")
-    one = get_store_or_404(store_hash)
-    listed = recent_calls(current_world(), store_hash, show_secrets=request.args.get("show") == "1")
-    return jsonify({"mark": _mark(one), "calls": listed})
+    store = get_store_or_404(store_hash)
+    calls = recent_calls(current_world(), store_hash, show_secrets=request.args.get("show") == "1")
+    return jsonify({"page_version": _page_version(store), "calls": calls})
 
 
-def _chosen(store_hash: str) -> Person:
-    chosen = request.form.get("person", type=int)
+def _selected_user(store_hash: str) -> Person:
+    user_id = request.form.get("person", type=int)
     people = get_store_or_404(store_hash).people
-    return next((p for p in people if p.id == chosen), None) or abort(404)
+    return next((person for person in people if person.id == user_id), None) or abort(404)
 
 
 def _may_install(person: Person) -> bool:
@@ -134,30 +134,30 @@ def _may_open(store: SandboxStore, person: Person) -> bool:
     return store.access_token is not None and person.id in store.user_ids_with_access
 
 
-def _mark(store: SandboxStore) -> str:
+def _page_version(store: SandboxStore) -> str:
     """Changes whenever the page would look different; its script then fetches the page anew."""
     world = current_world()
     with world.lock:
-        granted = "-".join(str(person_id) for person_id in sorted(store.user_ids_with_access))
-        return f"{store.access_token is not None}:{granted}:{len(world.faults)}"
+        user_ids = "-".join(str(person_id) for person_id in sorted(store.user_ids_with_access))
+        return f"{store.access_token is not None}:{user_ids}:{len(world.faults)}"
 
 
-def _callback(name: str, store_hash: str, person: Person) -> str:
+def _callback_path(name: str, store_hash: str, person: Person) -> str:
     payload = current_world().signed_payload(store_hash, person)
     return f"/{name}?{urlencode({'signed_payload_jwt': payload})}"
 
 
-def _call_the_app(callback: str) -> str:
+def _send_callback(path: str) -> str:
     """What the app answered, in words; redirects are not followed, the answer itself counts."""
     with requests.Session() as session:
         session.trust_env = False  # a proxy from the environment cannot reach our loopback
         try:
             reply = session.get(
-                current_world().callback_base_url + callback,
+                current_world().callback_base_url + path,
                 headers={"Accept": "application/json"},
                 timeout=CALLBACK_TIMEOUT,
                 allow_redirects=False,
             )
-        except requests.RequestException as fault:
-            return f"no answer ({type(fault).__name__})"
+        except requests.RequestException as error:
+            return f"no answer ({type(error).__name__})"
     return str(reply.status_code)

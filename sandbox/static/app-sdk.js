@@ -1,10 +1,11 @@
-// What BigCommerce's App SDK visibly does inside a control panel's frame, in words of our own:
-// it tells the frame's address on every new one and says when the person logs out. That it also
-// keeps the control panel's session alive while somebody types has no counterpart here.
+// Imitates the part of BigCommerce's App SDK that the app can observe: it reports the app's URL
+// after each navigation and calls `onLogout`. The real SDK also keeps the control panel's session
+// alive while the user types; the sandbox has no such session.
 
 if (window.parent !== window) {
-  // Whoever embeds the frame may read this, so the address must not hold a secret.
-  const tell = (what) => window.parent.postMessage({ sandboxSdk: what, url: location.href }, "*");
+  // Any embedding page receives this message, so the URL must not contain a secret.
+  const report = (event) =>
+    window.parent.postMessage({ sandboxSdk: event, url: location.href }, "*");
 
   window.Bigcommerce = {
     init({ onLogout }) {
@@ -12,12 +13,12 @@ if (window.parent !== window) {
         if (event.source === window.parent && event.data === "sandbox-logout") onLogout();
       });
       const pushState = history.pushState.bind(history);
-      history.pushState = (...given) => {
-        pushState(...given);
-        tell("address");
+      history.pushState = (...args) => {
+        pushState(...args);
+        report("url");
       };
-      window.addEventListener("popstate", () => tell("address"));
-      tell("address");
+      window.addEventListener("popstate", () => report("url"));
+      report("url");
     },
   };
   window.bcAsyncInit?.();

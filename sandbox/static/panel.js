@@ -1,83 +1,83 @@
-// Keeps the control panel fresh without reloading it: the frame, and what was typed in it, stays.
+// Updates the control panel without reloading it, so that the app in the frame keeps its state.
 
-const POLL = 1000;
+const POLL_INTERVAL = 1000;
 const storeHash = document.querySelector("[data-store]").dataset.store;
-const list = document.getElementById("calls");
+const callList = document.getElementById("calls");
 const showSecrets = document.getElementById("show-secrets");
 
-let sends = 0; // answered: whatever was asked for before the last answer is older than it
+let completedSubmits = 0; // a page requested before the latest submit completed is out of date
 
-/** Take over every part of the page that the server drew, except the frame and the calls. */
-function swapParts(html) {
-  const fresh = new DOMParser().parseFromString(html, "text/html");
+/** Replace every part of the page marked `data-part`; the frame and the call list stay. */
+function updateParts(html) {
+  const newPage = new DOMParser().parseFromString(html, "text/html");
   for (const part of document.querySelectorAll("[data-part]")) {
-    const focused = part.contains(document.activeElement);
-    const replacement = document.importNode(fresh.getElementById(part.id), true);
+    const hadFocus = part.contains(document.activeElement);
+    const replacement = document.importNode(newPage.getElementById(part.id), true);
     part.replaceWith(replacement);
-    if (focused) {
+    if (hadFocus) {
       replacement.tabIndex = -1;
       replacement.focus();
     }
   }
 }
 
-/** Forms that do not lead into the frame: sent here, their redirect followed, the parts swapped. */
-async function sendQuietly(event) {
+/** Submit forms marked `data-background` with fetch and update the page from the response. */
+async function submitInBackground(event) {
   const form = event.target;
-  if (!form.matches("[data-quiet]")) return;
+  if (!form.matches("[data-background]")) return;
   event.preventDefault();
   const response = await fetch(form.action, { method: "POST", body: new FormData(form) });
-  const page = await response.text();
-  sends += 1;
-  swapParts(page);
+  const html = await response.text();
+  completedSubmits += 1;
+  updateParts(html);
 }
 
-function line(tag, text, className) {
+function createElement(tag, text, className) {
   const element = document.createElement(tag);
   element.textContent = text;
   if (className) element.className = className;
   return element;
 }
 
-function entry(call) {
+function createCallItem(call) {
   const item = document.createElement("li");
-  const time = line("time", new Date(call.at).toLocaleTimeString([], { hour12: false }));
+  const time = createElement("time", new Date(call.at).toLocaleTimeString([], { hour12: false }));
   time.dateTime = call.at;
-  const head = document.createElement("p");
-  head.append(
+  const summary = document.createElement("p");
+  summary.append(
     time,
-    line("strong", call.method),
-    line("span", call.path, "path"),
-    line("strong", call.status ?? "no answer"),
+    createElement("strong", call.method),
+    createElement("span", call.path, "path"),
+    createElement("strong", call.status ?? "no response"),
   );
-  item.append(head);
-  if (call.body) item.append(line("pre", `sent      ${call.body}`));
-  if (call.response) item.append(line("pre", `answered  ${call.response}`));
-  if (call.note) item.append(line("p", call.note, "note"));
+  item.append(summary);
+  if (call.body) item.append(createElement("pre", `request   ${call.body}`));
+  if (call.response) item.append(createElement("pre", `response  ${call.response}`));
+  if (call.note) item.append(createElement("p", call.note, "note"));
   return item;
 }
 
-let shown = "";
+let shownCalls = "";
 
 function showCalls(calls) {
-  const now = JSON.stringify(calls);
-  if (now === shown) return;
-  shown = now;
-  list.replaceChildren(...calls.map(entry));
+  const serialized = JSON.stringify(calls);
+  if (serialized === shownCalls) return;
+  shownCalls = serialized;
+  callList.replaceChildren(...calls.map(createCallItem));
   document.getElementById("no-calls").hidden = calls.length > 0;
 }
 
 async function refresh() {
   const show = showSecrets.checked ? 1 : 0;
-  const before = sends;
+  const submitsBefore = completedSubmits;
   const response = await fetch(`/calls.json?store=${storeHash}&show=${show}`);
-  const { calls, mark } = await response.json();
+  const { calls, page_version: pageVersion } = await response.json();
   showCalls(calls);
-  if (mark !== document.getElementById("side").dataset.mark) {
-    const page = new URL(location.href);
-    page.searchParams.delete("done");
-    const fresh = await (await fetch(page)).text();
-    if (sends === before) swapParts(fresh);
+  if (pageVersion !== document.getElementById("side").dataset.version) {
+    const url = new URL(location.href);
+    url.searchParams.delete("done");
+    const html = await (await fetch(url)).text();
+    if (completedSubmits === submitsBefore) updateParts(html);
   }
 }
 
@@ -85,29 +85,29 @@ async function poll() {
   try {
     await refresh();
   } catch {
-    // The sandbox was stopped; it may come back.
+    // The sandbox has stopped; keep polling in case it starts again.
   }
-  setTimeout(poll, POLL);
+  setTimeout(poll, POLL_INTERVAL);
 }
 
-document.addEventListener("submit", sendQuietly);
+document.addEventListener("submit", submitInBackground);
 showSecrets.addEventListener("change", refresh);
 poll();
 
-// The App SDK's other end. Logging out ends the control panel in every tab of this browser.
+// The control panel's side of the App SDK. Logging out logs out every tab of this browser.
 
 const app = document.querySelector("iframe[name=app]");
-const tabs = new BroadcastChannel("control-panel");
-const address = document.getElementById("address");
+const otherTabs = new BroadcastChannel("control-panel");
+const appUrl = document.getElementById("app-url");
 
 const logOut = () => app.contentWindow.postMessage("sandbox-logout", "*");
 
 document.getElementById("log-out").addEventListener("click", () => {
-  tabs.postMessage("logout");
+  otherTabs.postMessage("logout");
   logOut();
 });
-tabs.addEventListener("message", logOut);
+otherTabs.addEventListener("message", logOut);
 addEventListener("message", (event) => {
-  const isTold = event.source === app.contentWindow && event.data.sandboxSdk;
-  if (isTold) address.textContent = event.data.url;
+  const isFromSdk = event.source === app.contentWindow && event.data.sandboxSdk;
+  if (isFromSdk) appUrl.textContent = event.data.url;
 });

@@ -227,7 +227,7 @@ def test_going_back_to_the_panel_asks_to_open_the_app_again(
 
 def test_the_path_reported_to_the_panel_holds_no_secret(open_tab: OpenTab, sites: Sites) -> None:
     tab = open_tab("harbour1")
-    told = tab.page.locator("#address")
+    told = tab.page.locator("#app-url")
 
     tab.install()
     expect(told).to_have_text(f"{sites.app}/carriers")
@@ -259,7 +259,7 @@ def test_the_app_works_without_the_app_sdk(
     tab.set_up("royalmail")
 
     assert len(tab.sent()) == 1
-    expect(tab.page.locator("#address")).to_have_text("none")
+    expect(tab.page.locator("#app-url")).to_have_text("none")
 
 
 @Request.application
