@@ -14,12 +14,12 @@ SECRET_NAMES = ("access_token", "client_secret", "code")
 def recent_calls(world: World, store_hash: str, *, show_secrets: bool) -> list[dict[str, object]]:
     """The latest calls, newest first: this store's, and those that name no store we know."""
     with world.lock:
-        concerning = [
+        calls = [
             call
             for call in world.calls
             if call.store_hash == store_hash or call.store_hash not in world.stores
         ]
-    return [_call_as_json(call, show_secrets) for call in reversed(concerning[-MAX_CALLS:])]
+    return [_call_as_json(call, show_secrets) for call in reversed(calls[-MAX_CALLS:])]
 
 
 def _call_as_json(call: Call, show_secrets: bool) -> dict[str, object]:
@@ -51,9 +51,9 @@ def _parse_json(response: str) -> object:
 def mask_secrets(value: object, secret: bool = False) -> object:
     if isinstance(value, dict):
         return {
-            name: mask_secrets(one, secret or name == "connection" or name in SECRET_NAMES)
-            for name, one in value.items()
+            name: mask_secrets(member, secret or name == "connection" or name in SECRET_NAMES)
+            for name, member in value.items()
         }
     if isinstance(value, list):
-        return [mask_secrets(one, secret) for one in value]
+        return [mask_secrets(item, secret) for item in value]
     return MASK if secret and isinstance(value, str | int) and type(value) is not bool else value

@@ -17,66 +17,70 @@ oauth = Blueprint("oauth", __name__)
 @oauth.post("/oauth2/token")
 def exchange_code() -> Response:
     world = current_world()
-    asked = _parameters()
-    problem = _problem_with(asked)
-    if problem:
-        return _refused(*problem)
-    exchanged = world.exchange_code(str(asked.get("code")), str(asked.get("context")))
+    parameters = _request_parameters()
+    error = _find_error(parameters)
+    if error:
+        return _error_response(*error)
+    exchanged = world.exchange_code(str(parameters.get("code")), str(parameters.get("context")))
     if exchanged is None:
-        return _refused(400, "invalid_grant")
+        return _error_response(400, "invalid_grant")
     issued, token = exchanged
-    context = str(asked["context"])
-    right_context = context == f"stores/{issued.store_hash}"
-    if not right_context:
+    context = str(parameters["context"])
+    context_matches = context == f"stores/{issued.store_hash}"
+    if not context_matches:
         add_note(
             "The context is another store's: BigCommerce answers 200 with a token for nothing."
         )
-    return jsonify(_grant(issued, token, context, issued.scope if right_context else None))
+    return jsonify(
+        _token_response(issued, token, context, issued.scope if context_matches else None)
+    )
 
 
-def _parameters() -> dict[str, Any]:
+def _request_parameters() -> dict[str, Any]:
     """A form or JSON: the guide of today shows JSON, older guides and common clients a form."""
     body = request.get_json(silent=True)
     return body if isinstance(body, dict) else request.form.to_dict()
 
 
-def _problem_with(asked: dict[str, Any]) -> tuple[int, str] | None:
+def _find_error(parameters: dict[str, Any]) -> tuple[int, str] | None:
     world = current_world()
     if not request.accept_mimetypes.accept_json:
         return 406, "Invalid format."
-    if (asked.get("client_id"), asked.get("client_secret")) != (
+    if (parameters.get("client_id"), parameters.get("client_secret")) != (
         world.client_id,
         world.client_secret,
     ):
         return 401, "invalid_client"
-    if asked.get("grant_type") != "authorization_code":
+    if parameters.get("grant_type") != "authorization_code":
         return 400, "unsupported_grant_type"
-    if asked.get("redirect_uri") != f"{world.app_url}/auth":
+    if parameters.get("redirect_uri") != f"{world.app_url}/auth":
         return 400, "Parameter redirect_uri does not match registered URI"
-    if not asked.get("context"):
+    if not parameters.get("context"):
         return 400, "invalid_request"
     return None
 
 
-def _refused(status: int, error: str) -> Response:
+def _error_response(status: int, error: str) -> Response:
     response = jsonify({"error": error})
     response.status_code = status
     return response
 
 
-def _grant(issued: IssuedCode, token: str, context: str, scope: str | None) -> dict[str, object]:
+def _token_response(
+    issued: IssuedCode, token: str, context: str, scope: str | None
+) -> dict[str, object]:
     world = current_world()
     return {
         "access_token": token,
         "scope": scope,
-        "user": _named(issued.person),
-        "owner": _named(world.person(issued.store_hash, "owner")),
+        "user": _user_json(issued.person),
+        "owner": _user_json(world.person(issued.store_hash, "owner")),
         "context": context,
         "account_uuid": world.account_uuid,
     }
 
 
-def _named(person: Person) -> dict[str, object]:
+def _user_json(person: Person) -> dict[str, object]:
     return {"id": person.id, "username": person.email, "email": person.email}
 
 

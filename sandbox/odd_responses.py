@@ -1,4 +1,4 @@
-"""Replies bent into the odd shapes that BigCommerce's own sample answers have."""
+"""Replies odd into the odd shapes that BigCommerce's own sample answers have."""
 
 from typing import Any
 
@@ -19,15 +19,15 @@ def make_odd(value: object, name: str = "") -> object:
 def _odd_object(value: dict[str, Any]) -> dict[str, object]:
     if value == {"carrier_options": {}}:
         return {}
-    bent = {name: make_odd(one, name) for name, one in value.items()}
-    if "delivery_services" in bent:
-        bent["packaging"] = []
-    if "id" in bent and "type" in bent:
-        bent["sandbox_extra"] = {"unknown": [None]}
-    return bent
+    odd = {name: make_odd(member, name) for name, member in value.items()}
+    if "delivery_services" in odd:
+        odd["packaging"] = []
+    if "id" in odd and "type" in odd:
+        odd["sandbox_extra"] = {"unknown": [None]}
+    return odd
 
 
 def _odd_list(value: list[Any], name: str) -> object:
     if name == "delivery_services" and len(value) == 1:
         return {"value": value[0]}
-    return [make_odd(one) for one in value]
+    return [make_odd(item) for item in value]

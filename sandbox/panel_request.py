@@ -24,5 +24,5 @@ def current_user(store_hash: str) -> Person:
 
 def redirect_to_store(store_hash: str, **query: str) -> Response:
     """To the store's page, still acting as the same person."""
-    asked = urlencode({"as": current_user(store_hash).role, **query})
-    return redirect(f"/stores/{store_hash}?{asked}", 303)
+    parameters = urlencode({"as": current_user(store_hash).role, **query})
+    return redirect(f"/stores/{store_hash}?{parameters}", 303)
