@@ -388,7 +388,7 @@ def told_by(kind: type[Exception], act: Callable[[], object]) -> str:
 
 def spoilt(
     status: int = 200, body: str = "", kind: FaultKind = "response", **headers: str
-) -> Callable[[Where, list[str]], Fault]:
+) -> Callable[[Endpoint, list[str]], Fault]:
     """A fault whose answer quotes secrets at QUOTED."""
 
     def fault(where: Endpoint, secrets: list[str]) -> Fault:
@@ -418,7 +418,7 @@ SPOILT = [
 
 @pytest.mark.parametrize("fault", SPOILT)
 def test_errors_of_a_failed_exchange_contain_no_secret(
-    config: Config, world: World, fault: Callable[[Where, list[str]], Fault]
+    config: Config, world: World, fault: Callable[[Endpoint, list[str]], Fault]
 ) -> None:
     query = world.install_query(*OWNER)
     secrets = [query["code"], make.CLIENT_SECRET, "canary-access-token"]

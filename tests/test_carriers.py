@@ -11,7 +11,7 @@ from wtforms.form import BaseForm
 
 from bcapp import carriers
 from bcapp.carriers.fields import Carrier, mid_sentence
-from sandbox import contract
+from sandbox import shipping_reference
 from tests.reference import CONNECTIONS, DETAILS, EXAMPLES
 
 OFFERED = {carrier.id: carrier for carrier in carriers.offered()}
@@ -52,7 +52,7 @@ def test_every_connectable_carrier_is_in_the_reference_and_the_sandbox() -> None
         carrier_id: {name: kind for name, (kind, _value) in properties.items()}
         for carrier_id, properties in EXAMPLES.items()
     }
-    assert types == contract.CONNECTION_PROPERTIES
+    assert types == shipping_reference.CONNECTION_PROPERTIES
 
 
 def test_a_carrier_is_found_by_its_id_and_by_nothing_else() -> None:

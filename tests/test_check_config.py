@@ -187,7 +187,7 @@ def test_unreachable_hosts_are_reported_by_their_setting(
 
 
 def test_a_failing_host_is_reported(operator: Operator, environ: Environ, world: World) -> None:
-    world.order(Fault("token", status=503))
+    world.set_fault(Fault("token", status=503))
 
     said = to_do(operator, environ)
 

@@ -526,7 +526,7 @@ def test_a_hostile_value_in_a_valid_form_does_not_break_the_app(
     ),
 )
 def test_no_bigcommerce_response_breaks_a_page(
-    settled: Browser, text: str, status: int, where: Where, answer: object
+    settled: Browser, text: str, status: int, where: Endpoint, answer: object
 ) -> None:
     """Names that merchants typed in the control panel, and answers of any shape."""
     world = settled.world

@@ -224,7 +224,7 @@ def test_every_field_of_a_token_response_is_checked(
     ],
 )
 def test_a_minimal_token_response_installs(browser: Browser, change: dict[str, object]) -> None:
-    browser.world.order(Fault("token", status=200, body=json.dumps(GOOD_REPLY | change)))
+    browser.world.set_fault(Fault("token", status=200, body=json.dumps(GOOD_REPLY | change)))
 
     response = browser.install()
 
@@ -264,7 +264,7 @@ def test_a_minimal_token_response_installs(browser: Browser, change: dict[str, o
 def test_a_failed_exchange_has_its_page_and_leaves_nothing(
     browser: Browser, db: Session, fault: Fault, status: int
 ) -> None:
-    fault.where = "token"
+    fault.endpoint = "token"
     browser.world.set_fault(fault)
 
     response = browser.install()
@@ -277,8 +277,10 @@ def test_a_failed_exchange_has_its_page_and_leaves_nothing(
 
 @pytest.mark.settings(BIGCOMMERCE_TIME_BUDGET="0.4")
 @pytest.mark.parametrize("kind", ["hang", "drip"])
-def test_an_endless_exchange_times_out(browser: Browser, kind: Kind) -> None:
-    browser.world.order(Fault("token", kind, status=200, body=json.dumps(GOOD_REPLY), seconds=30))
+def test_an_endless_exchange_times_out(browser: Browser, kind: FaultKind) -> None:
+    browser.world.set_fault(
+        Fault("token", kind, status=200, body=json.dumps(GOOD_REPLY), seconds=30)
+    )
 
     response = browser.install()
 

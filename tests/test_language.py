@@ -261,7 +261,7 @@ def test_stored_and_logged_texts_are_english(
 
 @pytest.mark.settings(BIGCOMMERCE_TIME_BUDGET="1")
 def test_old_entries_are_shown_in_the_readers_language(merchant: Browser) -> None:
-    merchant.world.order(Fault("connection", kind="hang", seconds=30, times=None))
+    merchant.world.set_fault(Fault("connection", kind="hang", seconds=30, times=None))
     merchant.send("zoom2u")
 
     in_english = said(merchant.get("/activity"))

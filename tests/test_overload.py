@@ -119,7 +119,7 @@ def test_an_uninstall_that_cannot_be_checked_is_a_503(
 
 @pytest.mark.settings(BIGCOMMERCE_CONCURRENCY="1", BIGCOMMERCE_TIME_BUDGET="20")
 def test_an_install_takes_a_slot(world: World, merchant: Browser) -> None:
-    world.order(Fault("connection", "hang", seconds=2))
+    world.set_fault(Fault("connection", "hang", seconds=2))
     actor = threading.Thread(target=merchant.send, args=("zoom2u",))
     actor.start()
     while not world.calls_to(CONNECTION):

@@ -148,7 +148,7 @@ def test_nothing_but_a_plain_401_ends_a_store(
     operator: Operator, shops: list[Browser], world: World, db: Session, fault: Fault
 ) -> None:
     world.set_fault(Fault("time", "delay"))  # lets the witness through
-    fault.where = "time"
+    fault.endpoint = "time"
     world.set_fault(fault)
 
     found = operator.read("reconcile", *FAST, status=1)

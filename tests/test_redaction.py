@@ -53,7 +53,7 @@ def test_values_are_masked_but_not_ordinary_words(
 
 @given(claim=st.text(), algorithm=st.sampled_from(["HS256", "HS512", "none"]))
 def test_json_web_tokens_are_masked(claim: str, algorithm: str) -> None:
-    token = sign({"sub": claim}, make.CLIENT_SECRET, algorithm)
+    token = encode_jwt({"sub": claim}, make.CLIENT_SECRET, algorithm)
 
     masked = mask_patterns(f"payload {token} refused")
 

@@ -64,7 +64,7 @@ def test_other_users_can_uninstall_when_the_token_is_revoked(
 
 @pytest.mark.parametrize("status", [401, 403])
 def test_a_refused_token_proves_the_uninstall(merchant: Browser, db: Session, status: int) -> None:
-    merchant.world.order(Fault("time", status=status))
+    merchant.world.set_fault(Fault("time", status=status))
 
     merchant.another("staff").uninstall()
 
@@ -86,7 +86,7 @@ def test_a_refused_token_proves_the_uninstall(merchant: Browser, db: Session, st
     ],
 )
 def test_any_other_answer_proves_nothing(merchant: Browser, db: Session, fault: Fault) -> None:
-    merchant.world.order(fault)
+    merchant.world.set_fault(fault)
 
     response = merchant.another("staff").uninstall()
 

@@ -182,7 +182,7 @@ def test_pruning_in_batches_leaves_nothing_behind(
 
 
 def test_entries_pruned_during_a_send_are_not_restored(merchant: Browser, db: Session) -> None:
-    merchant.world.order(Fault("connection", status=400))
+    merchant.world.set_fault(Fault("connection", status=400))
     merchant.send("fedex")
     age(db, 4000)
     merchant.world.set_fault(Fault("connection", "drip", status=429, body=" " * 20, seconds=1))

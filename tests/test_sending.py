@@ -198,7 +198,7 @@ def test_a_refusal_of_a_known_field_is_shown_at_the_field(merchant: Browser, db:
 
 
 def test_a_rejected_form_keeps_input_but_not_secrets(merchant: Browser) -> None:
-    merchant.world.order(Fault("connection", status=422, body="[]"))
+    merchant.world.set_fault(Fault("connection", status=422, body="[]"))
 
     response = merchant.send("fedex")
 
@@ -223,7 +223,7 @@ def test_a_rejected_form_keeps_input_but_not_secrets(merchant: Browser) -> None:
     ],
 )
 def test_other_refusals_quote_bigcommerce(merchant: Browser, body: str, quoted: str) -> None:
-    merchant.world.order(Fault("connection", status=400, body=body))
+    merchant.world.set_fault(Fault("connection", status=400, body=body))
 
     response = merchant.send("zoom2u")
 
@@ -407,7 +407,7 @@ def test_a_rate_limit_tells_how_long_to_wait(
     ],
 )
 def test_retryable_failures_are_retried_once(merchant: Browser, fault: Fault) -> None:
-    fault.where = "connection"
+    fault.endpoint = "connection"
     merchant.world.set_fault(fault)
 
     response = merchant.send("zoom2u")
@@ -665,7 +665,7 @@ def test_a_wrong_value_is_not_shown_as_missing(merchant: Browser) -> None:
 
 
 def test_a_closed_store_is_not_shown_as_wrong_details(merchant: Browser) -> None:
-    merchant.world.order(Fault("connection", status=404, times=None))
+    merchant.world.set_fault(Fault("connection", status=404, times=None))
 
     page = said(merchant.send("zoom2u"))
 

@@ -292,7 +292,7 @@ def test_store_information_must_be_an_object(item: object) -> None:
     ],
 )
 def test_an_empty_list_may_be_a_204(world: World, api: StoreApi, fault: Fault) -> None:
-    world.order(fault)
+    world.set_fault(fault)
 
     assert api.list_zones() == []
     assert api.list_methods(1) == []
@@ -319,7 +319,7 @@ def test_an_empty_list_may_be_a_204(world: World, api: StoreApi, fault: Fault) -
     ],
 )
 def test_an_invalid_list_is_malformed(world: World, api: StoreApi, body: str) -> None:
-    world.order(Fault(status=200, body=body, times=2))
+    world.set_fault(Fault(status=200, body=body, times=2))
 
     with pytest.raises(MalformedResponse):
         api.list_zones()
@@ -337,7 +337,7 @@ def test_an_invalid_list_is_malformed(world: World, api: StoreApi, body: str) ->
     ],
 )
 def test_an_invalid_zone_is_malformed(world: World, api: StoreApi, fault: Fault) -> None:
-    world.order(fault)
+    world.set_fault(fault)
 
     with pytest.raises(MalformedResponse):
         api.get_zone(1)

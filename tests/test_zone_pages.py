@@ -123,7 +123,7 @@ def test_a_store_with_one_zone_is_counted_in_the_singular(merchant: Browser) -> 
 
 @pytest.mark.parametrize("where", ["zones", "methods"])
 def test_pages_work_while_zones_are_unavailable(merchant: Browser, where: Any) -> None:
-    merchant.world.order(Fault(where, status=500, times=None))
+    merchant.world.set_fault(Fault(where, status=500, times=None))
 
     overview, carrier = merchant.get("/carriers"), merchant.get("/carriers/auspost")
 
@@ -149,7 +149,7 @@ def test_zones_are_shown_again_once_available(merchant: Browser) -> None:
 @pytest.mark.parametrize("path", ["/carriers", "/carriers/auspost", "/carriers/auspost/disconnect"])
 @pytest.mark.parametrize("where", ["zones", "methods"])
 def test_revoked_access_gets_its_own_page(merchant: Browser, where: Any, path: str) -> None:
-    merchant.world.order(Fault(where, status=401, times=None))
+    merchant.world.set_fault(Fault(where, status=401, times=None))
 
     response = merchant.get(path)
 

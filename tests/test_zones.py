@@ -145,8 +145,10 @@ def test_turning_off_a_missing_method_writes_nothing(merchant: Browser, db: Sess
 @pytest.fixture
 def newer_bigcommerce(monkeypatch: pytest.MonkeyPatch) -> None:
     """A BigCommerce that knows an undocumented service."""
-    known = contract.DELIVERY_SERVICES["auspost"]
-    monkeypatch.setitem(contract.DELIVERY_SERVICES, "auspost", (*known, "AUS_SOMETHING_NEW"))
+    known = shipping_reference.DELIVERY_SERVICES["auspost"]
+    monkeypatch.setitem(
+        shipping_reference.DELIVERY_SERVICES, "auspost", (*known, "AUS_SOMETHING_NEW")
+    )
 
 
 @pytest.mark.usefixtures("newer_bigcommerce")
@@ -180,7 +182,7 @@ def test_a_method_made_elsewhere_keeps_unknown_values(merchant: Browser) -> None
 
 
 def test_odd_responses_are_parsed_and_strict_bodies_written(merchant: Browser) -> None:
-    merchant.world.awkward = True
+    merchant.world.odd_responses = True
     one = {"enabled": "true", "name": "FedEx", "delivery_services": ["FEDEX_GROUND"]}
     save(merchant, one, "fedex")
 
@@ -318,7 +320,7 @@ def test_an_unknown_zone_is_a_404_without_an_entry(
     assert entries(db) == []
 
 
-@pytest.mark.parametrize("kind", ["reset", "reply"])
+@pytest.mark.parametrize("kind", ["reset", "response"])
 def test_a_lost_answer_is_verified_and_never_resent(
     merchant: Browser, db: Session, kind: Any
 ) -> None:
@@ -333,7 +335,7 @@ def test_a_lost_answer_is_verified_and_never_resent(
 
 
 def test_a_lost_request_is_shown_as_unknown(merchant: Browser, db: Session) -> None:
-    merchant.world.order(Fault("methods", "reset", method="POST"))
+    merchant.world.set_fault(Fault("methods", "reset", method="POST"))
 
     response = save(merchant)
 
@@ -555,7 +557,7 @@ def test_hidden_settings_are_not_cleared(merchant: Browser, db: Session) -> None
 
 
 def test_an_unconfirmed_save_is_shown_as_sent(merchant: Browser, db: Session) -> None:
-    merchant.world.hides_settings = True
+    merchant.world.hide_method_settings = True
 
     response = save(merchant)
 
@@ -606,7 +608,7 @@ def test_turning_off_turns_off_every_method(merchant: Browser, db: Session) -> N
 
 
 def test_input_is_kept_even_if_zones_are_unavailable(merchant: Browser) -> None:
-    merchant.world.order(Fault("api", status=500, times=None))
+    merchant.world.set_fault(Fault("api", status=500, times=None))
 
     response = save(merchant, ON | {"name": "Typed by hand"})
 
@@ -721,7 +723,7 @@ def test_a_save_blocked_by_a_pending_creation_is_recorded(
 
 
 def test_a_refused_creation_leaves_no_uncertainty(merchant: Browser, db: Session) -> None:
-    merchant.world.order(Fault("methods", status=429, method="POST"))
+    merchant.world.set_fault(Fault("methods", status=429, method="POST"))
     refused = save(merchant)
 
     again = save(merchant)
