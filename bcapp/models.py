@@ -2,6 +2,7 @@
 
 import enum
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import (
     JSON,
@@ -100,7 +101,7 @@ class Store(Base):
     timezone: Mapped[str | None] = mapped_column(String(255))
     country_code: Mapped[str | None] = mapped_column(String(255))
     information_read_at: Mapped[datetime | None]
-    # Incremented by every write to a zone, which makes older snapshots stale.
+    # Unused, but version 1.0 writes it and may still be running: a later migration drops it.
     zones_version: Mapped[int] = mapped_column(default=0)
 
 
@@ -194,3 +195,41 @@ class ZoneWrite(Base):
     until: Mapped[datetime]  # the lock expires then if its holder died
     # An unanswered creation may still be carried out until then.
     doubtful_until: Mapped[datetime | None]
+
+
+class ZoneList(Base):
+    """A store's zones as a whole: when BigCommerce listed them, and a summary for the overview."""
+
+    __tablename__ = "zone_lists"
+
+    store_id: Mapped[int] = mapped_column(
+        ForeignKey("stores.id", ondelete="CASCADE"), primary_key=True
+    )
+    listed_at: Mapped[datetime | None]  # NULL while the first list is being fetched
+    total: Mapped[int] = mapped_column(default=0)
+    unread: Mapped[int] = mapped_column(default=0)  # zones whose methods were never fetched
+    due: Mapped[int] = mapped_column(default=0)  # zones to be fetched again
+    offered: Mapped[dict[str, int]] = mapped_column(JSON, default=dict)  # carrier id → zones
+    read_at: Mapped[datetime | None]  # of the zone that was fetched longest ago
+    refreshing_until: Mapped[datetime | None]  # one request at a time fetches; expires if it dies
+    paused_until: Mapped[datetime | None]  # the rest of the quota is for other apps until then
+    used_at: Mapped[datetime]  # when a page last needed it
+
+
+class ZoneRecord(Base):
+    """One zone and its methods, as BigCommerce last returned them; only what pages need."""
+
+    __tablename__ = "zones"
+
+    store_id: Mapped[int] = mapped_column(
+        ForeignKey("stores.id", ondelete="CASCADE"), primary_key=True
+    )
+    zone_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    position: Mapped[int]
+    name: Mapped[str] = mapped_column(String(255))
+    type: Mapped[str] = mapped_column(String(255))
+    enabled: Mapped[bool]
+    methods: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
+    offers: Mapped[list[str]] = mapped_column(JSON, default=list)  # ids of carriers that quote here
+    read_at: Mapped[datetime | None]  # of the methods; NULL until they were fetched
+    is_due: Mapped[bool]  # to be fetched again

@@ -1,6 +1,8 @@
 """Objects that live as long as the process, and how requests reach them."""
 
 from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import suppress
+from contextvars import copy_context
 from dataclasses import dataclass
 from threading import BoundedSemaphore
 
@@ -10,8 +12,8 @@ from pydantic import SecretStr
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session, sessionmaker
 
-from bcapp import database, metrics
-from bcapp.bigcommerce.errors import CallFailed, Overloaded
+from bcapp import database, metrics, store_information
+from bcapp.bigcommerce.errors import BigCommerceError, Overloaded
 from bcapp.bigcommerce.http import new_session
 from bcapp.bigcommerce.store_api import StoreApi
 from bcapp.config import Config
@@ -20,12 +22,14 @@ from bcapp.models import TOKEN_PLACE, Store
 from bcapp.session_token import SessionTokens
 from bcapp.stores import NotInstalled
 from bcapp.vault import Vault
-from bcapp.zones import snapshot as zones
-from bcapp.zones.snapshot import ZoneSnapshot, ZoneSnapshotCache
+from bcapp.zones import refresh as zones
+from bcapp.zones.refresh import Progress, State
 
 _EXTENSION = "bcapp"
 ZONE_FETCHERS = 128
 ZONE_FETCH_TIMEOUT = 10  # seconds that a page waits for zones
+FRAGMENT_TIMEOUT = 5  # seconds that a page waits for the next zones
+INFORMATION_WAIT = 1  # seconds more that it waits for the store's information
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,6 @@ class Runtime:
     http: requests.Session
     install_limit: InstallLimit
     bigcommerce_slots: BoundedSemaphore  # one for each request that may wait for it
-    zone_snapshots: ZoneSnapshotCache
     zone_fetchers: Executor
 
 
@@ -53,7 +56,6 @@ def init_app(app: Flask, config: Config) -> None:
         http=new_session(ZONE_FETCHERS + config.bigcommerce_concurrency),
         install_limit=InstallLimit(config),
         bigcommerce_slots=BoundedSemaphore(config.bigcommerce_concurrency),
-        zone_snapshots=ZoneSnapshotCache(),
         # Enough to fetch the methods of 60 zones for two stores at once.
         zone_fetchers=ThreadPoolExecutor(max_workers=ZONE_FETCHERS, thread_name_prefix="zones"),
     )
@@ -117,28 +119,29 @@ def acquire_bigcommerce_slot() -> None:
         metrics.WAITING.inc()
 
 
-def get_zone_snapshot(store: Store) -> ZoneSnapshot | None:
-    """Return the store's zones, at most a minute old; None if they cannot be fetched.
+def refresh_zones(store: Store, *, force: bool = False, at_most: float) -> Progress:
+    """Fetch the store's zones that are due, for at most `at_most` seconds.
 
-    Raises AccessRevoked.
+    Also fetches the store's information if it is missing or old. Raises AccessRevoked.
     """
-    zone_snapshots = runtime().zone_snapshots
-    kept = zone_snapshots.get(store)
-    if kept is not None:
-        return kept
-
-    def read() -> ZoneSnapshot:
-        api = store_api(store, ZONE_FETCH_TIMEOUT)
-        return zones.fetch_zones(db(), api, runtime().zone_fetchers, store)
-
+    if not force:
+        progress = zones.check(db(), store.id)
+        if progress.state in {State.FRESH, State.PAUSED}:
+            return progress
     try:
-        # Waiting for another request to fetch the zones takes a slot too, but no database
-        # connection.
-        acquire_bigcommerce_slot()
-        db().commit()
-        return zone_snapshots.fetch_once(store, read, ZONE_FETCH_TIMEOUT)
-    except CallFailed:
-        return None
+        api = store_api(store, at_most)
+    except Overloaded as error:
+        return Progress(State.FAILED, zones.check(db(), store.id).listed, error=error)
+    pool = runtime().zone_fetchers
+    wants_information = store_information.is_stale(store)
+    db().commit()
+    information = wants_information and pool.submit(copy_context().run, api.get_store)
+    progress = zones.refresh(db(), api, pool, store.id, force=force)
+    if information:
+        # Zones do not wait long for it; the next refresh asks again.
+        with suppress(BigCommerceError, TimeoutError):
+            store_information.save(db(), store, information.result(INFORMATION_WAIT))
+    return progress
 
 
 def _release_resources(_error: BaseException | None) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from pydantic import SecretStr
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -13,7 +13,7 @@ from bcapp import activity, database
 from bcapp.bigcommerce.identity import Person
 from bcapp.bigcommerce.oauth import Grant
 from bcapp.bigcommerce.payload import Payload
-from bcapp.models import TOKEN_PLACE, Event, Store, StoreUser
+from bcapp.models import TOKEN_PLACE, Event, Store, StoreUser, ZoneList, ZoneRecord
 from bcapp.session_token import EmbeddedSession, InvalidSession
 from bcapp.vault import Unopenable, Vault
 
@@ -190,6 +190,8 @@ def _mark_uninstalled(
 ) -> None:
     store.sealed_access_token = None
     store.uninstalled_at = at
+    for table in (ZoneRecord, ZoneList):
+        db.execute(delete(table).where(table.store_id == store.id))
     activity.record(db, store.id, actor_email, event)
 
 

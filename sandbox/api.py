@@ -23,6 +23,8 @@ READ_SCOPE = "store_v2_information_read_only"
 def authenticate() -> Response | None:
     """Only this store's own current token opens this store; 401 also for a store unknown."""
     world = current_world()
+    if not world.quota(requested_store_hash()).spend():
+        return v3_error(429, "Too many requests")
     token = request.headers.get("X-Auth-Token")
     if token in world.tokens_without_scope:
         return v3_error(403, "You don't have a required scope to access the endpoint")
@@ -36,14 +38,13 @@ def authenticate() -> Response | None:
 
 
 @api.after_request
-def add_rate_limit_headers(response: Response) -> Response:
-    """The headers of the Standard plan; the sandbox counts nobody's calls and limits none."""
-    window = 30_000
-    response.headers["X-Rate-Limit-Time-Window-Ms"] = str(window)
-    response.headers["X-Rate-Limit-Time-Reset-Ms"] = str(window - int(time.time() * 1000) % window)
-    response.headers["X-Rate-Limit-Requests-Quota"] = "150"
-    response.headers["X-Rate-Limit-Requests-Left"] = "149"
+def add_quota_headers(response: Response) -> Response:
+    response.headers.update(current_world().quota(requested_store_hash()).headers())
     return response
+
+
+def requested_store_hash() -> str:
+    return str((request.view_args or {}).get("store_hash"))
 
 
 @api.errorhandler(ApiError)

@@ -12,6 +12,7 @@ from typing import Any
 from sandbox import sample_data, shipping_reference
 from sandbox.faults import Endpoint, Fault
 from sandbox.jwt_encoding import encode_jwt
+from sandbox.quota import Quota
 
 # Two of the three stand in no public table of scopes but come back with real tokens.
 DEFAULT_SCOPE = "store_v2_default store_v2_information users_basic_information"
@@ -89,6 +90,7 @@ class World:
         self.hide_method_settings = False
         # Tokens that BigCommerce hands out for a wrong context: every call with one is a 403.
         self.tokens_without_scope: set[str] = set()
+        self._quotas: dict[str, Quota] = {}
         self._codes: dict[str, IssuedCode] = {}
         self._last_id = 0
         self.stores = {store.store_hash: store for store in _sample_stores()}
@@ -97,6 +99,9 @@ class World:
 
     def store(self, store_hash: str) -> SandboxStore:
         return self.stores[store_hash]
+
+    def quota(self, store_hash: str) -> Quota:
+        return self._quotas.setdefault(store_hash, Quota())
 
     def person(self, store_hash: str, role: str) -> Person:
         return next(p for p in self.store(store_hash).people if p.role == role)

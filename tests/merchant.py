@@ -92,8 +92,9 @@ def check_every_answer(response: TestResponse) -> None:
 
 
 def _check_page(page: str) -> None:
-    assert re.search(r"<title>[^<]+ – Carrier connections</title>", page)
-    assert page.count("<h1") == 1
+    if page.startswith("<!doctype html>"):  # else it is the part of a page
+        assert re.search(r"<title>[^<]+ – Carrier connections</title>", page)
+        assert page.count("<h1") == 1
     ids = re.findall(r'\sid="([^"]+)"', page)
     assert len(ids) == len(set(ids)), "an id stands twice"
     told = re.findall(r'\saria-(?:describedby|labelledby|controls)="([^"]+)"', page)

@@ -15,7 +15,7 @@ LAYERS: tuple[set[str], ...] = (
     {"config", "vault", "session_token", "redaction", "carriers", "bigcommerce", "models"},
     {"install_limit", "activity"},
     {"attempts"},
-    {"stores", "connections", "zones", "maintenance"},
+    {"stores", "store_information", "connections", "zones", "maintenance"},
     {"presenters", "runtime", "logs"},
     {"views", "cli"},
     {"factory"},

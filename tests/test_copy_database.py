@@ -70,7 +70,9 @@ Rows = dict[str, list[tuple[Any, ...]]]
 def rows(engine: Engine) -> Rows:
     with engine.connect() as connection:
         return {
-            table.name: [tuple(row) for row in connection.execute(select(table))]
+            table.name: [
+                tuple(row) for row in connection.execute(select(table).order_by(*table.primary_key))
+            ]
             for table in Base.metadata.sorted_tables
         }
 
@@ -88,6 +90,7 @@ def used(merchant: Browser, db: Session) -> Browser:
     merchant.send("fedex")
     merchant.send("zoom2u")
     merchant.disconnect("zoom2u")
+    merchant.get("/carriers")
     merchant.post("/carriers/fedex/zones/1", IN_ZONE)
     gone = merchant.another("owner", "elmfield2")
     gone.install()

@@ -78,7 +78,7 @@ def test_waiting_tabs_leave_room_for_callbacks(app: Flask, world: World, merchan
     for tab in tabs:
         tab.join()
     assert (launched.status_code, set(answers)) == (200, {200})
-    assert len(still_waiting) == 2
+    assert len(still_waiting) <= 2
 
 
 @pytest.mark.both_databases("locks")

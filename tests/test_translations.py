@@ -22,7 +22,7 @@ from werkzeug.test import TestResponse
 from bcapp.carriers.catalog import CARRIERS
 from bcapp.database import CHECKOUT
 from bcapp.language import SUPPORTED
-from bcapp.models import ActivityEntry
+from bcapp.models import ActivityEntry, ZoneList
 from bcapp.outcomes import Outcome
 from bcapp.runtime import runtime
 from sandbox.faults import Fault
@@ -398,6 +398,7 @@ def zones(tab: Browser) -> Iterator[TestResponse]:
         yield tab.get("/carriers?refresh=1")
         yield tab.get("/carriers/fedex")
         yield tab.get("/carriers/fedex/disconnect")
+    yield from zones_half_known(tab)
 
 
 def made_elsewhere(tab: Browser) -> Iterator[TestResponse]:
@@ -434,6 +435,31 @@ def made_elsewhere(tab: Browser) -> Iterator[TestResponse]:
     tab.world.faults.clear()
 
 
+def zones_unknown(other: Browser) -> Iterator[TestResponse]:
+    """Zones that were never fetched."""
+    other.send("fedex")
+    fail(other, "zones", status=500, times=None)
+    yield other.get("/carriers")
+    yield other.get("/carriers/fedex/disconnect")
+    yield other.post("/carriers/fedex/disconnect", {"also_off": "on"})
+    other.world.faults.clear()
+
+
+def zones_half_known(tab: Browser) -> Iterator[TestResponse]:
+    """More zones than the quota allows to fetch at once."""
+    for number in (0, 60):
+        quota = tab.world.quota(tab.store_hash)
+        quota.total, quota.is_enforced, quota.used = 30, True, 0
+        tab.world.set_zones(tab.store_hash, number)
+        yield tab.get("/carriers?refresh=1")
+    yield tab.get("/carriers/fedex")
+    with tab.app.app_context(), runtime().sessions.begin() as db:
+        db.execute(update(ZoneList).values(paused_until=None))
+    yield tab.open()
+    quota.is_enforced = False
+    yield tab.get("/carriers?refresh=1")
+
+
 def another_store(tab: Browser) -> Iterator[TestResponse]:
     """A first install of a store without a time zone, then further ones."""
     other = tab.another("owner", "elmfield2")
@@ -448,8 +474,9 @@ def another_store(tab: Browser) -> Iterator[TestResponse]:
         other.install()
     yield other.install()
     yield other.get("/activity")
-    other.another("owner").uninstall()
     tab.world.faults.clear()
+    yield from zones_unknown(other)
+    other.another("owner").uninstall()
 
 
 def errors(tab: Browser) -> Iterator[TestResponse]:

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,9 +14,8 @@ from werkzeug.test import TestResponse
 
 from bcapp.config import Config
 from bcapp.factory import create_app
-from bcapp.models import ActivityEntry, Event, Store
+from bcapp.models import ActivityEntry, Event, ZoneRecord
 from bcapp.outcomes import Outcome
-from bcapp.runtime import runtime
 from sandbox.faults import Fault
 from sandbox.world import World
 from tests.conftest import close
@@ -128,8 +126,8 @@ def test_pages_work_while_zones_are_unavailable(merchant: Browser, where: Any) -
     overview, carrier = merchant.get("/carriers"), merchant.get("/carriers/auspost")
 
     assert (overview.status_code, carrier.status_code) == (200, 200)
-    assert "We couldn’t read your zones BigCommerce didn’t answer." in said(overview)
-    assert "We couldn’t read your zones BigCommerce didn’t answer." in said(carrier)
+    assert "We couldn’t read your zones BigCommerce answered with an error (500)." in said(overview)
+    assert "We couldn’t read your zones BigCommerce answered with an error (500)." in said(carrier)
     assert {offered_in(overview, carrier_id) for carrier_id in listed(overview)} == {"Not known"}
     assert forms(carrier) == []
 
@@ -179,30 +177,37 @@ def test_refresh_fetches_the_zones(merchant: Browser, path: str) -> None:
     assert offered_in(merchant.get("/carriers")) == "1 of 4 zones"
 
 
-def test_a_save_invalidates_the_snapshot(merchant: Browser) -> None:
+def test_a_save_refreshes_that_zone_only(merchant: Browser) -> None:
     merchant.get("/carriers")
     put_on(merchant.world, NEW_ZEALAND)
+    merchant.world.calls.clear()
 
     merchant.post("/carriers/auspost/zones/1", TURN_ON)
 
-    assert offered_in(merchant.get("/carriers")) == "2 of 4 zones"
+    assert offered_in(merchant.get("/carriers")) == "1 of 4 zones"
+    assert len(merchant.world.calls) <= 6
+    assert offered_in(merchant.get("/carriers?refresh=1")) == "2 of 4 zones"
 
 
-def test_an_unanswered_save_invalidates_the_snapshot(merchant: Browser) -> None:
+def test_a_save_without_an_answer_has_that_zone_fetched_again(merchant: Browser) -> None:
     merchant.get("/carriers")
-    put_on(merchant.world, NEW_ZEALAND)
-    merchant.world.set_fault(Fault("methods", method="POST", status=500))
+    merchant.world.set_fault(Fault("methods", method="POST", status=500, execute_first=True))
+    merchant.world.set_fault(Fault("methods", method="GET", kind="delay"))
+    merchant.world.set_fault(Fault("methods", method="GET", status=500))
 
     response = merchant.post("/carriers/auspost/zones/1", TURN_ON)
+    merchant.world.clear_faults()
+    merchant.world.calls.clear()
 
     assert response.status_code == 502
     assert offered_in(merchant.get("/carriers")) == "1 of 4 zones"
+    assert [call.path for call in merchant.world.calls] == [
+        "/stores/harbour1/v2/shipping/zones/1/methods"
+    ]
 
 
 @pytest.mark.both_databases("writes")
-def test_a_save_in_another_process_invalidates_the_snapshot(
-    merchant: Browser, elsewhere: Browser
-) -> None:
+def test_a_save_in_another_process_is_shown_here(merchant: Browser, elsewhere: Browser) -> None:
     before = merchant.get("/carriers")
 
     elsewhere.post("/carriers/auspost/zones/1", TURN_ON)
@@ -226,12 +231,8 @@ def test_the_snapshot_of_an_erased_store_is_never_shown(app: Flask, merchant: Br
 
 def test_old_snapshots_show_their_date(app: Flask, merchant: Browser, db: Session) -> None:
     read_today = merchant.get("/carriers/auspost")
-    with app.app_context():
-        zone_snapshots = runtime().zone_snapshots
-    store = db.scalars(select(Store)).one()
-    known = zone_snapshots.latest(store)
-    assert known is not None
-    zone_snapshots.keep(store, replace(known, read_at=datetime(2026, 3, 4, 1, 30, tzinfo=UTC)))
+    db.execute(update(ZoneRecord).values(read_at=datetime(2026, 3, 4, 1, 30, tzinfo=UTC)))
+    db.commit()
     merchant.world.set_fault(Fault("api", status=500, times=None))
 
     response = merchant.post("/carriers/auspost/zones/1", TURN_ON)

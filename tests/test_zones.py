@@ -285,6 +285,8 @@ def test_carriers_without_a_connection_can_be_turned_on(merchant: Browser, carri
 def test_an_invalid_form_is_not_sent(
     merchant: Browser, form: dict[str, str | list[str]], message: str
 ) -> None:
+    merchant.get("/carriers/auspost")
+
     response = save(merchant, form)
 
     assert response.status_code == 422

@@ -20,6 +20,7 @@ from bcapp.bigcommerce.errors import (
     Unavailable,
 )
 from bcapp.bigcommerce.http import Deadline, read_body, to_bigcommerce_error
+from bcapp.bigcommerce.quota import Quota
 from bcapp.bigcommerce.responses import ApiResponse, parse_json, raise_for_status
 from bcapp.bigcommerce.schemas import Method, StoreInformation, Zone
 
@@ -53,6 +54,7 @@ class StoreApi:
         self._base = f"{api_url}/stores/{store_hash}"
         self._token = access_token
         self._deadline = Deadline(budget)
+        self.quota = Quota()
 
     @property
     def budget(self) -> float:
@@ -206,6 +208,7 @@ class StoreApi:
                 fault=fault,
                 duration_ms=round((time.monotonic() - started) * 1000, 1),
             )
+        self.quota.observe(response.headers)
         raise_for_status(api_response, response.headers)
         return api_response
 

@@ -13,6 +13,7 @@ from bcapp.models import Store
 from bcapp.runtime import db
 
 BATCH = 1000
+ZONES_KEPT = timedelta(days=30)  # they are fetched again when a page needs them
 
 yes = click.option("--yes", is_flag=True, help="Do not ask.")
 
@@ -50,6 +51,8 @@ def prune(
     old, gone = now - timedelta(days=activity_days), now - timedelta(days=uninstalled_days)
     stores = retention.count_expired_stores(db(), gone)
     entries = retention.count_old_activity(db(), old, gone)
+    if not dry_run:  # without asking: zones are only a copy
+        retention.prune_zones(db(), now - ZONES_KEPT)
     if dry_run or not stores + entries:
         _tell_pruned(entries, stores, is_json=is_json, is_dry=True)
         return

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Table, and_, delete, exists, func, not_, o
 from sqlalchemy.orm import Session, aliased
 
 from bcapp import database
-from bcapp.models import ActivityEntry, Base, CarrierConnection, Store
+from bcapp.models import ActivityEntry, Base, CarrierConnection, Store, ZoneList, ZoneRecord
 from bcapp.outcomes import Outcome
 
 # Tables with rows of stores, referenced tables first.
@@ -77,6 +77,17 @@ def prune_store(db: Session, before: datetime) -> str | None:
         erase_store(db, store)
     db.commit()
     return store.store_hash if store else None
+
+
+def prune_zones(db: Session, before: datetime) -> int:
+    """Delete stored zones that no page needed since `before`; returns the number of stores."""
+    database.begin_write(db)
+    unused = select(ZoneList.store_id).where(ZoneList.used_at < before)
+    store_ids = db.scalars(unused).all()
+    for table in (ZoneRecord, ZoneList):
+        db.execute(delete(table).where(table.store_id.in_(store_ids)))
+    db.commit()
+    return len(store_ids)
 
 
 def _is_expired(before: datetime) -> ColumnElement[bool]:

@@ -9,6 +9,7 @@ from bcapp.bigcommerce.schemas import Method, Zone
 from bcapp.carriers.fields import Carrier
 from bcapp.language import gettext as _
 from bcapp.language import lazy_gettext, ngettext, number
+from bcapp.models import ZoneList
 from bcapp.outcomes import Outcome
 from bcapp.presenters.messages import (
     Badge,
@@ -19,8 +20,10 @@ from bcapp.presenters.messages import (
     rate_limited_error,
 )
 from bcapp.presenters.zone_form import ZoneForm, zone_form
+from bcapp.presenters.zone_progress import ZonesProgress, describe_progress
 from bcapp.zones.form import ZoneChoice
 from bcapp.zones.lock import ZoneBusy
+from bcapp.zones.refresh import Progress
 from bcapp.zones.saving import CreationPending, Failure
 from bcapp.zones.snapshot import ZoneSnapshot, ZoneState
 
@@ -29,6 +32,7 @@ MAX_FORMS = 10
 
 ON = Badge(lazy_gettext("On"), "success")
 OFF = Badge(lazy_gettext("Off"), "secondary")
+NOT_READ = Badge(lazy_gettext("Not read yet"), "secondary")
 ZONE_OFF = Badge(lazy_gettext("Zone off"), "secondary")
 
 _ZONE_TYPES = {
@@ -46,6 +50,7 @@ class ZoneRow:
     summary: str
     badge: Badge
     zone_off: bool
+    is_read: bool
     made_elsewhere: bool
     open: bool
     form: ZoneForm | None
@@ -53,10 +58,18 @@ class ZoneRow:
 
 
 @dataclass(frozen=True)
+class StoredZones:
+    """The last known zones, None if they were never fetched, and how a refresh of them went."""
+
+    snapshot: ZoneSnapshot | None
+    progress: Progress
+
+
+@dataclass(frozen=True)
 class ZonesPanel:
-    readable: bool
-    pending: bool = False
-    is_unchanged: bool = True  # nothing was written since `read_at`, as far as we know
+    """`read_at` is None until the zones were listed."""
+
+    progress: ZonesProgress
     read_at: datetime | None = None
     rows: Sequence[ZoneRow] = ()
 
@@ -73,22 +86,23 @@ class RejectedZoneForm:
 
 def panel(
     carrier: Carrier,
-    snapshot: ZoneSnapshot | None,
+    stored: StoredZones,
     written_here: set[int | None],
     opened: int | None = None,
     refused: RejectedZoneForm | None = None,
 ) -> ZonesPanel:
-    states = list(snapshot.zones) if snapshot else []
+    known = stored.snapshot
+    states = list(known.zones) if known else []
     if refused and refused.zone_id not in {state.zone.id for state in states}:
         # Show the input even if the zone itself is not in the snapshot.
         name = refused.zone_name or _("This zone")
         states.append(ZoneState(Zone(refused.zone_id, name, "", enabled=True), ()))
     few = len(states) <= MAX_FORMS
     rows = [_row(carrier, state, written_here, opened, refused, few=few) for state in states]
+    unread = known.unread if known else 0
     return ZonesPanel(
-        readable=snapshot is not None,
-        is_unchanged=refused is None,
-        read_at=snapshot.read_at if snapshot else None,
+        progress=describe_progress(stored.progress, len(states) - unread, len(states)),
+        read_at=known.read_at if known else None,
         rows=rows,
     )
 
@@ -106,28 +120,33 @@ def _row(
     rejected = refused if refused and refused.zone_id == zone.id else None
     choice = rejected.choice if rejected else None
     is_open = zone.id == opened or rejected is not None
+    # Before its methods are known, a form would show defaults as if they were BigCommerce's.
+    is_shown = rejected is not None or (state.read_at is not None and (few or is_open))
     return ZoneRow(
         zone_id=zone.id,
         name=zone.name,
         summary=_summary(carrier, state),
-        badge=_badge(zone, method),
+        badge=_badge(state, method),
         zone_off=not zone.enabled,
+        is_read=state.read_at is not None,
         made_elsewhere=method is not None and zone.id not in written_here,
         open=is_open,
-        form=zone_form(carrier, method, choice) if few or is_open else None,
+        form=zone_form(carrier, method, choice) if is_shown else None,
         form_error=rejected.form_error if rejected else None,
     )
 
 
-def offered_in(carrier: Carrier, snapshot: ZoneSnapshot) -> str:
-    """Return "2 of 4 zones" for the overview; "" for none."""
-    offering = len(snapshot.offering(carrier.id))
+def offered_in(carrier: Carrier, listed: ZoneList | None) -> str | None:
+    """Return "2 of 4 zones" for the overview; "" for none, None while that is not known."""
+    offering = listed.offered.get(carrier.id, 0) if listed else 0
+    if listed is None or (not offering and listed.unread):
+        return None
     if not offering:
         return ""
     return ngettext(
         "%(offering)s of %(num)s zone",
         "%(offering)s of %(num)s zones",
-        len(snapshot.zones),
+        listed.total,
         offering=number(offering),
     )
 
@@ -255,9 +274,11 @@ def _input_id(zone_id: int, field: str) -> str:
     return f"zone-{zone_id}-{field}"
 
 
-def _badge(zone: Zone, method: Method | None) -> Badge:
-    if not zone.enabled:
+def _badge(state: ZoneState, method: Method | None) -> Badge:
+    if not state.zone.enabled:
         return ZONE_OFF
+    if state.read_at is None:
+        return NOT_READ
     return ON if method is not None and method.enabled else OFF
 
 
@@ -267,7 +288,7 @@ def _summary(carrier: Carrier, state: ZoneState) -> str:
     services = method.services if method else []
     if not zone.enabled:
         facts.append(_("turned off in BigCommerce"))
-    elif carrier.services and services is not None:
+    elif carrier.services and services is not None and state.read_at is not None:
         facts.append(_services(len(services)))
     methods = sum(1 for one in state.methods if one.type == carrier.id)
     if methods > 1:

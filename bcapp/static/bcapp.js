@@ -94,6 +94,7 @@ function show(page, { url = location.href, scroll = 0, done } = {}) {
   }
   scrollTo(0, scroll);
   (part("page").contains(focused) ? focused : start).focus({ preventScroll: scroll > 0 });
+  fetchZones();
 }
 
 // A refused form comes marked. An error does not take the place of what somebody has typed.
@@ -101,15 +102,40 @@ const typedIn = () => [...document.querySelectorAll("form[data-typed]")];
 const turnTo = (page, how) => (typedIn().length && complain("above-form", page)) || show(page, how);
 const stay = (words) => (page) => complain("above-form", page) || announce(words);
 
-// Zones come after the rest of a launch, or not at all, and nothing else moves.
+// Ask for the zones that the page lacks, until it has all; meanwhile it can be used and left.
+async function fetchZones() {
+  const missing = document.querySelector("[data-fragment]");
+  if (!missing || missing.dataset.asked) return;
+  missing.dataset.asked = "";
+  const soon = missing.dataset.after > 1 || document.querySelector("[data-fetched]");
+  if (soon) await new Promise((done) => setTimeout(done, missing.dataset.after * 1000));
+  if (!missing.isConnected) return; // another page is shown
+  const answer = await ask(missing.dataset.fragment);
+  if (missing.isConnected) fillIn(answer?.page);
+}
+
+// Zones come after the rest of a page, or not at all, and nothing else moves.
 function fillIn(page) {
-  if (!page) document.querySelector("[data-pending]").replaceWith(part("lost-zones").content);
+  if (!page) {
+    document.querySelector("[data-fragment]").remove();
+    (document.querySelector("[data-pending]") ?? part("lost-zones")).replaceWith(part("lost-zones").content);
+  }
+  const inUse = [...document.querySelectorAll("form[data-typed], details[open] > form")];
+  const focused = document.activeElement;
   for (const early of page ? document.querySelectorAll("[data-late]") : []) {
     const late = part(early.id, page);
     if (!late) return turnTo(page);
     early.replaceWith(late);
   }
+  for (const form of inUse.filter(({ isConnected }) => !isConnected)) {
+    document.querySelector(`form[action="${form.getAttribute("action")}"]`)?.replaceWith(form);
+    form.closest("details")?.setAttribute("open", "");
+  }
+  if (!focused.isConnected) part(focused.id)?.focus({ preventScroll: true });
+  else if (focused !== document.activeElement) focused.focus({ preventScroll: true });
   announce(document.querySelector("[data-news]")?.textContent ?? "");
+  part("page").dataset.fetched = "";
+  fetchZones();
 }
 
 // A message at the top of the page, which stays as it is. The template may be an error page's own.
@@ -194,6 +220,6 @@ document.addEventListener("change", ({ target }) => actions[target.dataset.actio
 addEventListener("popstate", ({ state }) => visit(location.href, (page) => turnTo(page, state ?? {})));
 
 renew(meta("session-token"), meta("session-seconds"));
-if (document.querySelector("[data-pending]")) visit(location.href, fillIn, { busy: "", lost: "" });
+fetchZones();
 window.bcAsyncInit = () => window.Bigcommerce.init({ onLogout: forget });
 document.head.append(part("app-sdk")?.content ?? "");

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import BadRequest, HTTPException
 from werkzeug.routing import RequestRedirect
 
-from bcapp import carriers, stores
+from bcapp import carriers, store_information, stores
 from bcapp.bigcommerce import oauth, payload
 from bcapp.bigcommerce.errors import BigCommerceError, Overloaded
 from bcapp.bigcommerce.identity import parse_store_hash
@@ -29,7 +29,6 @@ from bcapp.runtime import (
 from bcapp.stores import NotInstalled
 from bcapp.vault import Unopenable
 from bcapp.views.session import EMBEDDED, start_session
-from bcapp.zones.snapshot import save_store_information
 
 PARAMETER = "signed_payload_jwt"
 
@@ -167,7 +166,7 @@ def _fetch_store_information(store: Store) -> None:
         information = store_api(store, INFORMATION_LIMIT).get_store()
     except (BigCommerceError, NotInstalled):
         return
-    save_store_information(db(), store, information)
+    store_information.save(db(), store, information)
 
 
 def _page_at(path: str) -> ResponseReturnValue:

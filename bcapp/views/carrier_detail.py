@@ -12,46 +12,59 @@ from bcapp.presenters import connections as connection_presenters
 from bcapp.presenters import zones as zone_presenters
 from bcapp.presenters.connections import CarrierStatus
 from bcapp.presenters.messages import Message
-from bcapp.presenters.zones import RejectedZoneForm, ZonesPanel
-from bcapp.runtime import db, get_zone_snapshot, runtime
+from bcapp.presenters.zones import RejectedZoneForm, StoredZones, ZonesPanel
+from bcapp.runtime import ZONE_FETCH_TIMEOUT, db, refresh_zones
 from bcapp.views.request_context import query
 from bcapp.views.session import current_session
-from bcapp.zones.snapshot import ZoneSnapshot, invalidate_snapshot
+from bcapp.zones import refresh as zones
+from bcapp.zones import snapshot
+from bcapp.zones.refresh import Progress
+from bcapp.zones.snapshot import ZoneSnapshot
 
 _NEWS_FOR = timedelta(minutes=2)
 
 
-def current_snapshot() -> ZoneSnapshot | None:
-    """Return the store's zones for a page; None if they cannot be fetched.
+def refresh() -> Progress:
+    """Bring the store's zones up to date before a page shows them, as far as time allows.
 
-    A launch does not wait for BigCommerce: the page says that zones are being fetched, and its
-    script requests it again. HEAD, which only renews the session, fetches nothing.
+    A launch does not wait for BigCommerce: its script fetches the zones afterwards. HEAD, which
+    only renews the session, fetches nothing.
     """
     store = current_session().store
-    if request.method == "GET" and "refresh" in query():
-        invalidate_snapshot(db(), store)
-    kept = runtime().zone_snapshots.get(store)
-    if kept is None and request.method == "GET" and "launching" in g:
-        g.zones_pending = True
-        return None
-    return kept if request.method == "HEAD" else get_zone_snapshot(store)
+    if request.method != "GET" or "launching" in g:
+        return zones.check(db(), store.id)
+    return refresh_zones(store, force="refresh" in query(), at_most=ZONE_FETCH_TIMEOUT)
+
+
+def load_zones(progress: Progress) -> StoredZones:
+    listed = progress.listed
+    return StoredZones(snapshot.load_zones(db(), listed) if listed else None, progress)
 
 
 def render(carrier_status: CarrierStatus, *, opened: int | None = None) -> str:
-    snapshot = current_snapshot()
-    if opened is not None and snapshot is not None and snapshot.zone(opened) is None:
+    stored = load_zones(refresh())
+    known = stored.snapshot
+    if opened is not None and known is not None and known.zone(opened) is None:
         abort(404)
-    panel = _panel(carrier_status, snapshot, opened)
-    return _render(carrier_status, panel, _notice(carrier_status, snapshot, opened))
+    panel = _panel(carrier_status, stored, opened)
+    return _render(carrier_status, panel, _notice(carrier_status, known, opened))
 
 
 def render_refused(carrier_status: CarrierStatus, refused: RejectedZoneForm) -> str:
     """Render the page with a zone's rejected form.
 
-    Uses the last snapshot, however old, since the time budget is spent.
+    Fetches nothing, since the time budget is spent.
     """
-    snapshot = runtime().zone_snapshots.latest(current_session().store)
-    return _render(carrier_status, _panel(carrier_status, snapshot, None, refused), None)
+    stored = load_zones(zones.check(db(), current_session().store.id))
+    return _render(carrier_status, _panel(carrier_status, stored, None, refused), None)
+
+
+def render_panel(carrier_status: CarrierStatus, progress: Progress) -> str:
+    return render_template(
+        "zones/panel.html",
+        carrier=carrier_status.carrier,
+        zones=_panel(carrier_status, load_zones(progress), None),
+    )
 
 
 def _render(carrier_status: CarrierStatus, panel: ZonesPanel, notice: Message | None) -> str:
@@ -71,22 +84,20 @@ def _render(carrier_status: CarrierStatus, panel: ZonesPanel, notice: Message | 
 
 def _panel(
     carrier_status: CarrierStatus,
-    snapshot: ZoneSnapshot | None,
+    stored: StoredZones,
     opened: int | None,
     refused: RejectedZoneForm | None = None,
 ) -> ZonesPanel:
-    if "zones_pending" in g:
-        return ZonesPanel(readable=False, pending=True)
     written = activity.zone_ids_written(db(), current_session().store.id, carrier_status.carrier.id)
-    return zone_presenters.panel(carrier_status.carrier, snapshot, written, opened, refused)
+    return zone_presenters.panel(carrier_status.carrier, stored, written, opened, refused)
 
 
 def _notice(
-    carrier_status: CarrierStatus, snapshot: ZoneSnapshot | None, opened: int | None
+    carrier_status: CarrierStatus, known: ZoneSnapshot | None, opened: int | None
 ) -> Message | None:
     """Return the message after a redirect, only if the log confirms it."""
     code = query().get("notice")
-    state = snapshot.zone(opened) if snapshot and opened is not None else None
+    state = known.zone(opened) if known and opened is not None else None
     if state is None:
         off = _turned_off_with_it(carrier_status)
         return connection_presenters.notice(code, carrier_status, off)

@@ -1,25 +1,37 @@
 """Show carriers, send their details, disconnect. For custom carriers see `custom_carriers`."""
 
 import re
+from collections.abc import Sequence
+from typing import Any
 
-from flask import Blueprint, abort, g, redirect, render_template, request, url_for
+from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from wtforms.form import BaseForm
 
 from bcapp import connections
 from bcapp.bigcommerce.errors import CallFailed, Rejected
 from bcapp.bigcommerce.store_api import StoreApi
-from bcapp.carriers.fields import parse_form_switch
+from bcapp.carriers.fields import Carrier, parse_form_switch
 from bcapp.language import gettext as _
 from bcapp.presenters import connections as presenters
 from bcapp.presenters import zones as zone_presenters
 from bcapp.presenters.connections import CarrierStatus
 from bcapp.presenters.messages import FormError, validation_error
-from bcapp.runtime import db, runtime, store_api
+from bcapp.presenters.zone_progress import describe_progress
+from bcapp.runtime import (
+    FRAGMENT_TIMEOUT,
+    ZONE_FETCH_TIMEOUT,
+    db,
+    refresh_zones,
+    runtime,
+    store_api,
+)
 from bcapp.views import carrier_detail
 from bcapp.views.request_context import carrier_status_or_404, query
 from bcapp.views.session import current_session
-from bcapp.zones import saving
+from bcapp.zones import refresh, saving
+from bcapp.zones import snapshot as snapshots
+from bcapp.zones.refresh import Progress
 
 bp = Blueprint("carriers", __name__)
 
@@ -31,14 +43,41 @@ def overview() -> ResponseReturnValue:
     store = current_session().store
     recorded = connections.load_for_store(db(), store.id)
     listed = connections.carriers_for_store(recorded, store.country_code)
-    snapshot = carrier_detail.current_snapshot()
     return render_template(
         "carriers/overview.html",
         carrier_statuses=[CarrierStatus(carrier, recorded.get(carrier.id)) for carrier in listed],
-        offered=snapshot and {c.id: zone_presenters.offered_in(c, snapshot) for c in listed},
-        zones_read_at=snapshot and snapshot.read_at,
-        zones_pending="zones_pending" in g,
+        **_zones_of(listed, carrier_detail.refresh()),
     )
+
+
+@bp.get("/carriers/zones")
+def zones() -> ResponseReturnValue:
+    """Return only what a page lacked of the zones when it was rendered."""
+    store = current_session().store
+    status = carrier_status_or_404(query()["carrier"]) if "carrier" in query() else None
+    is_get = request.method == "GET"
+    progress = (
+        refresh_zones(store, at_most=FRAGMENT_TIMEOUT) if is_get else refresh.check(db(), store.id)
+    )
+    if status is not None:
+        return carrier_detail.render_panel(status, progress)
+    recorded = connections.load_for_store(db(), store.id)
+    listed = connections.carriers_for_store(recorded, store.country_code)
+    statuses = [CarrierStatus(carrier, recorded.get(carrier.id)) for carrier in listed]
+    return render_template(
+        "carriers/zones_fragment.html", carrier_statuses=statuses, **_zones_of(listed, progress)
+    )
+
+
+def _zones_of(carriers: Sequence[Carrier], progress: Progress) -> dict[str, Any]:
+    """What the overview says about zones."""
+    listed = progress.listed
+    total, unread = (listed.total, listed.unread) if listed else (0, 0)
+    return {
+        "offered": {c.id: zone_presenters.offered_in(c, listed) for c in carriers},
+        "zones_read_at": listed and (listed.read_at or listed.listed_at),
+        "zones_progress": describe_progress(progress, total - unread, total),
+    }
 
 
 @bp.get("/carriers/<carrier_id>")
@@ -113,8 +152,11 @@ def _turn_off(carrier_status: CarrierStatus, api: StoreApi) -> ResponseReturnVal
     shown = {_zone_id(text) for text in request.form.getlist("zone_id")}
     # From the confirmation page's snapshot: fetching again would need another time budget, and each
     # save reads its zone anyway.
-    latest = runtime().zone_snapshots.latest(current_session().store) if shown else None
-    snapshot = latest or carrier_detail.current_snapshot()
+    store = current_session().store
+    snapshot = snapshots.load_snapshot(db(), store.id)
+    if snapshot is None:
+        refresh_zones(store, at_most=ZONE_FETCH_TIMEOUT)
+        snapshot = snapshots.load_snapshot(db(), store.id)
     enabled_zones = snapshot.with_method_on(carrier.id) if snapshot else []
     if snapshot and shown:
         enabled_zones = [state for state in snapshot.zones if state.zone.id in shown]
@@ -182,11 +224,13 @@ def _disconnect_page(
     carrier_status: CarrierStatus, form_error: FormError | None = None, *, is_done: bool = False
 ) -> str:
     # After a failure the time budget is spent, so use the last snapshot.
-    snapshot = (
-        runtime().zone_snapshots.latest(current_session().store)
-        if form_error
-        else carrier_detail.current_snapshot()
-    )
+    if not form_error:
+        carrier_detail.refresh()
+    store = current_session().store
+    snapshot = snapshots.load_snapshot(db(), store.id)
+    if snapshot is None:
+        refresh_zones(store, at_most=ZONE_FETCH_TIMEOUT)
+        snapshot = snapshots.load_snapshot(db(), store.id)
     enabled_zones = snapshot.with_method_on(carrier_status.carrier.id) if snapshot else []
     offering = snapshot.offering(carrier_status.carrier.id) if snapshot else []
     return render_template(

@@ -11,7 +11,7 @@ from bcapp.runtime import db, store_api
 from bcapp.views import carrier_detail
 from bcapp.views.request_context import carrier_status_or_404
 from bcapp.views.session import current_session
-from bcapp.zones import saving
+from bcapp.zones import saving, snapshot
 from bcapp.zones.form import ZoneChoice, parse_zone_form
 from bcapp.zones.lock import ZoneBusy
 from bcapp.zones.saving import Result, UnknownZone, ZoneNotSaved
@@ -63,8 +63,8 @@ def _again(
 
 def _zone_name(zone_id: int) -> str:
     """Return the zone's last known name for a message; raises UnknownZone if it is not listed."""
-    snapshot = carrier_detail.current_snapshot()
-    state = snapshot.zone(zone_id) if snapshot else None
-    if snapshot is not None and state is None:
+    known = snapshot.load_snapshot(db(), current_session().store.id)
+    state = known.zone(zone_id) if known else None
+    if known is not None and state is None:
         raise UnknownZone
     return state.zone.name if state else ""

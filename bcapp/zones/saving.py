@@ -20,15 +20,16 @@ from bcapp.bigcommerce.errors import (
     Unavailable,
     Unconfirmed,
 )
-from bcapp.bigcommerce.schemas import Method, new_method_body
+from bcapp.bigcommerce.schemas import Method, Zone, new_method_body
 from bcapp.bigcommerce.store_api import StoreApi
 from bcapp.carriers.fields import Carrier
 from bcapp.models import Event
 from bcapp.outcomes import Outcome, Reason
+from bcapp.zones import snapshot
 from bcapp.zones.form import ZoneChoice
 from bcapp.zones.lock import ZoneBusy, ZoneLock, zone_lock
 from bcapp.zones.method_options import known_options, merge_options, typed_texts
-from bcapp.zones.snapshot import bump_zones_version, method_of
+from bcapp.zones.snapshot import method_of
 from bcapp.zones.verification import ExpectedMethod, Match
 
 
@@ -121,7 +122,8 @@ class _ZoneSave:
         self.db, self.api, self.actor, self.lock = db, api, actor, lock
         self.carrier, self.zone_id, self.choice = carrier, zone_id, choice
         self.event = Event.ZONE_TURNED_ON if choice.enabled else Event.ZONE_TURNED_OFF
-        self.zone_name: str | None = None
+        self.zone: Zone | None = None
+        self.methods: list[Method] = []  # of the zone, as far as BigCommerce has shown them
         self.has_written = False
 
     def apply_choice(self) -> Result:
@@ -132,17 +134,19 @@ class _ZoneSave:
             try:
                 matches = self._write_methods()
             except _NothingToDo:
-                self._discard(attempt)
+                attempt.discard()
+                self._save_snapshot()
                 return Result.NOTHING_TO_DO
             except BigCommerceError as error:
                 raise self._record_failure(attempt, error) from error
             is_confirmed = all(match is Match.FULL for match in matches)
             attempt.succeed(200, Outcome.CONFIRMED if is_confirmed else Outcome.SENT)
             self._describe(attempt)
+            self._save_snapshot()
         return Result.CONFIRMED if is_confirmed else Result.RECEIVED
 
     def _write_methods(self) -> list[Match]:
-        self.zone_name = self.api.get_zone(self.zone_id).name
+        self.zone = self.api.get_zone(self.zone_id)
         methods = self._list_own_methods()
         main = method_of(self.carrier.id, methods)
         if main is None:
@@ -210,6 +214,8 @@ class _ZoneSave:
         else:
             doubt = Unconfirmed(200)
             if expected.compare(answered) is Match.FULL:
+                others = [method for method in self.methods if method.id != answered.id]
+                self.methods = [*others, answered]
                 return Match.FULL
         try:
             methods = self._list_own_methods()
@@ -222,8 +228,8 @@ class _ZoneSave:
         raise doubt
 
     def _list_own_methods(self) -> list[Method]:
-        methods = self.api.list_methods(self.zone_id)
-        return [method for method in methods if method.type == self.carrier.id]
+        self.methods = self.api.list_methods(self.zone_id)
+        return [method for method in self.methods if method.type == self.carrier.id]
 
     def _fetch_full_method(self, listed: Method) -> Method:
         """Fetch one method: samples of the list show empty `settings` for carriers.
@@ -239,20 +245,25 @@ class _ZoneSave:
         return method
 
     def _record_failure(self, attempt: Attempt, error: BigCommerceError) -> Exception:
-        if isinstance(error, NotFound) and self.zone_name is None:
-            self._discard(attempt)
+        if isinstance(error, NotFound) and self.zone is None:
+            attempt.discard()
+            snapshot.delete_zone(self.db, self.actor.store_id, self.zone_id)
             return UnknownZone()
         masked = attempt.fail(error, was_sent=self.has_written)
         self._describe(attempt)
+        snapshot.expire_zone(self.db, self.actor.store_id, self.zone_id)
         if isinstance(masked, CallFailed):
-            return ZoneNotSaved(masked, self.zone_name or "", was_sent=self.has_written)
+            return ZoneNotSaved(masked, self.zone_name, was_sent=self.has_written)
         return masked
 
-    def _discard(self, attempt: Attempt) -> None:
-        attempt.discard()
-        bump_zones_version(self.db, self.actor.store_id)
+    @property
+    def zone_name(self) -> str:
+        return self.zone.name if self.zone else ""
+
+    def _save_snapshot(self) -> None:
+        if self.zone is not None:
+            snapshot.save_zone(self.db, self.actor.store_id, self.zone, self.methods)
 
     def _describe(self, attempt: Attempt) -> None:
         """Set what is known only after BigCommerce was asked."""
-        attempt.entry.event, attempt.entry.zone_name = self.event, self.zone_name
-        bump_zones_version(self.db, self.actor.store_id)
+        attempt.entry.event, attempt.entry.zone_name = self.event, self.zone_name or None

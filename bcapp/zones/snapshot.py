@@ -1,33 +1,32 @@
-"""Fetch all zones of a store and cache them for a minute."""
+"""Store and load a store's zones as BigCommerce last returned them, one row per zone.
 
-import threading
-from collections import OrderedDict
-from collections.abc import Callable, Sequence
-from concurrent.futures import Executor, Future
-from contextlib import suppress
-from contextvars import copy_context
+The rows are shared by all processes. They are only for showing: a zone that is written is always
+fetched first.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
+from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from bcapp import database
-from bcapp.bigcommerce.errors import BigCommerceError, TimedOut
-from bcapp.bigcommerce.schemas import Method, StoreInformation, Zone
-from bcapp.bigcommerce.store_api import StoreApi
-from bcapp.models import Store
+from bcapp.bigcommerce.schemas import Method, Zone
+from bcapp.models import ZoneList, ZoneRecord
 
-FRESH_FOR = timedelta(minutes=1)
-INFORMATION_FRESH_FOR = timedelta(hours=12)
-INFORMATION_WAIT = 1  # seconds more than the zones take
-_STORES_KEPT = 256
+_MAX_OPTIONS_LENGTH = 20_000  # characters of JSON; real ones have a few hundred
 
 
 @dataclass(frozen=True)
 class ZoneState:
+    """A zone with its methods, which are empty until `read_at` is set."""
+
     zone: Zone
     methods: tuple[Method, ...]
+    read_at: datetime | None = None
 
     def method_of(self, carrier_id: str) -> Method | None:
         return method_of(carrier_id, self.methods)
@@ -39,11 +38,14 @@ class ZoneState:
 
 @dataclass(frozen=True)
 class ZoneSnapshot:
-    """All zones of a store with their methods, as BigCommerce returned them at `read_at`."""
+    """All zones of a store; `read_at` is that of the zone that was fetched longest ago."""
 
     read_at: datetime
-    version: int
     zones: tuple[ZoneState, ...]
+
+    @property
+    def unread(self) -> int:
+        return sum(1 for state in self.zones if state.read_at is None)
 
     def offering(self, carrier_id: str) -> list[ZoneState]:
         return [state for state in self.zones if state.offers(carrier_id)]
@@ -57,113 +59,83 @@ class ZoneSnapshot:
         return next((state for state in self.zones if state.zone.id == zone_id), None)
 
 
-class ZoneSnapshotCache:
-    """The latest snapshot of each store in this process, valid for a minute or until a write.
-
-    A write by another process changes the store's `zones_version`. Keyed by hash, because SQLite
-    reuses the ids of erased stores.
-    """
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._kept: OrderedDict[str, ZoneSnapshot] = OrderedDict()
-        self._under_way: dict[tuple[str, int], Future[ZoneSnapshot]] = {}
-
-    def latest(self, store: Store) -> ZoneSnapshot | None:
-        """Return the last snapshot, however old."""
-        with self._lock:
-            return self._kept.get(store.store_hash)
-
-    def fetch_once(
-        self, store: Store, read: Callable[[], ZoneSnapshot], at_most: float
-    ) -> ZoneSnapshot:
-        """Fetch, or wait for a concurrent request to fetch: each zone costs a call.
-
-        Raises TimedOut if the other request takes longer than `at_most` seconds.
-        """
-        key = (store.store_hash, store.zones_version)
-        with self._lock:
-            under_way = self._under_way.get(key)
-            mine: Future[ZoneSnapshot] = Future()
-            if under_way is None:
-                self._under_way[key] = mine
-        if under_way is not None:
-            try:
-                return under_way.result(at_most)
-            except TimeoutError:
-                raise TimedOut(at_most) from None
-        try:
-            snapshot = read()
-        except BaseException as error:
-            mine.set_exception(error)
-            raise
-        else:
-            mine.set_result(snapshot)
-            self.keep(store, snapshot)
-            return snapshot
-        finally:
-            with self._lock:
-                del self._under_way[key]
-
-    def get(self, store: Store) -> ZoneSnapshot | None:
-        with self._lock:
-            kept = self._kept.get(store.store_hash)
-        if kept is None or kept.version != store.zones_version:
-            return None
-        return kept if datetime.now(UTC) - kept.read_at < FRESH_FOR else None
-
-    def keep(self, store: Store, snapshot: ZoneSnapshot) -> None:
-        with self._lock:
-            self._kept[store.store_hash] = snapshot
-            self._kept.move_to_end(store.store_hash)
-            while len(self._kept) > _STORES_KEPT:
-                self._kept.popitem(last=False)
+def load_snapshot(db: Session, store_id: int) -> ZoneSnapshot | None:
+    """Load all zones of a store; None if they were never listed."""
+    listed = db.get(ZoneList, store_id)
+    return load_zones(db, listed) if listed is not None and listed.listed_at is not None else None
 
 
-def fetch_zones(db: Session, api: StoreApi, pool: Executor, store: Store) -> ZoneSnapshot:
-    """Fetch all zones, and their methods concurrently.
-
-    Raises BigCommerceError if any call fails: a partial snapshot would look complete.
-    """
-    version = store.zones_version
-    db.commit()
-    information = pool.submit(copy_context().run, api.get_store) if _is_stale(store) else None
-    zones = api.list_zones()
-    futures = [pool.submit(copy_context().run, api.list_methods, zone.id) for zone in zones]
-    states = [
-        ZoneState(zone, tuple(future.result())) for zone, future in zip(zones, futures, strict=True)
-    ]
-    # Zones do not wait long for it; the next snapshot asks again.
-    if information is not None:
-        with suppress(BigCommerceError, TimeoutError):
-            save_store_information(db, store, information.result(timeout=INFORMATION_WAIT))
-    return ZoneSnapshot(datetime.now(UTC), version, tuple(states))
+def load_zones(db: Session, listed: ZoneList) -> ZoneSnapshot:
+    assert listed.listed_at is not None  # noqa: S101 - there are no zones without a list
+    of_store = ZoneRecord.store_id == listed.store_id
+    records = db.scalars(select(ZoneRecord).where(of_store).order_by(ZoneRecord.position))
+    return ZoneSnapshot(listed.read_at or listed.listed_at, tuple(map(_state, records)))
 
 
-def save_store_information(db: Session, store: Store, information: StoreInformation) -> None:
-    database.begin_write(db)
-    store.name = information.name or None
-    store.timezone = information.timezone or None
-    store.country_code = information.country_code or None
-    store.information_read_at = datetime.now(UTC)
-    db.commit()
+def save_list(db: Session, listed: ZoneList, zones: Sequence[Zone]) -> None:
+    """Store a new list of zones in the caller's transaction, which holds a lock on `listed`."""
+    known = {
+        record.zone_id: record
+        for record in db.scalars(select(ZoneRecord).where(ZoneRecord.store_id == listed.store_id))
+    }
+    for position, zone in enumerate(zones):
+        record = known.pop(zone.id, None)
+        if record is None:
+            record = ZoneRecord(store_id=listed.store_id, zone_id=zone.id, methods=[], offers=[])
+            db.add(record)
+        record.position, record.is_due = position, True
+        _describe(record, zone)
+    for gone in known.values():
+        db.delete(gone)
+    listed.listed_at = datetime.now(UTC)
+    _summarize(db, listed)
 
 
-def invalidate_snapshot(db: Session, store: Store) -> None:
-    """Make every process fetch this store's zones again."""
-    database.begin_write(db)
-    bump_zones_version(db, store.id)
-    db.refresh(store, ["zones_version"])
-    db.commit()
+def save_methods(
+    db: Session, listed: ZoneList, fetched: Mapping[int, Sequence[Method] | None]
+) -> None:
+    """Store the methods of zones, None for a zone that is gone, in the caller's transaction."""
+    now = datetime.now(UTC)
+    for zone_id, methods in fetched.items():
+        record = db.get(ZoneRecord, (listed.store_id, zone_id))
+        if record is not None and methods is None:
+            db.delete(record)
+        elif record is not None and methods is not None:
+            record.methods = [_method_to_json(method) for method in methods]
+            record.read_at, record.is_due = now, False
+            record.offers = _offers(_state(record))
+    _summarize(db, listed)
 
 
-def bump_zones_version(db: Session, store_id: int) -> None:
-    db.execute(
-        update(Store)
-        .where(Store.id == store_id)
-        .values(zones_version=Store.zones_version + 1)
-        .execution_options(synchronize_session=False)
-    )
+def save_zone(db: Session, store_id: int, zone: Zone, methods: Sequence[Method]) -> None:
+    """Store one zone after a write, in the caller's transaction; does nothing without a list."""
+    listed = lock_list(db, store_id)
+    if listed is None or listed.listed_at is None:
+        return
+    record = db.get(ZoneRecord, (store_id, zone.id))
+    if record is not None:
+        _describe(record, zone)
+        save_methods(db, listed, {zone.id: methods})
+
+
+def delete_zone(db: Session, store_id: int, zone_id: int) -> None:
+    """Forget a zone that BigCommerce no longer has, in the caller's transaction."""
+    listed = lock_list(db, store_id)
+    if listed is not None:
+        save_methods(db, listed, {zone_id: None})
+
+
+def expire_zone(db: Session, store_id: int, zone_id: int) -> None:
+    """Have a zone fetched again after a write of unknown outcome, in the caller's transaction."""
+    listed = lock_list(db, store_id)
+    record = db.get(ZoneRecord, (store_id, zone_id))
+    if listed is not None and record is not None:
+        record.is_due = True
+        _summarize(db, listed)
+
+
+def lock_list(db: Session, store_id: int) -> ZoneList | None:
+    return db.get(ZoneList, store_id, populate_existing=True, with_for_update=True)
 
 
 def method_of(carrier_id: str, methods: Sequence[Method]) -> Method | None:
@@ -172,6 +144,46 @@ def method_of(carrier_id: str, methods: Sequence[Method]) -> Method | None:
     return min(own, key=lambda method: (not method.enabled, method.id), default=None)
 
 
-def _is_stale(store: Store) -> bool:
-    read_at = store.information_read_at
-    return read_at is None or datetime.now(UTC) - read_at > INFORMATION_FRESH_FOR
+def _describe(record: ZoneRecord, zone: Zone) -> None:
+    record.name, record.type, record.enabled = zone.name, zone.type, zone.enabled
+    record.offers = _offers(_state(record))
+
+
+def _state(record: ZoneRecord) -> ZoneState:
+    zone = Zone(record.zone_id, record.name, record.type, record.enabled)
+    methods = tuple(_method_from_json(stored) for stored in record.methods)
+    return ZoneState(zone, methods, record.read_at)
+
+
+def _offers(state: ZoneState) -> list[str]:
+    types = {method.type for method in state.methods}
+    return sorted(carrier_id for carrier_id in types if state.offers(carrier_id))
+
+
+def _summarize(db: Session, listed: ZoneList) -> None:
+    db.flush()
+    of_store = ZoneRecord.store_id == listed.store_id
+    offers = db.scalars(select(ZoneRecord.offers).where(of_store)).all()
+    counts = Counter(carrier_id for carrier_ids in offers for carrier_id in carrier_ids)
+    due = func.count().filter(ZoneRecord.is_due)
+    numbers = select(func.count(ZoneRecord.read_at), func.min(ZoneRecord.read_at), due)
+    read, listed.read_at, listed.due = db.execute(numbers.where(of_store)).one()
+    listed.total, listed.unread = len(offers), len(offers) - read
+    listed.offered = dict(counts)
+
+
+def _method_to_json(method: Method) -> dict[str, Any]:
+    options = dict(method.options)
+    if len(json.dumps(options)) > _MAX_OPTIONS_LENGTH:
+        options = {}
+    return {
+        "id": method.id,
+        "name": method.name,
+        "type": method.type,
+        "enabled": method.enabled,
+        "options": options,
+    }
+
+
+def _method_from_json(stored: dict[str, Any]) -> Method:
+    return Method(**stored, item={})

@@ -153,9 +153,9 @@ def carrier(tab: Tab) -> Iterator[str]:
 
 
 def zones(tab: Tab) -> Iterator[str]:
+    tab.world.set_fault(Fault("zones", status=500, times=None))
     tab.arrive()
     tab.set_up("auspost")
-    tab.world.set_fault(Fault("zones", status=500, times=None))
     tab.go("/carriers?refresh=1")
     tab.says("We couldn’t read your zones")
     yield "carriers, zones unreadable"
@@ -187,7 +187,7 @@ def zones(tab: Tab) -> Iterator[str]:
 
 def reading(tab: Tab) -> Iterator[str]:
     tab.install()
-    tab.page.route("**/carriers", lambda route: None)
+    tab.page.route("**/carriers/zones", lambda route: None)
     tab.press("Open the app")
     tab.says("Reading your zones from BigCommerce…")
     yield "carriers, zones being read"

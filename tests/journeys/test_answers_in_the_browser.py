@@ -133,8 +133,8 @@ def test_late_or_missing_zones_do_not_move_the_focus(open_tab: OpenTab, come: bo
     tab = open_tab("harbour1")
     tab.install()
     held: list[Route] = []
-    tab.page.route(re.compile("/carriers$"), lambda route: held.append(route))
-    with tab.page.expect_request(re.compile("/carriers$")):
+    tab.page.route(re.compile("/carriers/zones$"), lambda route: held.append(route))
+    with tab.page.expect_request(re.compile("/carriers/zones$")):
         tab.press("Open the app")
     link = tab.app.get_by_role("link", name="Set up FedEx")
     link.focus()

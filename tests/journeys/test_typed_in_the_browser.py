@@ -64,10 +64,10 @@ def open_before_its_zones(tab: Tab, sites: Sites) -> list[Route]:
     """Launch FedEx's page and hold the request for its zones."""
     tab.install()
     held: list[Route] = []
-    tab.page.route(re.compile("/carriers/fedex$"), lambda route: held.append(route), times=1)
+    tab.page.route(re.compile("/carriers/zones"), lambda route: held.append(route), times=1)
     person = sites.world.person("harbour1", "owner")
     payload = sites.world.signed_payload("harbour1", person, url="/carriers/fedex")
-    with tab.page.expect_request(re.compile("/carriers/fedex$")):
+    with tab.page.expect_request(re.compile("/carriers/zones")):
         tab.page.evaluate(OPEN_AT, f"{sites.app}/load?signed_payload_jwt={payload}")
     return held
 

@@ -1,0 +1,40 @@
+"""Enforce a store's API quota, as the rate limits page describes it: so many calls per window."""
+
+import time
+from dataclasses import dataclass
+
+
+@dataclass
+class Quota:
+    """`total` calls in each window; with `is_enforced` off, calls are counted but never refused."""
+
+    total: int = 150
+    window: float = 30  # seconds
+    is_enforced: bool = False
+    used: int = 0
+    least_left: int = 150
+    _started: float = 0.0
+
+    def spend(self) -> bool:
+        """Count one call; False if the quota is used up."""
+        now = time.monotonic()
+        if now - self._started >= self.window:
+            self._started, self.used = now, 0
+        if self.is_enforced and self.used >= self.total:
+            return False
+        self.used += 1
+        self.least_left = min(self.least_left, self.left)
+        return True
+
+    @property
+    def left(self) -> int:
+        return max(0, self.total - self.used) if self.is_enforced else self.total - 1
+
+    def headers(self) -> dict[str, str]:
+        reset = max(0.0, self._started + self.window - time.monotonic())
+        return {
+            "X-Rate-Limit-Time-Window-Ms": str(int(self.window * 1000)),
+            "X-Rate-Limit-Time-Reset-Ms": str(int(reset * 1000)),
+            "X-Rate-Limit-Requests-Quota": str(self.total),
+            "X-Rate-Limit-Requests-Left": str(self.left),
+        }
