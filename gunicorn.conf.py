@@ -93,10 +93,27 @@ def pre_fork(_server: Arbiter, _worker: Worker) -> None:
 
 
 def post_fork(_server: Arbiter, _worker: Worker) -> None:
-    # A new worker still has its master's signal handlers and would lose a signal, for which the
-    # master then waits until graceful_timeout.
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     gc.enable()
+
+
+# A new worker has its master's signal handlers at first and would lose a SIGTERM, for which the
+# master then waits until graceful_timeout. Held back, it arrives when the default handler is set.
+def _block_sigterm() -> None:
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+
+
+def _unblock_sigterm() -> None:
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+
+
+def _reset_sigterm() -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    _unblock_sigterm()
+
+
+os.register_at_fork(
+    before=_block_sigterm, after_in_parent=_unblock_sigterm, after_in_child=_reset_sigterm
+)
 
 
 def child_exit(_server: Arbiter, worker: Worker) -> None:
