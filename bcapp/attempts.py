@@ -40,7 +40,7 @@ class Attempt:
     def __init__(self, db: Session, entry: ActivityEntry, secrets: Sequence[str]) -> None:
         self._db, self._secrets = db, secrets
         self.entry = entry
-        self.is_settled = False
+        self.has_failed = False
 
     def succeed(self, status: int, outcome: Outcome = Outcome.SENT) -> None:
         self._settle(outcome, status)
@@ -54,6 +54,7 @@ class Attempt:
         masked = _mask(error, self._secrets)
         is_unsent = not was_sent and masked.outcome is Outcome.NO_ANSWER
         self._settle(Outcome.NOT_SENT if is_unsent else masked.outcome, masked.status)
+        self.has_failed = True
         self.entry.reason = masked.reason
         self.entry.detail = " ".join(masked.messages)[: activity.MAX_DETAIL_LENGTH]
         if isinstance(masked, TimedOut):
@@ -62,17 +63,14 @@ class Attempt:
 
     def discard(self) -> None:
         """Delete the entry because nothing had to be asked."""
-        self._begin()
+        database.begin_write(self._db)
         self._db.delete(self.entry)
+        self.has_failed = True
 
     def _settle(self, outcome: Outcome, status: int | None) -> None:
-        self._begin()
+        database.begin_write(self._db)
         self.entry.outcome, self.entry.status = outcome, status
         self.entry.settled_at = datetime.now(UTC)
-
-    def _begin(self) -> None:
-        database.begin_write(self._db)
-        self.is_settled = True
 
 
 @contextmanager
@@ -103,15 +101,19 @@ def record(
     except SQLAlchemyError:
         raise  # the outcome was not written, so the entry stays pending
     except Exception:
-        if attempt.is_settled:
+        if attempt.has_failed:
             db.commit()
+        else:
+            db.rollback()  # else half of a success would be stored
         raise
     db.commit()
 
 
 def is_awaited(entry: ActivityEntry) -> bool:
     """Tell whether an answer may still come: pending for less than the longest time budget."""
-    return entry.settled_at is None and datetime.now(UTC) - entry.at < _MAX_WAIT
+    # The outcome too: version 1.0 may still be running, and leaves `settled_at` empty.
+    is_pending = entry.settled_at is None and entry.outcome is Outcome.NO_ANSWER
+    return is_pending and datetime.now(UTC) - entry.at < _MAX_WAIT
 
 
 def _mask(error: _Error, secrets: Sequence[str]) -> _Error:

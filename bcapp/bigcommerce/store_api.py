@@ -99,7 +99,7 @@ class StoreApi:
     def update_method(self, zone_id: int, method_id: int, body: Mapping[str, Any]) -> Method:
         """PUT; keys that BigCommerce calls unwritable are dropped and the rest is sent again."""
         path = f"{_methods(zone_id)}/{method_id}"
-        parse = _json_of(method_id, Method.from_json)
+        parse = _json(Method.from_json)
         for _ in range(_MAX_UNWRITABLE_RETRIES):
             try:
                 return self._call("PUT", path, parse, body)

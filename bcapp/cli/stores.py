@@ -176,6 +176,7 @@ def _entries(
             "reason": entry.reason,
             "status": entry.status,
             "waited_seconds": entry.waited_seconds,
+            "settled_at": entry.settled_at,
             "detail": entry.detail,
         }
         for entry, of_store in db().execute(newest)

@@ -105,7 +105,8 @@ def _answer_in_words(entry: ActivityEntry) -> str:
         return _("Saved")
     if entry.outcome is Outcome.ACCESS_REVOKED:
         return _("BigCommerce no longer lets this app in")
-    if entry.reason in {Reason.RATE_LIMITED, Reason.OVERLOADED}:
+    # By the status too: version 1.0 may still be running, and leaves `reason` empty.
+    if entry.reason in {Reason.RATE_LIMITED, Reason.OVERLOADED} or entry.status == 429:
         return _("BigCommerce asked us to wait")
     if entry.reason is Reason.CREATION_PENDING:
         return _("Not sent: an earlier request may still be carried out")

@@ -32,6 +32,7 @@ from bcapp.views.session import current_session
 from bcapp.zones import refresh, saving
 from bcapp.zones import snapshot as snapshots
 from bcapp.zones.refresh import Progress
+from bcapp.zones.saving import Failure
 
 bp = Blueprint("carriers", __name__)
 
@@ -174,8 +175,12 @@ def _turn_off(carrier_status: CarrierStatus, api: StoreApi) -> ResponseReturnVal
     form_error = presenters.zones_left_on_error(carrier, lines)
     page = _disconnect_page(carrier_status_or_404(carrier.id), form_error, is_done=True)
     # The highest status; 502 if the zones could not be fetched.
-    worst = max(failures, key=lambda failure: failure.http_status, default=None)
+    worst = max(failures, key=_severity, default=None)
     return (page, worst.http_status, worst.headers) if worst else (page, 502)
+
+
+def _severity(failure: Failure) -> tuple[int, int]:
+    return failure.http_status, int(failure.headers.get("Retry-After", 0))
 
 
 def _zone_id(requested: str) -> int | None:

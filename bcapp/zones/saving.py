@@ -213,7 +213,8 @@ class _ZoneSave:
             doubt = error
         else:
             doubt = Unconfirmed(200)
-            if expected.compare(answered) is Match.FULL:
+            is_same = method_id in (None, answered.id)
+            if is_same and expected.compare(answered) is Match.FULL:
                 others = [method for method in self.methods if method.id != answered.id]
                 self.methods = [*others, answered]
                 return Match.FULL

@@ -6,11 +6,11 @@ from alembic import op
 revision = "0005"
 down_revision = "0004"
 
-_COLUMNS = (
-    sa.Column("reason", sa.String(40)),
-    sa.Column("waited_seconds", sa.Integer),
-    sa.Column("settled_at", sa.DateTime(timezone=True)),
-)
+_COLUMNS = {
+    "reason": sa.String(40),
+    "waited_seconds": sa.Integer(),
+    "settled_at": sa.DateTime(timezone=True),
+}
 
 # The first match wins. In "Timed out after 25 seconds" the number starts at character 17.
 _TIMED_OUT = "detail LIKE 'Timed out after %'"
@@ -32,8 +32,8 @@ _SENTENCES = "detail = 'Waiting for an earlier request' OR detail = 'Nothing cam
 
 
 def upgrade() -> None:
-    for column in _COLUMNS:
-        op.add_column("activity_entries", column.copy())
+    for name, kind in _COLUMNS.items():
+        op.add_column("activity_entries", sa.Column(name, kind))
     # Pending entries have neither a status nor a detail.
     op.execute(
         "UPDATE activity_entries SET settled_at = at "
@@ -68,5 +68,5 @@ def downgrade() -> None:
             f"UPDATE activity_entries SET detail = '{sentence}' "  # noqa: S608 - constants
             f"WHERE reason = '{reason}'"
         )
-    for column in reversed(_COLUMNS):
-        op.drop_column("activity_entries", column.name)
+    for name in reversed(_COLUMNS):
+        op.drop_column("activity_entries", name)
