@@ -212,15 +212,18 @@ def _request(
                 still_the_last = its_connection.where(CarrierConnection.last_attempt_id == entry.id)
                 # A subquery: the previous entry may have been pruned meanwhile.
                 previous = select(ActivityEntry.id).where(ActivityEntry.id == previous_id)
-                db.execute(still_the_last.values(last_attempt_id=previous.scalar_subquery()))
+                with db.no_autoflush:
+                    db.execute(still_the_last.values(last_attempt_id=previous.scalar_subquery()))
             raise masked from error
         attempt.succeed(status)
         # Every value, even where it did not change: another send may have changed it meanwhile.
-        db.execute(
-            its_connection.values(
-                acknowledged_id=entry.id, test_mode=test_mode, **_description(carrier, event)
+        # Before the entry, in the order in which a store is erased.
+        with db.no_autoflush:
+            db.execute(
+                its_connection.values(
+                    acknowledged_id=entry.id, test_mode=test_mode, **_description(carrier, event)
+                )
             )
-        )
 
 
 def _description(carrier: Carrier, event: Event) -> dict[str, Any]:

@@ -401,6 +401,23 @@ def test_a_wrong_answer_never_leads_to_a_write_to_another_method(
     assert entries(db) == [(Event.ZONE_TURNED_ON, Outcome.NOT_SENT)]
 
 
+def test_a_wrong_list_never_leads_to_a_write_to_another_method(
+    merchant: Browser, db: Session
+) -> None:
+    methods = merchant.world.store("harbour1").methods[1]
+    methods.append(dict(FLAT_RATE))
+    options = {"carrier_options": {"delivery_services": ["AUS_PARCEL_REGULAR"]}}
+    wrong = [FLAT_RATE | {"type": "auspost", "settings": options}]
+    merchant.world.set_fault(Fault("methods", method="GET", status=200, body=json.dumps(wrong)))
+
+    response = save(merchant)
+
+    assert response.status_code == 502
+    assert writes(merchant.world) == []
+    assert FLAT_RATE in merchant.world.store("harbour1").methods[1]
+    assert entries(db) == [(Event.ZONE_CHANGED, Outcome.NOT_SENT)]
+
+
 def test_an_answer_about_another_zone_is_not_believed(merchant: Browser, db: Session) -> None:
     other = '{"id": 2, "name": "New Zealand", "type": "country", "enabled": true}'
     merchant.world.set_fault(Fault("zones", method="GET", status=200, body=other))

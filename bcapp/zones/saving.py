@@ -181,8 +181,7 @@ class _ZoneSave:
         return match
 
     def _update(self, existing: Method, choice: ZoneChoice) -> Match:
-        if not existing.options:
-            existing = self._fetch_full_method(existing)
+        existing = self._fetch_own_method(existing.id)
         options = merge_options(self.carrier, existing, choice)
         body = existing.update_body(choice.name, choice.enabled, options)
         expected = ExpectedMethod(
@@ -232,15 +231,13 @@ class _ZoneSave:
         self.methods = self.api.list_methods(self.zone_id)
         return [method for method in self.methods if method.type == self.carrier.id]
 
-    def _fetch_full_method(self, listed: Method) -> Method:
-        """Fetch one method: samples of the list show empty `settings` for carriers.
+    def _fetch_own_method(self, method_id: int) -> Method:
+        """Fetch the method to write to: an id from a list alone could be another carrier's.
 
-        Raises MalformedResponse if it is not this carrier's.
+        Samples of the list also show empty `settings` for carriers. Raises MalformedResponse if the
+        method is not this carrier's.
         """
-        try:
-            method = self.api.get_method(self.zone_id, listed.id)
-        except Rejected:
-            return listed
+        method = self.api.get_method(self.zone_id, method_id)
         if method.type != self.carrier.id:
             raise MalformedResponse(200)
         return method

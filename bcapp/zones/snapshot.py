@@ -135,7 +135,9 @@ def expire_zone(db: Session, store_id: int, zone_id: int) -> None:
 
 
 def lock_list(db: Session, store_id: int) -> ZoneList | None:
-    return db.get(ZoneList, store_id, populate_existing=True, with_for_update=True)
+    """Lock the list before anything else is written, in the order in which a store is erased."""
+    with db.no_autoflush:
+        return db.get(ZoneList, store_id, populate_existing=True, with_for_update=True)
 
 
 def method_of(carrier_id: str, methods: Sequence[Method]) -> Method | None:
