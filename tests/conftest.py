@@ -1,6 +1,7 @@
 """Fixtures: the app on a real database, with the sandbox in place of BigCommerce."""
 
 import os
+import random
 import shutil
 import socket
 import subprocess
@@ -39,6 +40,8 @@ from tests.served import free_port
 settings.register_profile("bcapp", deadline=None)
 settings.load_profile("bcapp")
 
+# On a server that TEST_DATABASE_URL names, each worker of pytest-xdist has one of its own.
+TEMPLATE = f"bcapp_template_{os.environ.get('PYTEST_XDIST_WORKER', 'gw0')}"
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 
@@ -50,6 +53,16 @@ def _refuse_other_hosts(event: str, arguments: tuple[object, ...]) -> None:
 
 
 sys.addaudithook(_refuse_other_hosts)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--shuffle", metavar="SEED", help="run the tests in a random order")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    seed = config.getoption("shuffle")
+    if seed is not None:
+        random.Random(seed).shuffle(items)  # noqa: S311 - chooses an order
 
 
 def missing(what: str) -> None:
@@ -95,7 +108,7 @@ def postgres() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def postgres_template(postgres: str) -> Iterator[Callable[[str], None]]:
-    """Create the migrated database `bcapp_template`; returns a function that runs one statement."""
+    """Create the migrated database TEMPLATE; returns a function that runs one statement."""
     engine = create_engine(
         database.parse_url(postgres), isolation_level="AUTOCOMMIT", hide_parameters=True
     )
@@ -108,9 +121,9 @@ def postgres_template(postgres: str) -> Iterator[Callable[[str], None]]:
         execute("ALTER SYSTEM SET fsync = off")
         execute("ALTER SYSTEM SET synchronous_commit = off")
         execute("SELECT pg_reload_conf()")
-    execute("DROP DATABASE IF EXISTS bcapp_template")
-    execute("CREATE DATABASE bcapp_template")
-    migrate(on_server(postgres, "bcapp_template"))
+    execute(f"DROP DATABASE IF EXISTS {TEMPLATE}")
+    execute(f"CREATE DATABASE {TEMPLATE}")
+    migrate(on_server(postgres, TEMPLATE))
     yield execute
     engine.dispose()
 
@@ -173,7 +186,7 @@ def shared_postgresql(
     postgres: str, postgres_template: Callable[[str], None]
 ) -> Iterator[SharedDatabase]:
     with (
-        copy_of_postgres(postgres_template, "bcapp_template") as name,
+        copy_of_postgres(postgres_template) as name,
         shared_database(on_server(postgres, name)) as shared,
     ):
         yield shared
@@ -214,7 +227,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         yield copy_of_sqlite(request.getfixturevalue("sqlite_template"), tmp_path)
     else:
         execute = request.getfixturevalue("postgres_template")
-        with copy_of_postgres(execute, "bcapp_template") as name:
+        with copy_of_postgres(execute) as name:
             yield on_server(request.getfixturevalue("postgres"), name)
 
 
@@ -224,9 +237,9 @@ def copy_of_sqlite(template: Path, folder: Path) -> str:
 
 
 @contextmanager
-def copy_of_postgres(execute: Callable[[str], None], template: str) -> Iterator[str]:
+def copy_of_postgres(execute: Callable[[str], None]) -> Iterator[str]:
     name = f"bcapp_{uuid.uuid4().hex[:12]}"
-    execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+    execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
     yield name
     execute(f"DROP DATABASE {name}")
 

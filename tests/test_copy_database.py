@@ -32,7 +32,7 @@ def new_url(database_url: str, request: pytest.FixtureRequest, tmp_path: Path) -
         (tmp_path / "new").mkdir()
         yield copy_of_sqlite(request.getfixturevalue("sqlite_template"), tmp_path / "new")
         return
-    with copy_of_postgres(request.getfixturevalue("postgres_template"), "bcapp_template") as name:
+    with copy_of_postgres(request.getfixturevalue("postgres_template")) as name:
         yield on_server(request.getfixturevalue("postgres"), name)
 
 

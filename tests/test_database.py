@@ -96,7 +96,7 @@ def postgres_in_time(
     postgres: str, postgres_template: Callable[[str], None]
 ) -> Iterator[tuple[Engine, Engine]]:
     """One engine with a statement limit of a second, and one without."""
-    with copy_of_postgres(postgres_template, "bcapp_template") as name:
+    with copy_of_postgres(postgres_template) as name:
         url = database.parse_url(on_server(postgres, name))
         engines = database.open_engine(url, 1), database.open_engine(url)
         yield engines

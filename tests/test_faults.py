@@ -301,7 +301,7 @@ class Prepared:
     session: str
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def prepared(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Prepared:
     """The app installed in the first store, with Zoom2U sent."""
     url = copy_of_sqlite(sqlite_template, tmp_path_factory.mktemp("prepared"))

@@ -124,7 +124,10 @@ def test_rotation_waits_for_a_concurrent_install(
 
     rotating = threading.Thread(target=rotate)
     rotating.start()
-    waiting = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+    waiting = text(
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
     while not db.scalar(waiting):
         db.execute(text("SELECT pg_stat_clear_snapshot()"))
     db.commit()
