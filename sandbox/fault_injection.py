@@ -12,89 +12,100 @@ from werkzeug.wrappers import Response
 from sandbox.faults import Fault, FaultKind
 
 
-def prepare(fault: Fault, peer: socket.socket, execute: Callable[[], Response]) -> Response | None:
-    """Execute the request if the fault lets it through; the reply to send, None if there is none.
+def get_response(
+    fault: Fault, connection: socket.socket, execute: Callable[[], Response]
+) -> Response | None:
+    """Return the response that the fault allows, or None if the client gets none.
 
-    A delay is waited out here, before the request is executed unless the fault says otherwise.
+    Execute the request only if the fault lets it through. A delay is waited out here.
     """
     if fault.kind == "delay" and not fault.execute_first:
-        hangs_up_within(peer, fault.seconds)
-    answer = execute() if fault.execute_first or fault.spoils_the_true_answer else fault.response()
+        wait_for_close(connection, fault.seconds)
+    response = execute() if fault.execute_first or fault.uses_real_response else fault.response()
     if fault.kind == "delay" and fault.execute_first:
-        hangs_up_within(peer, fault.seconds)
-    if fault.silent:
+        wait_for_close(connection, fault.seconds)
+    if fault.sends_nothing:
         return None
-    return answer if fault.spoils_the_true_answer else fault.response()
+    return response if fault.uses_real_response else fault.response()
 
 
-def hangs_up_within(peer: socket.socket, seconds: float | None) -> bool:
-    """Wait; True as soon as the peer is gone.
+def wait_for_close(connection: socket.socket, seconds: float | None) -> bool:
+    """Wait for `seconds`; return True as soon as the client closes the connection.
 
-    The request has been read to its end, so the socket becomes readable only when the peer closes
-    it, or when our own server does on its way out.
+    The request has been read completely, so the socket becomes readable only when the client
+    closes it or when our own server shuts it down.
     """
-    readable, _, _ = select.select([peer], [], [], seconds)
+    readable, _, _ = select.select([connection], [], [], seconds)
     return bool(readable)
 
 
-def _head(reply: Response, content_length: int | None) -> bytes:
-    headers = [(k, v) for k, v in reply.headers if k.lower() != "content-length"]
+def _response_head(response: Response, content_length: int | None) -> bytes:
+    headers = [
+        (name, value) for name, value in response.headers if name.lower() != "content-length"
+    ]
     if content_length is not None:
         headers.append(("Content-Length", str(content_length)))
-    lines = [f"HTTP/1.1 {reply.status}", *(f"{k}: {v}" for k, v in headers), "Connection: close"]
+    lines = [
+        f"HTTP/1.1 {response.status}",
+        *(f"{name}: {value}" for name, value in headers),
+        "Connection: close",
+    ]
     return "\r\n".join([*lines, "", ""]).encode("latin-1")
 
 
-def _hang(fault: Fault, peer: socket.socket) -> None:
-    hangs_up_within(peer, fault.seconds or None)
+def _hang(fault: Fault, connection: socket.socket) -> None:
+    wait_for_close(connection, fault.seconds or None)
 
 
-def _reset(_fault: Fault, peer: socket.socket) -> None:
-    # Lingering for no time at all makes the kernel answer with RST; detaching first, because the
-    # server's own readers still hold the socket and would keep close() from closing anything.
-    peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    os.close(peer.detach())
+def _reset(_fault: Fault, connection: socket.socket) -> None:
+    # SO_LINGER with timeout 0 makes close() send RST. Detach first: the server's file objects still
+    # hold the socket, so connection.close() would not close it.
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    os.close(connection.detach())
 
 
-def _drip(fault: Fault, peer: socket.socket, reply: Response) -> None:
-    body = reply.get_data()
-    peer.sendall(_head(reply, len(body)))
+def _send_slowly(fault: Fault, connection: socket.socket, response: Response) -> None:
+    body = response.get_data()
+    connection.sendall(_response_head(response, len(body)))
     for byte in body:
-        peer.sendall(bytes([byte]))
-        if hangs_up_within(peer, fault.seconds / len(body)):
+        connection.sendall(bytes([byte]))
+        if wait_for_close(connection, fault.seconds / len(body)):
             return
 
 
-def _truncate(_fault: Fault, peer: socket.socket, reply: Response) -> None:
-    body = reply.get_data()
-    peer.sendall(_head(reply, len(body) + 1000) + body)
+def _send_truncated(_fault: Fault, connection: socket.socket, response: Response) -> None:
+    body = response.get_data()
+    connection.sendall(_response_head(response, len(body) + 1000) + body)
 
 
-def _never_end(fault: Fault, peer: socket.socket, reply: Response) -> None:
-    # Spaces may lead a JSON text for ever, so a reader that parses as it goes gets no help.
-    block = (reply.get_data() or b" ") * 4096
-    peer.settimeout(fault.seconds or None)
+def _send_endless(fault: Fault, connection: socket.socket, response: Response) -> None:
+    # JSON may start with any amount of whitespace, so a streaming parser cannot stop early.
+    block = (response.get_data() or b" ") * 4096
+    connection.settimeout(fault.seconds or None)
     deadline = time.monotonic() + fault.seconds if fault.seconds else float("inf")
-    peer.sendall(_head(reply, None))
+    connection.sendall(_response_head(response, None))
     while time.monotonic() < deadline:
-        peer.sendall(block)
+        connection.sendall(block)
 
 
-SILENCES: dict[FaultKind, Callable[[Fault, socket.socket], None]] = {"hang": _hang, "reset": _reset}
-MUTILATIONS: dict[FaultKind, Callable[[Fault, socket.socket, Response], None]] = {
-    "drip": _drip,
-    "truncated": _truncate,
-    "endless": _never_end,
+WITHOUT_RESPONSE: dict[FaultKind, Callable[[Fault, socket.socket], None]] = {
+    "hang": _hang,
+    "reset": _reset,
+}
+WITH_BROKEN_RESPONSE: dict[FaultKind, Callable[[Fault, socket.socket, Response], None]] = {
+    "drip": _send_slowly,
+    "truncated": _send_truncated,
+    "endless": _send_endless,
 }
 
 
-def finish(fault: Fault, peer: socket.socket, reply: Response | None) -> Response:
-    """Treat the connection as the fault demands; only a reply that may go out whole comes back."""
-    if reply is None:
-        SILENCES[fault.kind](fault, peer)
-    elif fault.kind in MUTILATIONS:
-        MUTILATIONS[fault.kind](fault, peer, reply)
+def send_response(fault: Fault, connection: socket.socket, response: Response | None) -> Response:
+    """Send a broken response or none at all; return a response that can be sent normally."""
+    if response is None:
+        WITHOUT_RESPONSE[fault.kind](fault, connection)
+    elif fault.kind in WITH_BROKEN_RESPONSE:
+        WITH_BROKEN_RESPONSE[fault.kind](fault, connection, response)
     else:
-        return reply
-    # The server takes this for a peer that went away, and sends nothing of its own.
-    raise ConnectionAbortedError(f"a {fault.kind} was ordered")
+        return response
+    # The server handles this like a client that disconnected and sends nothing itself.
+    raise ConnectionAbortedError(f"fault injected: {fault.kind}")

@@ -40,11 +40,11 @@ class Fault:
         return same_endpoint and (self.method is None or self.method.upper() == method)
 
     @property
-    def silent(self) -> bool:
+    def sends_nothing(self) -> bool:
         return self.kind in ("hang", "reset")
 
     @property
-    def spoils_the_true_answer(self) -> bool:
+    def uses_real_response(self) -> bool:
         return self.kind == "delay" or (self.kind in ("drip", "truncated") and not self.body)
 
     def response(self) -> Response:
@@ -62,8 +62,10 @@ ENDPOINT_LABELS: dict[Endpoint, str] = {
     "token": "the token exchange",
 }
 
-LIMITED = json.dumps({"status": 429, "title": "Too many requests", "type": "", "errors": {}})
-LIMIT_HEADERS = {
+TOO_MANY_REQUESTS = json.dumps(
+    {"status": 429, "title": "Too many requests", "type": "", "errors": {}}
+)
+RATE_LIMIT_HEADERS = {
     "X-Rate-Limit-Time-Window-Ms": "30000",
     "X-Rate-Limit-Time-Reset-Ms": "15000",
     "X-Rate-Limit-Requests-Quota": "150",
@@ -72,21 +74,21 @@ LIMIT_HEADERS = {
 }
 # Without headers a 429 means that the platform is busy, not that the quota is spent.
 FAULT_PRESETS: dict[str, tuple[str, Fault]] = {
-    "slow": ("Answer 200 ms late", Fault(kind="delay", seconds=0.2)),
-    "delay": ("Answer 2 seconds late", Fault(kind="delay", seconds=2)),
-    "hang": ("Give no answer", Fault(kind="hang")),
-    "lost": ("Act, but lose the answer", Fault(kind="reset", execute_first=True)),
-    "reset": ("Reset the connection", Fault(kind="reset")),
-    "refused": (
+    "delay_200ms": ("Answer 200 ms late", Fault(kind="delay", seconds=0.2)),
+    "delay_2s": ("Answer 2 seconds late", Fault(kind="delay", seconds=2)),
+    "no_response": ("Give no answer", Fault(kind="hang")),
+    "lost_response": ("Act, but lose the answer", Fault(kind="reset", execute_first=True)),
+    "connection_reset": ("Reset the connection", Fault(kind="reset")),
+    "400": (
         "400, field missing [key]",
         Fault(status=400, body='[{"status":400,"message":"Required fields missing [key]"}]'),
     ),
-    "limited": (
+    "429": (
         "429, wait 15 seconds",
-        Fault(status=429, headers=LIMIT_HEADERS, body=LIMITED),
+        Fault(status=429, headers=RATE_LIMIT_HEADERS, body=TOO_MANY_REQUESTS),
     ),
-    "busy": ("429 without headers", Fault(status=429, body=LIMITED)),
-    "broken": (
+    "429_without_headers": ("429 without headers", Fault(status=429, body=TOO_MANY_REQUESTS)),
+    "500": (
         "500 internal error",
         Fault(body='[{"status":500,"message":"An internal error occurred."}]'),
     ),
@@ -94,7 +96,7 @@ FAULT_PRESETS: dict[str, tuple[str, Fault]] = {
         "HTML instead of JSON",
         Fault(status=200, body="<html><title>Welcome</title></html>", content_type="text/html"),
     ),
-    "unauthorized": (
+    "401": (
         "401, token refused",
         Fault(status=401, body='{"status":401,"title":"Unauthorized","type":"","errors":{}}'),
     ),
@@ -103,7 +105,9 @@ FAULT_PRESETS: dict[str, tuple[str, Fault]] = {
 
 def describe_fault(fault: Fault) -> str:
     """A fault ordered here by its label, one ordered by a test by its kind."""
-    plain = replace(fault, endpoint="api", times=1)
-    label = next((label for label, known in FAULT_PRESETS.values() if known == plain), fault.kind)
-    often = "until cleared" if fault.times is None else "once"
-    return f"{label}: {ENDPOINT_LABELS.get(fault.endpoint, fault.endpoint)}, {often}"
+    as_preset = replace(fault, endpoint="api", times=1)
+    label = next(
+        (label for label, preset in FAULT_PRESETS.values() if preset == as_preset), fault.kind
+    )
+    duration = "until cleared" if fault.times is None else "once"
+    return f"{label}: {ENDPOINT_LABELS.get(fault.endpoint, fault.endpoint)}, {duration}"

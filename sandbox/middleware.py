@@ -16,8 +16,8 @@ from sandbox.world import Call, World
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-API_PATH = re.compile(r"/stores/(?P<store_hash>[^/]+)/v[23](?P<rest>/.*)")
-RESOURCES: tuple[tuple[str, Endpoint], ...] = (
+API_PATH = re.compile(r"/stores/(?P<store_hash>[^/]+)/v[23](?P<resource>/.*)")
+ENDPOINTS: tuple[tuple[str, Endpoint], ...] = (
     (r"/shipping/carrier/connection", "connection"),
     (r"/shipping/zones(/[^/]+)?", "zones"),
     (r"/shipping/zones/[^/]+/methods(/[^/]+)?", "methods"),
@@ -27,8 +27,8 @@ RESOURCES: tuple[tuple[str, Endpoint], ...] = (
 
 
 class SandboxMiddleware:
-    def __init__(self, inside: "WSGIApplication", world: World) -> None:
-        self._inside = inside
+    def __init__(self, app: "WSGIApplication", world: World) -> None:
+        self._app = app
         self._world = world
 
     def __call__(
@@ -37,26 +37,26 @@ class SandboxMiddleware:
         request = Request(environ)
         endpoint = endpoint_for(request.path)
         if endpoint is None:
-            return self._inside(environ, start_response)
-        call = _written_down(request)
+            return self._app(environ, start_response)
+        call = _create_call(request)
         environ["sandbox.call"] = call
         self._world.record(call)
-        return self._reply(environ, endpoint, call)(environ, start_response)
+        return self._respond(environ, endpoint, call)(environ, start_response)
 
-    def _reply(self, environ: "WSGIEnvironment", endpoint: Endpoint, call: Call) -> Response:
+    def _respond(self, environ: "WSGIEnvironment", endpoint: Endpoint, call: Call) -> Response:
         def execute() -> Response:
             # One at a time, so the views need no locks; waiting and mutilating happen outside.
             with self._world.lock:
-                return Response.from_app(self._inside, environ, buffered=True)
+                return Response.from_app(self._app, environ, buffered=True)
 
         fault = self._world.take_fault(endpoint, call.method)
         if fault is None:
-            return _noted(call, execute())
-        peer = environ["werkzeug.socket"]
-        reply = fault_injection.prepare(fault, peer, execute)
-        if reply is not None:
-            _noted(call, reply)
-        return fault_injection.finish(fault, peer, reply)
+            return _record_response(call, execute())
+        connection = environ["werkzeug.socket"]
+        response = fault_injection.get_response(fault, connection, execute)
+        if response is not None:
+            _record_response(call, response)
+        return fault_injection.send_response(fault, connection, response)
 
 
 def endpoint_for(path: str) -> Endpoint | None:
@@ -68,43 +68,45 @@ def endpoint_for(path: str) -> Endpoint | None:
     match = API_PATH.fullmatch(path)
     if match is None:
         return None
-    known = (endpoint for rest, endpoint in RESOURCES if re.fullmatch(rest, match["rest"]))
-    return next(known, "api")
+    endpoints = (
+        endpoint for pattern, endpoint in ENDPOINTS if re.fullmatch(pattern, match["resource"])
+    )
+    return next(endpoints, "api")
 
 
-def _written_down(request: Request) -> Call:
-    raw = request.get_data()
+def _create_call(request: Request) -> Call:
+    data = request.get_data()
     # The application behind us reads the body again.
-    request.environ["wsgi.input"] = BytesIO(raw)
-    body = _parsed(request, raw)
+    request.environ["wsgi.input"] = BytesIO(data)
+    body = _parse_body(request, data)
     match = API_PATH.fullmatch(request.path)
     return Call(
         number=0,
         at=datetime.now(UTC),
         method=request.method,
         path=request.path,
-        store_hash=match["store_hash"] if match else _store_of_context(body),
+        store_hash=match["store_hash"] if match else _store_hash_from_context(body),
         body=body,
         headers=dict(request.headers),
     )
 
 
-def _parsed(request: Request, raw: bytes) -> object:
+def _parse_body(request: Request, data: bytes) -> object:
     if request.form:
         return request.form.to_dict()
     try:
-        body: object = json.loads(raw)
+        body: object = json.loads(data)
     except ValueError:
         return None
     return body
 
 
-def _store_of_context(body: object) -> str | None:
+def _store_hash_from_context(body: object) -> str | None:
     context = body.get("context") if isinstance(body, dict) else None
     return context.removeprefix("stores/") if isinstance(context, str) else None
 
 
-def _noted(call: Call, reply: Response) -> Response:
-    call.response_body = reply.get_data().decode("utf-8", "replace")
-    call.status = reply.status_code
-    return reply
+def _record_response(call: Call, response: Response) -> Response:
+    call.response_body = response.get_data().decode("utf-8", "replace")
+    call.status = response.status_code
+    return response

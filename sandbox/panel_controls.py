@@ -17,11 +17,11 @@ ZONE_COUNTS = (0, 1, 4, 60)
 
 @panel_controls.post("/stores/<store_hash>/set_fault")
 def set_fault(store_hash: str) -> Response:
-    kind, endpoint = request.form.get("kind", ""), request.form.get("endpoint", "")
-    if kind not in FAULT_PRESETS or endpoint not in ENDPOINT_LABELS:
+    preset, endpoint = request.form.get("fault", ""), request.form.get("endpoint", "")
+    if preset not in FAULT_PRESETS or endpoint not in ENDPOINT_LABELS:
         abort(400)
     times = None if request.form.get("until_cleared") else 1
-    current_world().set_fault(replace(FAULT_PRESETS[kind][1], endpoint=endpoint, times=times))
+    current_world().set_fault(replace(FAULT_PRESETS[preset][1], endpoint=endpoint, times=times))
     return redirect_to_store(store_hash)
 
 

@@ -133,7 +133,7 @@ def test_a_misbehaviour_ordered_in_the_panel_strikes(
     words: str,
     statuses: list[int],
 ) -> None:
-    order = {"as": "owner", "kind": "limited", "endpoint": "zones", **often}
+    order = {"as": "owner", "fault": "429", "endpoint": "zones", **often}
 
     page = session.post(f"{address}/stores/harbour1/set_fault", data=order)
     replies = [ask("GET", "/shipping/zones"), ask("GET", "/shipping/zones")]
