@@ -21,11 +21,20 @@ from sandbox.server import run_sandbox
 from sandbox.world import World
 
 ROOT = Path(__file__).resolve().parent.parent
-START_WITHIN = 30
-STOP_WITHIN = 10
+START_TIMEOUT = 30
+STOP_TIMEOUT = 10
 
 # All that the app may inherit: a developer's own settings must not reach a sandboxed app.
-INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "VIRTUAL_ENV", "SYSTEMROOT")
+INHERITED_VARIABLES = (
+    "PATH",
+    "HOME",
+    "LANG",
+    "LC_ALL",
+    "TMPDIR",
+    "TZ",
+    "VIRTUAL_ENV",
+    "SYSTEMROOT",
+)
 
 WELCOME = """\
 BigCommerce sandbox
@@ -42,62 +51,62 @@ class AppFailed(Exception):
 
 
 def main() -> int:
-    options = _options()
-    port, app_port = _free_port(options.port), _free_port(options.app_port)
+    arguments = _parse_arguments()
+    port, app_port = _free_port(arguments.port), _free_port(arguments.app_port)
     app_url = f"http://127.0.0.1:{app_port}"
     # By port: a second sandbox beside this one must not wipe the first one's database.
     database = ROOT / "instance" / f"sandbox-{port}" / "bcapp.sqlite3"
     world = World(secrets.token_hex(16), secrets.token_hex(32), app_url)
     stopped = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopped.set())
+    for signal_number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(signal_number, lambda *_: stopped.set())
     try:
         with ExitStack() as stack:
-            for host in _loopback():
+            for host in _loopback_hosts():
                 stack.enter_context(run_sandbox(world, host, port))
-            settings = _settings(world, port, database)
-            app = stack.enter_context(_running_app(app_port, database, settings))
+            environment = _app_environment(world, port, database)
+            app = stack.enter_context(_run_app(app_port, database, environment))
             _wait_until_healthy(app, app_url, stopped)
             if not stopped.is_set():
                 print(WELCOME.format(port=port, app_url=app_url, database=database), flush=True)
-            _watch(app, stopped)
-    except AppFailed as failure:
-        print(f"sandbox: {failure}", file=sys.stderr)
+            _wait_until_stopped(app, stopped)
+    except AppFailed as error:
+        print(f"sandbox: {error}", file=sys.stderr)
         return 1
     return 0
 
 
-def _options() -> argparse.Namespace:
+def _parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m sandbox", description=__doc__)
     parser.add_argument("--port", type=int, default=8000, help="of the control panel")
     parser.add_argument("--app-port", type=int, default=8001, help="of the app")
     return parser.parse_args()
 
 
-def _free_port(wanted: int) -> int:
+def _free_port(preferred: int) -> int:
     """The port asked for, or any free one if another program has it."""
-    for port in (wanted, 0):
+    for port in (preferred, 0):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind(("127.0.0.1", port))
             except OSError:
                 continue
-            found: int = probe.getsockname()[1]
-            return found
+            free_port: int = probe.getsockname()[1]
+            return free_port
     raise AppFailed("no port is free on 127.0.0.1")
 
 
-def _loopback() -> tuple[str, ...]:
+def _loopback_hosts() -> tuple[str, ...]:
     """127.0.0.1, and ::1 too where the browser would find nothing else under "localhost"."""
-    found = {info[4][0] for info in socket.getaddrinfo("localhost", None)}
-    return ("127.0.0.1",) if "127.0.0.1" in found else ("127.0.0.1", "::1")
+    addresses = {info[4][0] for info in socket.getaddrinfo("localhost", None)}
+    return ("127.0.0.1",) if "127.0.0.1" in addresses else ("127.0.0.1", "::1")
 
 
-def _settings(world: World, port: int, database: Path) -> dict[str, str]:
+def _app_environment(world: World, port: int, database: Path) -> dict[str, str]:
     """The app's whole environment. What a `.env` in the checkout could add is set here too."""
-    here = f"http://127.0.0.1:{port}"
-    inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
+    sandbox_url = f"http://127.0.0.1:{port}"
+    inherited = {name: os.environ[name] for name in INHERITED_VARIABLES if name in os.environ}
     return inherited | {
         "BIGCOMMERCE_CLIENT_ID": world.client_id,
         "BIGCOMMERCE_CLIENT_SECRET": world.client_secret,
@@ -105,8 +114,8 @@ def _settings(world: World, port: int, database: Path) -> dict[str, str]:
         "SESSION_KEYS": secrets.token_urlsafe(48),
         "ENCRYPTION_KEYS": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
         "DATABASE_URL": f"sqlite:///{database}",
-        "BIGCOMMERCE_LOGIN_URL": here,
-        "BIGCOMMERCE_API_URL": here,
+        "BIGCOMMERCE_LOGIN_URL": sandbox_url,
+        "BIGCOMMERCE_API_URL": sandbox_url,
         "BIGCOMMERCE_FRAME_ANCESTORS": f"http://localhost:{port}",
         "BIGCOMMERCE_SDK_URL": f"http://localhost:{port}/static/app-sdk.js",
         "BIGCOMMERCE_TIME_BUDGET": "25",
@@ -118,62 +127,62 @@ def _settings(world: World, port: int, database: Path) -> dict[str, str]:
 
 
 @contextmanager
-def _running_app(
-    port: int, database: Path, settings: dict[str, str]
+def _run_app(
+    port: int, database: Path, environment: dict[str, str]
 ) -> Iterator[subprocess.Popen[bytes]]:
     """The app on a fresh database: what it had stored of our stores went with our own memory."""
     shutil.rmtree(database.parent, ignore_errors=True)
     database.parent.mkdir(mode=0o700, parents=True)
-    migrated = _start(["alembic", "upgrade", "head"], settings).wait()
-    if migrated != 0:
-        raise AppFailed(f"the database could not be made: alembic ended with {migrated}")
+    exit_status = _start_module(["alembic", "upgrade", "head"], environment).wait()
+    if exit_status != 0:
+        raise AppFailed(f"the database could not be made: alembic ended with {exit_status}")
     gunicorn = ["gunicorn", "-c", "gunicorn.conf.py", "app:app", "--bind", f"127.0.0.1:{port}"]
-    child = _start(gunicorn, settings)
+    process = _start_module(gunicorn, environment)
     try:
-        yield child
+        yield process
     finally:
-        _stop(child)
+        _stop_process(process)
 
 
-def _start(module: list[str], settings: dict[str, str]) -> subprocess.Popen[bytes]:
+def _start_module(arguments: list[str], environment: dict[str, str]) -> subprocess.Popen[bytes]:
     """In a session of its own: Ctrl-C is heard by us alone, and we stop what we started."""
     return subprocess.Popen(  # noqa: S603 - our own interpreter and arguments
-        [sys.executable, "-m", *module], cwd=ROOT, env=settings, start_new_session=True
+        [sys.executable, "-m", *arguments], cwd=ROOT, env=environment, start_new_session=True
     )
 
 
-def _stop(child: subprocess.Popen[bytes]) -> None:
-    child.terminate()
+def _stop_process(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
     try:
-        child.wait(STOP_WITHIN)
+        process.wait(STOP_TIMEOUT)
     except subprocess.TimeoutExpired:
-        child.kill()
-        child.wait()
+        process.kill()
+        process.wait()
 
 
 def _wait_until_healthy(
     app: subprocess.Popen[bytes], app_url: str, stopped: threading.Event
 ) -> None:
-    deadline = time.monotonic() + START_WITHIN
+    deadline = time.monotonic() + START_TIMEOUT
     with requests.Session() as session:
         session.trust_env = False  # a proxy from the environment cannot reach our loopback
         while not stopped.wait(0.1):
-            _check(app)
+            _raise_if_exited(app)
             try:
                 if session.get(f"{app_url}/healthz", timeout=1).ok:
                     return
             except requests.RequestException:
                 pass  # not listening yet
             if time.monotonic() > deadline:
-                raise AppFailed(f"the app did not answer within {START_WITHIN} seconds")
+                raise AppFailed(f"the app did not answer within {START_TIMEOUT} seconds")
 
 
-def _watch(app: subprocess.Popen[bytes], stopped: threading.Event) -> None:
+def _wait_until_stopped(app: subprocess.Popen[bytes], stopped: threading.Event) -> None:
     while not stopped.wait(0.5):
-        _check(app)
+        _raise_if_exited(app)
 
 
-def _check(app: subprocess.Popen[bytes]) -> None:
+def _raise_if_exited(app: subprocess.Popen[bytes]) -> None:
     if app.poll() is not None:
         raise AppFailed(f"the app ended with status {app.returncode}; its own words are above")
 

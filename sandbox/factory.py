@@ -19,12 +19,12 @@ def create_sandbox(world: World) -> Flask:
     app.extensions["sandbox.world"] = world
     for blueprint in (oauth, api, panel, panel_controls):
         app.register_blueprint(blueprint)
-    app.register_error_handler(HTTPException, _explain)
+    app.register_error_handler(HTTPException, _handle_http_error)
     app.wsgi_app = SandboxMiddleware(app.wsgi_app, world)  # type: ignore[method-assign]
     return app
 
 
-def _explain(error: HTTPException) -> Response | HTTPException:
+def _handle_http_error(error: HTTPException) -> Response | HTTPException:
     """Unknown addresses and verbs of the API: in its own shape, with the headers (Allow) kept."""
     if endpoint_for(request.path) in (None, "token", "install_result"):
         return error

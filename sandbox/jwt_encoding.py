@@ -14,11 +14,13 @@ def encode_jwt(claims: Mapping[str, object], secret: str, algorithm: str) -> str
     secrets under 32 bytes, which older BigCommerce apps have.
     """
     header = {"typ": "JWT", "alg": algorithm}
-    signed = b".".join(_encode(json.dumps(part).encode()) for part in (header, claims))
+    signing_input = b".".join(_base64url(json.dumps(part).encode()) for part in (header, claims))
     signer = jwt.PyJWS().get_algorithm_by_name(algorithm)
-    signature = signer.sign(signed, signer.prepare_key("" if algorithm == "none" else secret))
-    return b".".join((signed, _encode(signature))).decode("ascii")
+    signature = signer.sign(
+        signing_input, signer.prepare_key("" if algorithm == "none" else secret)
+    )
+    return b".".join((signing_input, _base64url(signature))).decode("ascii")
 
 
-def _encode(part: bytes) -> bytes:
+def _base64url(part: bytes) -> bytes:
     return base64.urlsafe_b64encode(part).rstrip(b"=")

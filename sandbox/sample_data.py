@@ -8,7 +8,7 @@ COUNTRY_ZONES = {
 }
 
 
-def zones(country_code: str, number: int) -> list[dict[str, Any]]:
+def zones(country_code: str, count: int) -> list[dict[str, Any]]:
     """`number` zones with ids from 1; ids are a store's own, so both stores have a zone 1."""
     home, home_code, abroad, abroad_code, remote, postcode = COUNTRY_ZONES[country_code]
     first = [
@@ -18,20 +18,20 @@ def zones(country_code: str, number: int) -> list[dict[str, Any]]:
         zone(4, "Rest of the world", "global", [], enabled=False),
     ]
     more = [
-        zone(n, f"Postcode area {n}", "zip",
-             [{"id": n, "zip": f"{3000 + n}", "country_iso2": home_code}])
-        for n in range(5, number + 1)
+        zone(number, f"Postcode area {number}", "zip",
+             [{"id": number, "zip": f"{3000 + number}", "country_iso2": home_code}])
+        for number in range(5, count + 1)
     ]  # fmt: skip
-    return [*first, *more][:number]
+    return [*first, *more][:count]
 
 
 def zone(
-    zone_id: int, name: str, kind: str, locations: list[dict[str, Any]], enabled: bool = True
+    zone_id: int, name: str, zone_type: str, locations: list[dict[str, Any]], enabled: bool = True
 ) -> dict[str, Any]:
     return {
         "id": zone_id,
         "name": name,
-        "type": kind,
+        "type": zone_type,
         "locations": locations,
         "free_shipping": {
             "enabled": False,

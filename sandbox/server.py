@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
 
 
-class Handler(WSGIRequestHandler):
+class RequestHandler(WSGIRequestHandler):
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Nothing: the World writes its own list of calls."""
 
@@ -30,10 +30,10 @@ class Handler(WSGIRequestHandler):
 class Server(ThreadedWSGIServer):
     daemon_threads = False  # joined on closing, so no answer outlives the server
 
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        self._open: set[socket.socket] = set()
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._connections: set[socket.socket] = set()
         self._changed = threading.Condition()
-        super().__init__(*arguments, **options)
+        super().__init__(*args, **kwargs)
 
     @property
     def url(self) -> str:
@@ -42,12 +42,12 @@ class Server(ThreadedWSGIServer):
 
     def process_request(self, request: Any, client_address: Any) -> None:
         with self._changed:
-            self._open.add(request)
+            self._connections.add(request)
         super().process_request(request, client_address)
 
     def shutdown_request(self, request: Any) -> None:
         with self._changed:
-            self._open.discard(request)
+            self._connections.discard(request)
             self._changed.notify_all()
         super().shutdown_request(request)
 
@@ -57,10 +57,10 @@ class Server(ThreadedWSGIServer):
         A browser's spare connection and a fault that hangs would otherwise never end.
         """
         with self._changed:
-            for connection in self._open:
+            for connection in self._connections:
                 with suppress(OSError):
                     connection.shutdown(socket.SHUT_RDWR)
-            self._changed.wait_for(lambda: not self._open)
+            self._changed.wait_for(lambda: not self._connections)
 
     def server_close(self) -> None:
         self.close_connections()
@@ -83,7 +83,7 @@ def run_server(
     tls: ssl.SSLContext | None = None,
 ) -> Iterator[Server]:
     """Serve any program, at a socket that listens already if there is one."""
-    server = Server(host, port, app, Handler, fd=fd, ssl_context=tls)
+    server = Server(host, port, app, RequestHandler, fd=fd, ssl_context=tls)
     thread = threading.Thread(
         target=server.serve_forever, kwargs={"poll_interval": 0.01}, name="sandbox"
     )
