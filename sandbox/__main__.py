@@ -1,4 +1,4 @@
-"""`python -m sandbox`: the imitated BigCommerce and, beside it, the app as a child process."""
+"""`python -m sandbox`: run the sandbox, and the app as a child process."""
 
 import argparse
 import base64
@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent
 START_TIMEOUT = 30
 STOP_TIMEOUT = 10
 
-# All that the app may inherit: a developer's own settings must not reach a sandboxed app.
+# The only variables that the app inherits, so that a developer's settings do not reach it.
 INHERITED_VARIABLES = (
     "PATH",
     "HOME",
@@ -39,22 +39,22 @@ INHERITED_VARIABLES = (
 WELCOME = """\
 BigCommerce sandbox
 
-  Open       http://localhost:{port}/   (by this name: the app lives at another site, {app_url})
-  Database   {database}, made anew
-  Keys       client ID, client secret, session and encryption keys are for this run only
+  Open       http://localhost:{port}/   (use this host name: the app is another site, {app_url})
+  Database   {database}, newly created
+  Keys       client ID, client secret, session and encryption keys are generated for this run
   Stop       Ctrl-C
 """
 
 
 class AppFailed(Exception):
-    """The app did not start, or ended by itself."""
+    """The app did not start, or it exited unexpectedly."""
 
 
 def main() -> int:
     arguments = _parse_arguments()
     port, app_port = _free_port(arguments.port), _free_port(arguments.app_port)
     app_url = f"http://127.0.0.1:{app_port}"
-    # By port: a second sandbox beside this one must not wipe the first one's database.
+    # One database per port, so that a second sandbox does not delete the first one's database.
     database = ROOT / "instance" / f"sandbox-{port}" / "bcapp.sqlite3"
     world = World(secrets.token_hex(16), secrets.token_hex(32), app_url)
     stopped = threading.Event()
@@ -78,13 +78,13 @@ def main() -> int:
 
 def _parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m sandbox", description=__doc__)
-    parser.add_argument("--port", type=int, default=8000, help="of the control panel")
-    parser.add_argument("--app-port", type=int, default=8001, help="of the app")
+    parser.add_argument("--port", type=int, default=8000, help="port of the control panel")
+    parser.add_argument("--app-port", type=int, default=8001, help="port of the app")
     return parser.parse_args()
 
 
 def _free_port(preferred: int) -> int:
-    """The port asked for, or any free one if another program has it."""
+    """Return the preferred port, or any free port if it is taken."""
     for port in (preferred, 0):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -92,19 +92,19 @@ def _free_port(preferred: int) -> int:
                 probe.bind(("127.0.0.1", port))
             except OSError:
                 continue
-            free_port: int = probe.getsockname()[1]
-            return free_port
+            bound_port: int = probe.getsockname()[1]
+            return bound_port
     raise AppFailed("no port is free on 127.0.0.1")
 
 
 def _loopback_hosts() -> tuple[str, ...]:
-    """127.0.0.1, and ::1 too where the browser would find nothing else under "localhost"."""
+    """Return 127.0.0.1, and also ::1 if "localhost" resolves to nothing else."""
     addresses = {info[4][0] for info in socket.getaddrinfo("localhost", None)}
     return ("127.0.0.1",) if "127.0.0.1" in addresses else ("127.0.0.1", "::1")
 
 
 def _app_environment(world: World, port: int, database: Path) -> dict[str, str]:
-    """The app's whole environment. What a `.env` in the checkout could add is set here too."""
+    """Return the app's complete environment, including every variable that a `.env` could add."""
     sandbox_url = f"http://127.0.0.1:{port}"
     inherited = {name: os.environ[name] for name in INHERITED_VARIABLES if name in os.environ}
     return inherited | {
@@ -130,12 +130,14 @@ def _app_environment(world: World, port: int, database: Path) -> dict[str, str]:
 def _run_app(
     port: int, database: Path, environment: dict[str, str]
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """The app on a fresh database: what it had stored of our stores went with our own memory."""
+    """Run the app with an empty database, since the sandbox also starts with new stores."""
     shutil.rmtree(database.parent, ignore_errors=True)
     database.parent.mkdir(mode=0o700, parents=True)
     exit_status = _start_module(["alembic", "upgrade", "head"], environment).wait()
     if exit_status != 0:
-        raise AppFailed(f"the database could not be made: alembic ended with {exit_status}")
+        raise AppFailed(
+            f"the database could not be created: alembic exited with status {exit_status}"
+        )
     gunicorn = ["gunicorn", "-c", "gunicorn.conf.py", "app:app", "--bind", f"127.0.0.1:{port}"]
     process = _start_module(gunicorn, environment)
     try:
@@ -145,8 +147,8 @@ def _run_app(
 
 
 def _start_module(arguments: list[str], environment: dict[str, str]) -> subprocess.Popen[bytes]:
-    """In a session of its own: Ctrl-C is heard by us alone, and we stop what we started."""
-    return subprocess.Popen(  # noqa: S603 - our own interpreter and arguments
+    """Start `python -m …` in its own session, so that only the sandbox receives Ctrl-C."""
+    return subprocess.Popen(  # noqa: S603 - fixed arguments, no shell
         [sys.executable, "-m", *arguments], cwd=ROOT, env=environment, start_new_session=True
     )
 
@@ -165,7 +167,7 @@ def _wait_until_healthy(
 ) -> None:
     deadline = time.monotonic() + START_TIMEOUT
     with requests.Session() as session:
-        session.trust_env = False  # a proxy from the environment cannot reach our loopback
+        session.trust_env = False  # a proxy cannot reach the loopback interface
         while not stopped.wait(0.1):
             _raise_if_exited(app)
             try:
@@ -184,7 +186,7 @@ def _wait_until_stopped(app: subprocess.Popen[bytes], stopped: threading.Event) 
 
 def _raise_if_exited(app: subprocess.Popen[bytes]) -> None:
     if app.poll() is not None:
-        raise AppFailed(f"the app ended with status {app.returncode}; its own words are above")
+        raise AppFailed(f"the app exited with status {app.returncode}; see its log above")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""api.bigcommerce.com for one store: who may call, the carrier connection, store and time."""
+"""The store API: authentication, carrier connections, store information and time."""
 
 import time
 from typing import Any
@@ -21,7 +21,7 @@ READ_SCOPE = "store_v2_information_read_only"
 
 @api.before_request
 def authenticate() -> Response | None:
-    """Only this store's own current token opens this store; 401 also for a store unknown."""
+    """Accept only the store's current access token; answer 401 for unknown stores too."""
     world = current_world()
     if not world.quota(requested_store_hash()).spend():
         return v3_error(429, "Too many requests")
@@ -54,9 +54,10 @@ def handle_api_error(error: ApiError) -> Response:
 
 @api.route(CONNECTION_PATH, methods=["POST", "PUT"])
 def send_connection(store_hash: str) -> tuple[str, int]:
-    """204 for any values: "both successful and unsuccessful attempts" (Create Carrier Connection).
+    """Store a carrier connection and answer 204, whatever the values.
 
-    Whether wrong values replace working ones is not documented; here they do.
+    The reference: 204 for "both successful and unsuccessful attempts" (Create Carrier Connection).
+    It does not say whether wrong values replace working ones; here they do.
     """
     carrier_id, connection = _validate_connection(parse_json_object())
     world, store = current_world(), current_store()
@@ -70,13 +71,13 @@ def send_connection(store_hash: str) -> tuple[str, int]:
         isinstance(value, str) and value.lower().startswith("wrong")
         for value in connection.values()
     ):
-        add_note("The carrier would refuse these details; BigCommerce answers 204 all the same.")
+        add_note("The carrier would reject these credentials; BigCommerce still answers 204.")
     return "", 204
 
 
 @api.delete(CONNECTION_PATH)
 def delete_connection(store_hash: str) -> tuple[str, int]:
-    """What becomes of the carrier's shipping methods is not documented; here they stay."""
+    """Delete a carrier connection but keep its shipping methods; the reference says neither."""
     carrier_id = _validate_carrier_id(parse_json_object())
     world, store = current_world(), current_store()
     if world.strict_verbs and carrier_id not in store.connections:
@@ -109,7 +110,7 @@ def _validate_carrier_id(body: dict[str, Any]) -> str:
 
 
 def _validate_properties(carrier_id: str, connection: dict[str, Any]) -> None:
-    """What is missing comes before what is surplus, so Endicia's other spelling gets named."""
+    """Report missing fields before unknown ones, so that Endicia's expected field is named."""
     required = shipping_reference.required_properties(
         carrier_id, current_world().endicia_passphrase_field
     )
@@ -133,12 +134,12 @@ def _reject_unknown_fields(fields: dict[str, Any], allowed: "set[str] | dict[str
 
 
 def _missing_fields(names: list[str]) -> ApiError:
-    """The reference writes "[key]"; we read it as a list of names."""
+    """Return the missing-fields error; we read "[key]" in the reference as a list of names."""
     return ApiError(400, f"Required fields missing [{', '.join(names)}]")
 
 
 def _invalid_field(name: str) -> ApiError:
-    """No document shows how a wrong type is refused: these words are ours."""
+    """Return the wrong-type error; its wording is ours, since no documentation shows one."""
     return ApiError(400, f"The field '{name}' is invalid.")
 
 

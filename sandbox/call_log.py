@@ -1,4 +1,4 @@
-"""The list of calls as the control panel shows it, with its secrets masked here on the server."""
+"""The latest calls as JSON for the control panel, with secrets masked."""
 
 import json
 
@@ -6,13 +6,13 @@ from sandbox.world import Call, World
 
 MAX_CALLS = 60
 MASK = "••••••"
-# Of the token exchange. Of a carrier connection every text is masked: a registered provider's
-# settings may be secret under any name.
+# In the token exchange. In carrier connections every string is masked, since any setting of a
+# registered provider may be a secret.
 SECRET_NAMES = ("access_token", "client_secret", "code")
 
 
 def recent_calls(world: World, store_hash: str, *, show_secrets: bool) -> list[dict[str, object]]:
-    """The latest calls, newest first: this store's, and those that name no store we know."""
+    """Return the latest calls of a store, and those for unknown stores, newest first."""
     with world.lock:
         calls = [
             call

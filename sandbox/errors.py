@@ -4,7 +4,7 @@ from flask import Response, jsonify
 
 
 class ApiError(Exception):
-    """The request cannot be executed; becomes an error body as V2 endpoints have it."""
+    """A rejected request; sent as an error body of the V2 API."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
@@ -19,7 +19,7 @@ def v2_error(status: int, message: str) -> Response:
 
 
 def v3_error(status: int, title: str) -> Response:
-    """The gateway in front of the endpoints answers in the style of V3, whatever the version."""
+    """Return an error of the API gateway, which has the V3 format for every API version."""
     response = jsonify(
         {
             "status": status,

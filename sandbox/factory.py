@@ -1,4 +1,4 @@
-"""The sandbox as one program: login, API and control panel at one address."""
+"""Create the sandbox's Flask app: OAuth, API and control panel under one URL."""
 
 import jinja2
 from flask import Flask, Response, request
@@ -25,7 +25,7 @@ def create_sandbox(world: World) -> Flask:
 
 
 def _handle_http_error(error: HTTPException) -> Response | HTTPException:
-    """Unknown addresses and verbs of the API: in its own shape, with the headers (Allow) kept."""
+    """Return 404 and 405 of the API in the V2 error format and keep the Allow header."""
     if endpoint_for(request.path) in (None, "token", "install_result"):
         return error
     response = v2_error(error.code or 500, error.name)

@@ -1,4 +1,4 @@
-"""Ways in which BigCommerce, or the network before it, can misbehave."""
+"""Faults of BigCommerce or the network that can be set, and presets for the control panel."""
 
 import json
 from dataclasses import dataclass, field, replace
@@ -16,11 +16,11 @@ FaultKind = Literal["response", "delay", "hang", "reset", "drip", "truncated", "
 
 @dataclass
 class Fault:
-    """One misbehaviour, ordered from the World for the next `times` requests (None: for all).
+    """A fault for the next `times` matching requests, or for all of them if `times` is None.
 
-    "response", "drip", "truncated" and "endless" send the raw reply described here; "drip" and
-    "truncated" without a body of their own spoil the true answer. For "hang" and "endless",
-    0 seconds means: for as long as the peer stays.
+    "response", "drip", "truncated" and "endless" send the response described here. Without a body,
+    "drip" and "truncated" apply to the real response. "hang" and "endless" with 0 seconds last
+    until the client disconnects.
     """
 
     endpoint: Endpoint = "api"
@@ -54,7 +54,7 @@ class Fault:
 
 
 ENDPOINT_LABELS: dict[Endpoint, str] = {
-    "api": "the whole API",
+    "api": "all API endpoints",
     "connection": "carrier connections",
     "zones": "zones",
     "methods": "shipping methods",
@@ -72,24 +72,24 @@ RATE_LIMIT_HEADERS = {
     "X-Rate-Limit-Requests-Left": "0",
     "X-Retry-After": "15",
 }
-# Without headers a 429 means that the platform is busy, not that the quota is spent.
+# A 429 without headers means that the platform is overloaded, not that the quota is used up.
 FAULT_PRESETS: dict[str, tuple[str, Fault]] = {
-    "delay_200ms": ("Answer 200 ms late", Fault(kind="delay", seconds=0.2)),
-    "delay_2s": ("Answer 2 seconds late", Fault(kind="delay", seconds=2)),
-    "no_response": ("Give no answer", Fault(kind="hang")),
-    "lost_response": ("Act, but lose the answer", Fault(kind="reset", execute_first=True)),
-    "connection_reset": ("Reset the connection", Fault(kind="reset")),
+    "delay_200ms": ("Delay of 200 ms", Fault(kind="delay", seconds=0.2)),
+    "delay_2s": ("Delay of 2 seconds", Fault(kind="delay", seconds=2)),
+    "no_response": ("No response", Fault(kind="hang")),
+    "lost_response": ("Request executed, response lost", Fault(kind="reset", execute_first=True)),
+    "connection_reset": ("Connection reset", Fault(kind="reset")),
     "400": (
-        "400, field missing [key]",
+        "400 Required fields missing [key]",
         Fault(status=400, body='[{"status":400,"message":"Required fields missing [key]"}]'),
     ),
     "429": (
-        "429, wait 15 seconds",
+        "429 Retry after 15 seconds",
         Fault(status=429, headers=RATE_LIMIT_HEADERS, body=TOO_MANY_REQUESTS),
     ),
-    "429_without_headers": ("429 without headers", Fault(status=429, body=TOO_MANY_REQUESTS)),
+    "429_without_headers": ("429 Without headers", Fault(status=429, body=TOO_MANY_REQUESTS)),
     "500": (
-        "500 internal error",
+        "500 Internal error",
         Fault(body='[{"status":500,"message":"An internal error occurred."}]'),
     ),
     "html": (
@@ -97,14 +97,14 @@ FAULT_PRESETS: dict[str, tuple[str, Fault]] = {
         Fault(status=200, body="<html><title>Welcome</title></html>", content_type="text/html"),
     ),
     "401": (
-        "401, token refused",
+        "401 Unauthorized",
         Fault(status=401, body='{"status":401,"title":"Unauthorized","type":"","errors":{}}'),
     ),
 }
 
 
 def describe_fault(fault: Fault) -> str:
-    """A fault ordered here by its label, one ordered by a test by its kind."""
+    """Describe a fault by the label of its preset, or by its kind if a test set it."""
     as_preset = replace(fault, endpoint="api", times=1)
     label = next(
         (label for label, preset in FAULT_PRESETS.values() if preset == as_preset), fault.kind

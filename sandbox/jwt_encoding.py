@@ -1,4 +1,4 @@
-"""Signed payloads, as the callbacks of an app receive them."""
+"""Encode JSON web tokens without validating their claims."""
 
 import base64
 import json
@@ -8,10 +8,10 @@ import jwt
 
 
 def encode_jwt(claims: Mapping[str, object], secret: str, algorithm: str) -> str:
-    """A JSON web token with exactly these claims, however malformed.
+    """Return a JSON web token with exactly these claims, even if they are malformed.
 
-    PyJWT's own encode() refuses odd claims, which a test of their refusal needs, and warns of
-    secrets under 32 bytes, which older BigCommerce apps have.
+    PyJWT's encode() rejects malformed claims, which tests need, and warns about secrets under
+    32 bytes, which older BigCommerce apps have.
     """
     header = {"typ": "JWT", "alg": algorithm}
     signing_input = b".".join(_base64url(json.dumps(part).encode()) for part in (header, claims))

@@ -1,4 +1,4 @@
-"""What lies between BigCommerce and the network: every request is written down, some are spoilt."""
+"""WSGI middleware: record every call to BigCommerce and inject the faults set for it."""
 
 import json
 import re
@@ -45,7 +45,7 @@ class SandboxMiddleware:
 
     def _respond(self, environ: "WSGIEnvironment", endpoint: Endpoint, call: Call) -> Response:
         def execute() -> Response:
-            # One at a time, so the views need no locks; waiting and mutilating happen outside.
+            # One request at a time, so that views need no locks; faults wait outside this lock.
             with self._world.lock:
                 return Response.from_app(self._app, environ, buffered=True)
 
@@ -60,7 +60,7 @@ class SandboxMiddleware:
 
 
 def endpoint_for(path: str) -> Endpoint | None:
-    """Which part of BigCommerce answers here; None for the sandbox's own pages."""
+    """Return the endpoint for a path, or None for the control panel's own pages."""
     if path == "/oauth2/token":
         return "token"
     if path.startswith("/app/"):
@@ -76,7 +76,7 @@ def endpoint_for(path: str) -> Endpoint | None:
 
 def _create_call(request: Request) -> Call:
     data = request.get_data()
-    # The application behind us reads the body again.
+    # The wrapped app reads the body again.
     request.environ["wsgi.input"] = BytesIO(data)
     body = _parse_body(request, data)
     match = API_PATH.fullmatch(request.path)

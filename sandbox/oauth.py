@@ -1,7 +1,7 @@
-"""login.bigcommerce.com: codes become access tokens, and installs by external button end here.
+"""login.bigcommerce.com: the token endpoint, and the result page of external installs.
 
-The error bodies are undocumented; these are the ones reported in public issue threads, and
-`invalid_client`, `invalid_grant`, `unsupported_grant_type` are OAuth's own (RFC 6749, 5.2).
+BigCommerce does not document its error bodies. These are taken from public issues, and
+`invalid_client`, `invalid_grant` and `unsupported_grant_type` from OAuth (RFC 6749, 5.2).
 """
 
 from typing import Any
@@ -29,7 +29,7 @@ def exchange_code() -> Response:
     context_matches = context == f"stores/{issued.store_hash}"
     if not context_matches:
         add_note(
-            "The context is another store's: BigCommerce answers 200 with a token for nothing."
+            "The context names another store: BigCommerce answers 200 with a token without scope."
         )
     return jsonify(
         _token_response(issued, token, context, issued.scope if context_matches else None)
@@ -37,7 +37,7 @@ def exchange_code() -> Response:
 
 
 def _request_parameters() -> dict[str, Any]:
-    """A form or JSON: the guide of today shows JSON, older guides and common clients a form."""
+    """Return the parameters from JSON, as in the current guide, or a form, as in older ones."""
     body = request.get_json(silent=True)
     return body if isinstance(body, dict) else request.form.to_dict()
 

@@ -1,10 +1,14 @@
-"""Replies odd into the odd shapes that BigCommerce's own sample answers have."""
+"""Convert responses to the odd shapes found in BigCommerce's own sample responses."""
 
 from typing import Any
 
 
 def make_odd(value: object, name: str = "") -> object:
-    """Booleans "1" and "", ids as text, a lone service as an object, options lost, keys unknown."""
+    """Convert a JSON value to its odd form.
+
+    Booleans become "1" or "", ids strings and a single service an object; empty options are dropped
+    and unknown keys added.
+    """
     if isinstance(value, bool):
         return "1" if value else ""
     if name == "id":

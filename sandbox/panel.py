@@ -1,4 +1,4 @@
-"""The control panel: a store's page with the app in a frame, and what happened behind it."""
+"""The control panel: the app in a frame, the actions of a user, and the list of API calls."""
 
 from urllib.parse import urlencode
 
@@ -15,7 +15,7 @@ from sandbox.world import Person, SandboxStore
 
 panel = Blueprint("panel", __name__)
 
-# How long the real control panel waits for a callback is not documented.
+# The documentation does not say how long BigCommerce waits for a callback.
 CALLBACK_TIMEOUT = 10
 
 
@@ -26,12 +26,16 @@ def list_stores() -> str:
 
 @panel.get("/help")
 def show_help() -> str:
-    return render_template("text.html", title="Help guide", text="Here an app's help is.")
+    return render_template(
+        "text.html", title="Help guide", text="This page takes the place of the app's help guide."
+    )
 
 
 @panel.get("/support")
 def show_support() -> str:
-    return render_template("text.html", title="Support", text="Here an app's support is.")
+    return render_template(
+        "text.html", title="Support", text="This page takes the place of the app's support page."
+    )
 
 
 @panel.get("/stores/<store_hash>")
@@ -57,7 +61,7 @@ def show_store(store_hash: str) -> str:
 
 @panel.get("/stores/<store_hash>/frame")
 def frame_placeholder(store_hash: str) -> str:
-    """What the frame holds before the app does, and instead of it."""
+    """Show this in the frame while the app is not open."""
     return render_template(
         "frame_placeholder.html",
         store=get_store_or_404(store_hash),
@@ -68,7 +72,7 @@ def frame_placeholder(store_hash: str) -> str:
 
 @panel.post("/stores/<store_hash>/install")
 def install(store_hash: str) -> AnyResponse:
-    """The form's target is the frame, so the redirect leads to the app there."""
+    """Redirect the frame, which is the form's target, to the app's auth callback."""
     get_store_or_404(store_hash)
     person = current_user(store_hash)
     if not _may_install(person):
@@ -87,7 +91,7 @@ def open_app(store_hash: str) -> AnyResponse:
 
 @panel.post("/stores/<store_hash>/uninstall")
 def uninstall(store_hash: str) -> AnyResponse:
-    """The token dies first: an app may try it to find out whether the callback is true."""
+    """Revoke the token, then send the callback: an app may use the token to verify the callback."""
     get_store_or_404(store_hash)
     person = current_user(store_hash)
     if not _may_install(person):
@@ -107,7 +111,7 @@ def remove_user(store_hash: str) -> AnyResponse:
 
 @panel.post("/stores/<store_hash>/give_access")
 def give_access(store_hash: str) -> AnyResponse:
-    """The app hears nothing of it until that person opens it."""
+    """Give a user access; BigCommerce sends no callback for this."""
     current_world().set_access(store_hash, _selected_user(store_hash), True)
     return redirect_to_store(store_hash, done="give_access")
 
@@ -135,7 +139,7 @@ def _may_open(store: SandboxStore, person: Person) -> bool:
 
 
 def _page_version(store: SandboxStore) -> str:
-    """Changes whenever the page would look different; its script then fetches the page anew."""
+    """Return a value that changes when the page has to be reloaded."""
     world = current_world()
     with world.lock:
         user_ids = "-".join(str(person_id) for person_id in sorted(store.user_ids_with_access))
@@ -148,9 +152,9 @@ def _callback_path(name: str, store_hash: str, person: Person) -> str:
 
 
 def _send_callback(path: str) -> str:
-    """What the app answered, in words; redirects are not followed, the answer itself counts."""
+    """Send a callback to the app and return the status of its response; follow no redirect."""
     with requests.Session() as session:
-        session.trust_env = False  # a proxy from the environment cannot reach our loopback
+        session.trust_env = False  # a proxy cannot reach the loopback interface
         try:
             reply = session.get(
                 current_world().callback_base_url + path,
@@ -159,5 +163,5 @@ def _send_callback(path: str) -> str:
                 allow_redirects=False,
             )
         except requests.RequestException as error:
-            return f"no answer ({type(error).__name__})"
+            return f"no response ({type(error).__name__})"
     return str(reply.status_code)

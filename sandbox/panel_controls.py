@@ -1,4 +1,4 @@
-"""Switches of the control panel that make BigCommerce misbehave, for both stores at once."""
+"""Set faults and change settings in the control panel; all but the zones affect both stores."""
 
 from dataclasses import replace
 
@@ -33,7 +33,7 @@ def clear_faults(store_hash: str) -> Response:
 
 @panel_controls.post("/stores/<store_hash>/change_settings")
 def change_settings(store_hash: str) -> Response:
-    """Zones are replaced only when their number changes: what the merchant set up there stays."""
+    """Apply the settings; replace the zones only if their number changes, to keep their methods."""
     world = current_world()
     number = request.form.get("zones", type=int)
     passphrase_field = request.form.get("endicia_passphrase_field")

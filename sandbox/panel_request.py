@@ -1,4 +1,4 @@
-"""Who acts in which store of the control panel: store in the path, role in the query or form."""
+"""Read the store and the current user from a request to the control panel."""
 
 from urllib.parse import urlencode
 
@@ -16,6 +16,7 @@ def get_store_or_404(store_hash: str) -> SandboxStore:
 
 
 def current_user(store_hash: str) -> Person:
+    """Return the user whose role is given as `as` in the query or the form."""
     role = request.values.get("as", "owner")
     if role not in ROLES:
         abort(404)
@@ -23,6 +24,6 @@ def current_user(store_hash: str) -> Person:
 
 
 def redirect_to_store(store_hash: str, **query: str) -> Response:
-    """To the store's page, still acting as the same person."""
+    """Redirect to the store's page and keep the current user."""
     parameters = urlencode({"as": current_user(store_hash).role, **query})
     return redirect(f"/stores/{store_hash}?{parameters}", 303)

@@ -1,4 +1,4 @@
-"""Enforce a store's API quota, as the rate limits page describes it: so many calls per window."""
+"""The API quota of a store: a number of calls per time window (About our APIs: rate limits)."""
 
 import time
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass
 class Quota:
-    """`total` calls in each window; with `is_enforced` off, calls are counted but never refused."""
+    """Allow `total` calls in each window; reject further ones only if `is_enforced`."""
 
     total: int = 150
     window: float = 30  # seconds
@@ -16,7 +16,7 @@ class Quota:
     _started: float = 0.0
 
     def spend(self) -> bool:
-        """Count one call; False if the quota is used up."""
+        """Count one call; return False if the quota is used up."""
         now = time.monotonic()
         if now - self._started >= self.window:
             self._started, self.used = now, 0

@@ -1,4 +1,4 @@
-"""What a view of BigCommerce needs of the request it answers."""
+"""Helpers for views: the current world and store, the JSON body, a note on the call."""
 
 from typing import Any, cast
 
@@ -17,13 +17,13 @@ def current_store() -> SandboxStore:
 
 
 def add_note(text: str) -> None:
-    """Tell whoever reads the list of calls what the answer does not say."""
+    """Add a note to the current call, shown in the control panel's list of calls."""
     call: Call = request.environ["sandbox.call"]
     call.note = text
 
 
 def parse_json_object() -> dict[str, Any]:
-    """The body, which must be a JSON object; the wording of this refusal is ours."""
+    """Return the body as a JSON object; the wording of the error is ours."""
     body = request.get_json(force=True, silent=True)
     if not isinstance(body, dict):
         raise ApiError(400, "The request body is not a JSON object.")

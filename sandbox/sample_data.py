@@ -1,4 +1,4 @@
-"""The two invented stores, and zones to fill them with. `.example` belongs to nobody (RFC 2606)."""
+"""Sample zones and methods of the two stores."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ COUNTRY_ZONES = {
 
 
 def zones(country_code: str, count: int) -> list[dict[str, Any]]:
-    """`number` zones with ids from 1; ids are a store's own, so both stores have a zone 1."""
+    """Return `count` zones with ids from 1; ids are unique within one store only."""
     home, home_code, abroad, abroad_code, remote, postcode = COUNTRY_ZONES[country_code]
     first = [
         zone(1, home, "country", [{"id": 1, "country_iso2": home_code}]),

@@ -1,4 +1,4 @@
-"""A real HTTP server in a background thread: what the app meets is a socket, as in production."""
+"""Run the sandbox, or any WSGI app, on a real HTTP server in a background thread."""
 
 import socket
 import ssl
@@ -18,17 +18,17 @@ if TYPE_CHECKING:
 
 class RequestHandler(WSGIRequestHandler):
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Nothing: the World writes its own list of calls."""
+        """Log nothing; the world records the calls."""
 
     def connection_dropped(
         self, error: BaseException, environ: "WSGIEnvironment | None" = None
     ) -> None:
-        # Otherwise the handler waits for a second request on a connection that is no more.
+        # Otherwise the handler waits for another request on a closed connection.
         self.close_connection = True
 
 
 class Server(ThreadedWSGIServer):
-    daemon_threads = False  # joined on closing, so no answer outlives the server
+    daemon_threads = False  # joined on close, so that no response outlives the server
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._connections: set[socket.socket] = set()
@@ -54,7 +54,7 @@ class Server(ThreadedWSGIServer):
     def close_connections(self) -> None:
         """Close every connection and wait until the handler of each has returned.
 
-        A browser's spare connection and a fault that hangs would otherwise never end.
+        A browser's idle connection or a hanging fault would otherwise block forever.
         """
         with self._changed:
             for connection in self._connections:
@@ -69,7 +69,7 @@ class Server(ThreadedWSGIServer):
 
 @contextmanager
 def run_sandbox(world: World, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
-    """Serve the World until the block is left; yields the base URL."""
+    """Serve the sandbox inside a `with` block; yield its base URL."""
     with run_server(create_sandbox(world), host, port) as server:
         yield server.url
 
@@ -82,7 +82,7 @@ def run_server(
     fd: int | None = None,
     tls: ssl.SSLContext | None = None,
 ) -> Iterator[Server]:
-    """Serve any program, at a socket that listens already if there is one."""
+    """Serve any WSGI app inside a `with` block, on the listening socket `fd` if given."""
     server = Server(host, port, app, RequestHandler, fd=fd, ssl_context=tls)
     thread = threading.Thread(
         target=server.serve_forever, kwargs={"poll_interval": 0.01}, name="sandbox"

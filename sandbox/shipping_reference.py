@@ -1,16 +1,16 @@
-"""What BigCommerce requires of each carrier, transcribed from its Shipping V2 reference as data."""
+"""Fields, services and options of each carrier, transcribed from the Shipping V2 reference."""
 
 import re
 
-# Registered shipping providers are "carrier_" and the number BigCommerce gave them; their settings
-# are known to BigCommerce and the provider alone.
+# Registered shipping providers have the id "carrier_" plus a number assigned by BigCommerce. Only
+# BigCommerce and the provider know their settings.
 CUSTOM_CARRIER_ID = re.compile(r"carrier_[0-9]+")
 
-# The Endicia example sends the first, its property table lists the second.
+# The first is in the Endicia example, the second in its property table.
 ENDICIA_PASSPHRASE_FIELDS = ("pass_phrase", "passphrase")
 
-# Every property is mandatory for POST and PUT (Create Carrier Connection, property tables).
-# Canada Post and UPS have no connection object: they are connected in the control panel only.
+# All properties are required for POST and PUT (Create Carrier Connection, property tables).
+# Canada Post and UPS have no connection object: merchants connect them in the control panel only.
 CONNECTION_PROPERTIES: dict[str, dict[str, type]] = {
     "auspost": {"auth_key": str, "test_mode": bool},
     "endicia": {"account_id": str, "pass_phrase": str},
@@ -21,13 +21,13 @@ CONNECTION_PROPERTIES: dict[str, dict[str, type]] = {
 
 ZONE_TYPES = ("zip", "country", "state", "global")
 
-# "usps" and "freeshipping" stand in the reference's list of types without a word about them.
+# The reference lists "usps" and "freeshipping" as types but does not describe them.
 OTHER_METHOD_TYPES = (
     "perorder", "peritem", "weight", "total", "freeshipping", "usps",
 )  # fmt: skip
 
-# Codes are case-sensitive and stand as the reference prints them, its odd ones included
-# (AUS_LETTER_REGULAR_Large). A comma is missing there between DOM.PC and DOM.LIB.
+# Codes are case-sensitive and copied exactly, including AUS_LETTER_REGULAR_Large. In the reference,
+# a comma is missing between DOM.PC and DOM.LIB.
 DELIVERY_SERVICES: dict[str, tuple[str, ...]] = {
     "auspost": (
         "AUS_LETTER_REGULAR_SMALL", "AUS_LETTER_REGULAR_Large", "AUS_LETTER_EXPRESS_SMALL",
@@ -76,7 +76,7 @@ DELIVERY_SERVICES: dict[str, tuple[str, ...]] = {
     "zoom2u": ("3_hour", "Same_day", "VIP"),
 }  # fmt: skip
 
-# The other carrier options: the values allowed, or `bool` for a real JSON boolean.
+# The other carrier options: the allowed values, or `bool` for a JSON boolean.
 CARRIER_OPTIONS: dict[str, dict[str, tuple[str, ...] | type[bool]]] = {
     "endicia": {
         "packaging_type": (
@@ -116,7 +116,7 @@ def is_custom_carrier(carrier_id: str) -> bool:
 
 
 def required_properties(carrier_id: str, endicia_passphrase_field: str) -> dict[str, type]:
-    """The connection properties of a native carrier, Endicia's under the spelling in force."""
+    """Return the connection properties of a built-in carrier with their types."""
     properties = CONNECTION_PROPERTIES[carrier_id]
     if carrier_id != "endicia":
         return properties

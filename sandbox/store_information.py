@@ -1,10 +1,10 @@
-"""`GET /v2/store`, field by field as the Store Information reference lists them."""
+"""The response of `GET /v2/store`, with the fields of the Store Information reference."""
 
 from typing import Any
 
 from sandbox.world import SandboxStore
 
-# Seconds from UTC in winter and in summer; written down, since a machine may lack a zone database.
+# UTC offsets in seconds, standard and summer time; constants, as a machine may lack tzdata.
 UTC_OFFSETS = {"Australia/Sydney": (36000, 39600), "Europe/London": (0, 3600)}
 CURRENCIES = {"AU": ("AUD", "$"), "GB": ("GBP", "£")}
 
@@ -29,7 +29,7 @@ def _identity(store: SandboxStore) -> dict[str, Any]:
         "admin_email": owner.email,
         "order_email": owner.email,
         "favicon_url": "",
-        "logo": [],  # an empty array, not an object, where a store has no logo
+        "logo": [],  # an empty array, not an object, if the store has no logo
         "store_id": sum(store.store_hash.encode()),
     }
 

@@ -1,4 +1,4 @@
-"""The state of the imitated BigCommerce: its stores, what was asked of it, what it is to spoil."""
+"""The state of the simulated BigCommerce: stores, recorded calls, faults and settings."""
 
 import secrets
 import threading
@@ -14,7 +14,7 @@ from sandbox.faults import Endpoint, Fault
 from sandbox.jwt_encoding import encode_jwt
 from sandbox.quota import Quota
 
-# Two of the three stand in no public table of scopes but come back with real tokens.
+# Two of the three are in no public table of scopes, but BigCommerce returns them with real tokens.
 DEFAULT_SCOPE = "store_v2_default store_v2_information users_basic_information"
 DAY = 24 * 60 * 60
 
@@ -45,7 +45,7 @@ class SandboxStore:
 
 @dataclass
 class Call:
-    """One request to BigCommerce and what came of it; no status when no answer left the house."""
+    """A recorded API call and its response; `status` is None if no response was sent."""
 
     number: int
     at: datetime
@@ -67,28 +67,32 @@ class IssuedCode:
 
 
 class World:
+    """The simulated BigCommerce; tests change it directly, the app through HTTP."""
+
     def __init__(
         self, client_id: str, client_secret: str, app_url: str, callback_base_url: str | None = None
     ) -> None:
         self.client_id = client_id
         self.client_secret = client_secret
         self.app_url = app_url
-        # BigCommerce's own machines may reach the app where no browser does.
+        # BigCommerce's servers may reach the app at another URL than browsers.
         self.callback_base_url = callback_base_url or app_url
         self.account_uuid = str(uuid.uuid4())
         self.lock = threading.RLock()
         self.reset()
 
     def reset(self) -> None:
-        """Start again with the stores as they are before anything is installed."""
+        """Return to the initial state: two stores without the app, no calls, no faults."""
         self.calls: list[Call] = []
         self.faults: list[Fault] = []
         self.endicia_passphrase_field = shipping_reference.ENDICIA_PASSPHRASE_FIELDS[0]
-        self.strict_verbs = False  # 404 and 409 for PUT, DELETE and POST in the wrong state
+        self.strict_verbs = (
+            False  # 404 for PUT and DELETE without a connection, 409 for POST with one
+        )
         self.odd_responses = False
-        # Carriers' methods are answered with `settings: {}`, as in the reference's second sample.
+        # Return carrier methods with `settings: {}`, as in the reference's second sample.
         self.hide_method_settings = False
-        # Tokens that BigCommerce hands out for a wrong context: every call with one is a 403.
+        # Tokens issued for a wrong context; BigCommerce answers every call with one with 403.
         self.tokens_without_scope: set[str] = set()
         self._quotas: dict[str, Quota] = {}
         self._codes: dict[str, IssuedCode] = {}
@@ -107,13 +111,13 @@ class World:
         return next(p for p in self.store(store_hash).people if p.role == role)
 
     def next_id(self) -> int:
-        """Ids only ever grow, so a deleted method's never names another."""
+        """Return a new id; ids are never reused, even after a method is deleted."""
         with self.lock:
             self._last_id += 1
             return self._last_id
 
     def set_zones(self, store_hash: str, count: int) -> None:
-        """Replace all zones, and with them all methods, by 0, 1, 4 or 60 sample zones."""
+        """Replace all zones and their methods with `count` sample zones."""
         with self.lock:
             store = self.store(store_hash)
             store.zones = sample_data.zones(store.country_code, count)
@@ -128,9 +132,9 @@ class World:
         return code
 
     def exchange_code(self, code: str, context: str) -> tuple[IssuedCode, str] | None:
-        """Trade an unused code for an access token, once.
+        """Exchange an unused code for an access token; return None if the code is unknown or used.
 
-        A wrong context still earns a token, a powerless one (reported: NangoHQ/nango#7026).
+        A wrong context results in a token without scope (reported: NangoHQ/nango#7026).
         """
         with self.lock:
             issued = self._codes.pop(code, None)
@@ -148,7 +152,7 @@ class World:
     def install_query(
         self, store_hash: str, person: Person, external: bool = False, **changes: str | None
     ) -> dict[str, str]:
-        """The query of the auth callback; a change to None leaves that parameter out."""
+        """Return the query of the auth callback; a parameter set to None is left out."""
         query: dict[str, str | None] = {
             "code": self.issue_code(store_hash, person),
             "context": f"stores/{store_hash}",
@@ -170,14 +174,14 @@ class World:
         omit: Sequence[str] = (),
         **claims: object,
     ) -> str:
-        """A payload as the callbacks receive it; `claims` override, `omit` leaves claims out."""
+        """Return a callback's signed payload; `claims` override claims, `omit` removes them."""
         owner = self.person(store_hash, "owner")
         issued_at = int(time.time() if now is None else now)
         payload: dict[str, object] = {
             "aud": self.client_id,
             "iss": "bc",
             "iat": issued_at,
-            "nbf": issued_at - 5,  # as in the guide's example; its table says they are equal
+            "nbf": issued_at - 5,  # as in the guide's example; its table says nbf equals iat
             "exp": issued_at + DAY,
             "jti": str(uuid.uuid4()),
             "sub": f"stores/{store_hash}",
@@ -205,9 +209,9 @@ class World:
             (user_ids.add if has_access else user_ids.discard)(person.id)
 
     def set_fault(self, fault: Fault) -> None:
-        """The next matching requests misbehave; of several faults the first ordered goes first."""
+        """Set a fault for the next matching requests; faults apply in the order they were set."""
         with self.lock:
-            self.faults.append(replace(fault))  # our own copy: it counts down
+            self.faults.append(replace(fault))  # a copy, because take_fault() changes `times`
 
     def take_fault(self, endpoint: Endpoint, method: str) -> Fault | None:
         with self.lock:

@@ -1,6 +1,6 @@
-"""Shipping zones and their methods.
+"""The API of shipping zones and methods.
 
-The reference names no error bodies here; the refusals borrow the connection's array of messages.
+The reference shows no error bodies for them; these have the format of the carrier connection's.
 """
 
 from typing import Any
@@ -30,7 +30,7 @@ def create_zone(store_hash: str) -> tuple[Response, int]:
     world, store, body = current_world(), current_store(), parse_json_object()
     _require_fields(body, "name", "type")
     _validate_zone(body)
-    # Clear of the sample zones, which count from 1.
+    # Does not collide with the sample zones, whose ids start at 1.
     zone = {"locations": [], "enabled": True, **body, "id": 1000 + world.next_id()}
     store.zones.append(zone)
     store.methods[zone["id"]] = []
@@ -69,7 +69,7 @@ def list_methods(store_hash: str, zone_id: int) -> Response:
 
 @zones.post(METHODS_PATH)
 def create_method(store_hash: str, zone_id: int) -> Response:
-    """200, not 201: so says the reference. A method starts enabled and on every channel."""
+    """Create a method, enabled by default; answer 200, not 201, as the reference says."""
     world, store, body = current_world(), current_store(), parse_json_object()
     _require_fields(body, "name", "type")
     _validate_method(body, body["type"])
@@ -95,8 +95,10 @@ def show_method(store_hash: str, zone_id: int, method_id: int) -> Response:
 
 @zones.put(METHOD_PATH)
 def update_method(store_hash: str, zone_id: int, method_id: int) -> Response:
-    """Fields left out are kept, as in the reference's example; `settings` is replaced as a whole,
-    which is the unkinder of the two readings it allows."""
+    """Update a method: keep missing fields, as in the reference's example; replace `settings`.
+
+    The reference can also be read as merging `settings`. Replacing finds more mistakes in an app.
+    """
     store, body = current_store(), parse_json_object()
     method = _find_method(store, zone_id, method_id)
     _validate_method(body, body.get("type", method["type"]))
@@ -179,14 +181,14 @@ def _validate_method(body: dict[str, Any], method_type: object) -> None:
 
 
 def _validate_services(services: object, supported: tuple[str, ...] | None) -> None:
-    """At least one, each as the reference spells it; a registered provider's are its own affair."""
+    """Require one service or more, all in the reference; providers' services are not checked."""
     _require_valid(isinstance(services, list) and len(services) > 0, "delivery_services")
     if supported is not None and isinstance(services, list):
         _require_valid(all(service in supported for service in services), "delivery_services")
 
 
 def _is_allowed(value: object, allowed: tuple[str, ...] | type[bool]) -> bool:
-    """Endicia's packaging is an array in the property table and a string in the example."""
+    """Accept a list or a single value; the reference shows both for Endicia's packaging."""
     if not isinstance(allowed, tuple):
         return type(value) is allowed
     return all(item in allowed for item in (value if isinstance(value, list) else [value]))
@@ -202,4 +204,4 @@ def _note_missing_connection(store: SandboxStore, method_type: str) -> None:
         method_type in shipping_reference.CONNECTION_PROPERTIES
         or shipping_reference.is_custom_carrier(method_type)
     ) and (method_type not in store.connections):
-        add_note("Nothing was sent for this carrier yet, so the method gives no rates.")
+        add_note("This carrier has no connection yet, so the method returns no rates.")

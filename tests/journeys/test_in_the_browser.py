@@ -49,7 +49,7 @@ def test_the_main_job_from_install_to_uninstall(
     first.to_front()
     first.press("Remove sam")
     expect(
-        first.page.get_by_text("User removed. The app's remove_user callback: 204.")
+        first.page.get_by_text("User removed. Response to the remove_user callback: 204.")
     ).to_be_visible()
     staff.to_front()
     staff.follow("Activity")

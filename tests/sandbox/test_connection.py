@@ -42,7 +42,7 @@ def test_wrong_details_are_answered_like_right_ones_but_noted(ask: Ask, world: W
     reply = ask("POST", CONNECTION, {"carrier_id": "auspost", "connection": connection})
 
     assert (reply.status_code, reply.content) == (204, b"")
-    assert "would refuse" in world.calls_to(CONNECTION)[-1].note
+    assert "would reject" in world.calls_to(CONNECTION)[-1].note
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT"])

@@ -140,7 +140,7 @@ def test_a_misbehaviour_ordered_in_the_panel_strikes(
     session.post(f"{address}/stores/harbour1/clear_faults", data={"as": "owner"})
     replies.append(ask("GET", "/shipping/zones"))
 
-    assert f"429, wait 15 seconds: {words}" in page.text
+    assert f"429 Retry after 15 seconds: {words}" in page.text
     assert [reply.status_code for reply in replies] == statuses
     assert replies[0].headers["X-Retry-After"] == "15"
 
