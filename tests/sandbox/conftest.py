@@ -1,4 +1,4 @@
-"""BigCommerce's double, alone: whoever asks its API, and whoever asks it for a token."""
+"""Fixtures that send requests to the sandbox, without the app."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -12,7 +12,7 @@ from sandbox.world import World
 APP_URL = "https://app.example"
 CONNECTION = "/shipping/carrier/connection"
 
-Ask = Callable[..., requests.Response]
+SendRequest = Callable[..., requests.Response]
 
 
 @pytest.fixture
@@ -21,9 +21,9 @@ def world() -> World:
 
 
 @pytest.fixture
-def address(world: World) -> Iterator[str]:
-    with run_sandbox(world) as address:
-        yield address
+def base_url(world: World) -> Iterator[str]:
+    with run_sandbox(world) as base_url:
+        yield base_url
 
 
 @pytest.fixture
@@ -34,10 +34,10 @@ def session() -> Iterator[requests.Session]:
 
 
 @pytest.fixture
-def exchange(world: World, address: str, session: requests.Session) -> Ask:
-    """A token request with everything right, save what a test changes."""
+def request_token(world: World, base_url: str, session: requests.Session) -> SendRequest:
+    """Send a valid token request, with the changes that a test makes."""
 
-    def ask(
+    def send(
         encoding: str = "json", query: dict[str, str] | None = None, **changes: str
     ) -> requests.Response:
         query = query or world.install_query("harbour1", world.person("harbour1", "owner"))
@@ -50,28 +50,28 @@ def exchange(world: World, address: str, session: requests.Session) -> Ask:
             **changes,
         }
         encoded: dict[str, Any] = {encoding: body}
-        return session.request("POST", f"{address}/oauth2/token", **encoded)
+        return session.request("POST", f"{base_url}/oauth2/token", **encoded)
 
-    return ask
+    return send
 
 
 @pytest.fixture
-def ask(world: World, address: str, session: requests.Session) -> Ask:
-    """A request to the API of harbour1, which has the app installed."""
+def call_api(world: World, base_url: str, session: requests.Session) -> SendRequest:
+    """Send an API request for harbour1, which has the app installed."""
     world.store("harbour1").access_token = "token-of-harbour"
     session.headers["X-Auth-Token"] = "token-of-harbour"
 
-    def ask(method: str, path: str, body: object = None, **options: Any) -> requests.Response:
+    def send(method: str, path: str, body: object = None, **options: Any) -> requests.Response:
         if body is not None:
             options["json"] = body
         options.setdefault("timeout", 10)
-        return session.request(method, f"{address}/stores/harbour1/v2{path}", **options)
+        return session.request(method, f"{base_url}/stores/harbour1/v2{path}", **options)
 
-    return ask
+    return send
 
 
-def message(reply: requests.Response) -> str:
-    """The one message of the array that V2 endpoints answer errors with."""
-    (error,) = reply.json()
-    assert error["status"] == reply.status_code
+def error_message(response: requests.Response) -> str:
+    """Return the only message of a V2 error response."""
+    (error,) = response.json()
+    assert error["status"] == response.status_code
     return str(error["message"])

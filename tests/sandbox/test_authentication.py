@@ -5,7 +5,7 @@ import pytest
 import requests
 
 from sandbox.world import DEFAULT_SCOPE, World
-from tests.sandbox.conftest import APP_URL, CONNECTION, Ask
+from tests.sandbox.conftest import APP_URL, CONNECTION, SendRequest
 
 # Who may call (About our APIs: authentication, status codes, rate limits)
 
@@ -20,30 +20,32 @@ from tests.sandbox.conftest import APP_URL, CONNECTION, Ask
     ],
 )
 def test_only_a_stores_own_token_opens_it(
-    world: World, address: str, session: requests.Session, path: str, token: str | None
+    world: World, base_url: str, session: requests.Session, path: str, token: str | None
 ) -> None:
     world.store("harbour1").access_token = "token-of-harbour"
     world.store("elmfield2").access_token = "token-of-elm"
 
-    reply = session.get(address + path, headers={"X-Auth-Token": token} if token else {})
+    response = session.get(base_url + path, headers={"X-Auth-Token": token} if token else {})
 
-    assert reply.status_code == 401
-    assert reply.json()["status"] == 401
+    assert response.status_code == 401
+    assert response.json()["status"] == 401
 
 
-def test_uninstalling_kills_the_token(ask: Ask, world: World) -> None:
-    before = ask("GET", "/time").status_code
+def test_uninstalling_kills_the_token(call_api: SendRequest, world: World) -> None:
+    before = call_api("GET", "/time").status_code
 
     world.revoke_token("harbour1")
 
-    assert (before, ask("GET", "/time").status_code) == (200, 401)
+    assert (before, call_api("GET", "/time").status_code) == (200, 401)
 
 
-def test_a_new_token_replaces_the_earlier_one(ask: Ask, world: World, exchange: Ask) -> None:
-    token = exchange().json()["access_token"]
+def test_a_new_token_replaces_the_earlier_one(
+    call_api: SendRequest, world: World, request_token: SendRequest
+) -> None:
+    token = request_token().json()["access_token"]
 
-    assert ask("GET", "/time").status_code == 401
-    assert ask("GET", "/time", headers={"X-Auth-Token": token}).status_code == 200
+    assert call_api("GET", "/time").status_code == 401
+    assert call_api("GET", "/time", headers={"X-Auth-Token": token}).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -56,18 +58,18 @@ def test_a_new_token_replaces_the_earlier_one(ask: Ask, world: World, exchange: 
     ],
 )
 def test_the_scope_of_the_token_decides(
-    ask: Ask, world: World, scope: str | None, reading: int, writing: int
+    call_api: SendRequest, world: World, scope: str | None, reading: int, writing: int
 ) -> None:
     world.store("harbour1").scope = scope
 
-    read = ask("GET", "/shipping/zones")
-    written = ask("POST", CONNECTION, {"carrier_id": "royalmail", "connection": {}})
+    read = call_api("GET", "/shipping/zones")
+    written = call_api("POST", CONNECTION, {"carrier_id": "royalmail", "connection": {}})
 
     assert (read.status_code, written.status_code) == (reading, writing)
 
 
-def test_normal_answers_carry_the_rate_limit_headers(ask: Ask) -> None:
-    headers = ask("GET", "/time").headers
+def test_normal_answers_carry_the_rate_limit_headers(call_api: SendRequest) -> None:
+    headers = call_api("GET", "/time").headers
 
     assert headers["X-Rate-Limit-Time-Window-Ms"] == "30000"
     assert int(headers["X-Rate-Limit-Time-Reset-Ms"]) <= 30000
@@ -79,12 +81,12 @@ def test_normal_answers_carry_the_rate_limit_headers(ask: Ask) -> None:
 
 @pytest.mark.parametrize("encoding", ["json", "data"])
 def test_a_code_becomes_a_token_sent_as_json_or_as_form(
-    exchange: Ask, world: World, encoding: str
+    request_token: SendRequest, world: World, encoding: str
 ) -> None:
-    reply = exchange(encoding)
+    response = request_token(encoding)
 
-    granted = reply.json()
-    assert reply.status_code == 200
+    granted = response.json()
+    assert response.status_code == 200
     assert granted["access_token"] == world.store("harbour1").access_token
     assert granted["context"] == "stores/harbour1"
     assert granted["scope"] == DEFAULT_SCOPE
@@ -93,10 +95,10 @@ def test_a_code_becomes_a_token_sent_as_json_or_as_form(
     assert set(granted) == {"access_token", "scope", "user", "owner", "context", "account_uuid"}
 
 
-def test_whoever_pressed_install_is_the_user(exchange: Ask, world: World) -> None:
+def test_whoever_pressed_install_is_the_user(request_token: SendRequest, world: World) -> None:
     jo = world.person("harbour1", "authorized")
 
-    granted = exchange(query=world.install_query("harbour1", jo)).json()
+    granted = request_token(query=world.install_query("harbour1", jo)).json()
 
     assert (granted["user"]["id"], granted["owner"]["id"]) == (jo.id, 9128)
 
@@ -118,51 +120,53 @@ def test_whoever_pressed_install_is_the_user(exchange: Ask, world: World) -> Non
     ],
 )
 def test_a_wrong_token_request_is_refused(
-    exchange: Ask, world: World, changes: dict[str, str], status: int, error: str
+    request_token: SendRequest, world: World, changes: dict[str, str], status: int, error: str
 ) -> None:
-    reply = exchange(**changes)
+    response = request_token(**changes)
 
-    assert (reply.status_code, reply.json()) == (status, {"error": error})
+    assert (response.status_code, response.json()) == (status, {"error": error})
     assert world.store("harbour1").access_token is None
 
 
-def test_a_code_works_once(exchange: Ask, world: World) -> None:
+def test_a_code_works_once(request_token: SendRequest, world: World) -> None:
     query = world.install_query("harbour1", world.person("harbour1", "owner"))
 
-    replies = [exchange(query=query), exchange(query=query)]
+    responses = [request_token(query=query), request_token(query=query)]
 
-    assert [reply.status_code for reply in replies] == [200, 400]
+    assert [response.status_code for response in responses] == [200, 400]
 
 
-def test_an_answer_nobody_accepts_is_406(exchange: Ask, session: requests.Session) -> None:
+def test_an_answer_nobody_accepts_is_406(
+    request_token: SendRequest, session: requests.Session
+) -> None:
     session.headers["Accept"] = "text/html"
 
-    reply = exchange()
+    response = request_token()
 
-    assert (reply.status_code, reply.json()) == (406, {"error": "Invalid format."})
+    assert (response.status_code, response.json()) == (406, {"error": "Invalid format."})
 
 
 def test_a_wrong_context_earns_a_token_that_opens_nothing(
-    exchange: Ask, address: str, session: requests.Session
+    request_token: SendRequest, base_url: str, session: requests.Session
 ) -> None:
-    granted = exchange(context="stores/elmfield2").json()
+    granted = request_token(context="stores/elmfield2").json()
 
-    reply = session.get(
-        f"{address}/stores/elmfield2/v2/store", headers={"X-Auth-Token": granted["access_token"]}
+    response = session.get(
+        f"{base_url}/stores/elmfield2/v2/store", headers={"X-Auth-Token": granted["access_token"]}
     )
 
     assert granted["scope"] is None
-    assert reply.status_code == 403
+    assert response.status_code == 403
 
 
 @pytest.mark.parametrize("outcome", ["succeeded", "failed"])
 def test_an_install_by_external_button_ends_on_a_page(
-    address: str, session: requests.Session, outcome: str
+    base_url: str, session: requests.Session, outcome: str
 ) -> None:
-    reply = session.get(f"{address}/app/client-id/install/{outcome}")
+    response = session.get(f"{base_url}/app/client-id/install/{outcome}")
 
-    assert reply.status_code == 200
-    assert "installed" in reply.text
+    assert response.status_code == 200
+    assert "installed" in response.text
 
 
 # Signed payloads (Apps guide, callbacks)

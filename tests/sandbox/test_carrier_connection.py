@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from sandbox.world import World
-from tests.sandbox.conftest import CONNECTION, Ask, message
+from tests.sandbox.conftest import CONNECTION, SendRequest, error_message
 
 # Create Carrier Connection: the request body of each carrier's section. Update Carrier Connection
 # says that PUT takes the same.
@@ -26,22 +26,24 @@ CONNECTION_EXAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
 @pytest.mark.parametrize("method", ["POST", "PUT"])
 @pytest.mark.parametrize("example", CONNECTION_EXAMPLES)
 def test_every_documented_connection_is_accepted(
-    ask: Ask, world: World, method: str, example: str
+    call_api: SendRequest, world: World, method: str, example: str
 ) -> None:
     carrier_id, connection = CONNECTION_EXAMPLES[example]
 
-    reply = ask(method, CONNECTION, {"carrier_id": carrier_id, "connection": connection})
+    response = call_api(method, CONNECTION, {"carrier_id": carrier_id, "connection": connection})
 
-    assert (reply.status_code, reply.content) == (204, b"")
+    assert (response.status_code, response.content) == (204, b"")
     assert world.store("harbour1").connections == {carrier_id: connection}
 
 
-def test_wrong_details_are_answered_like_right_ones_but_noted(ask: Ask, world: World) -> None:
+def test_wrong_details_are_answered_like_right_ones_but_noted(
+    call_api: SendRequest, world: World
+) -> None:
     connection = {"auth_key": "wrong-key", "test_mode": True}
 
-    reply = ask("POST", CONNECTION, {"carrier_id": "auspost", "connection": connection})
+    response = call_api("POST", CONNECTION, {"carrier_id": "auspost", "connection": connection})
 
-    assert (reply.status_code, reply.content) == (204, b"")
+    assert (response.status_code, response.content) == (204, b"")
     assert "would reject" in world.calls_to(CONNECTION)[-1].note
 
 
@@ -56,22 +58,24 @@ def test_wrong_details_are_answered_like_right_ones_but_noted(ask: Ask, world: W
     ],
 )
 def test_each_property_is_required(
-    ask: Ask, method: str, carrier_id: str, connection: dict[str, Any], name: str
+    call_api: SendRequest, method: str, carrier_id: str, connection: dict[str, Any], name: str
 ) -> None:
     incomplete = {key: value for key, value in connection.items() if key != name}
 
-    reply = ask(method, CONNECTION, {"carrier_id": carrier_id, "connection": incomplete})
+    response = call_api(method, CONNECTION, {"carrier_id": carrier_id, "connection": incomplete})
 
-    assert reply.status_code == 400
-    assert message(reply) == f"Required fields missing [{name}]"
+    assert response.status_code == 400
+    assert error_message(response) == f"Required fields missing [{name}]"
 
 
-def test_all_missing_properties_are_named_and_an_empty_one_is_missing(ask: Ask) -> None:
+def test_all_missing_properties_are_named_and_an_empty_one_is_missing(
+    call_api: SendRequest,
+) -> None:
     connection = {"key": "", "password": "p", "account_number": "1"}
 
-    reply = ask("POST", CONNECTION, {"carrier_id": "fedex", "connection": connection})
+    response = call_api("POST", CONNECTION, {"carrier_id": "fedex", "connection": connection})
 
-    assert message(reply) == "Required fields missing [key, meter_number]"
+    assert error_message(response) == "Required fields missing [key, meter_number]"
 
 
 @pytest.mark.parametrize(
@@ -116,65 +120,67 @@ def test_all_missing_properties_are_named_and_an_empty_one_is_missing(ask: Ask) 
     ],
 )
 def test_a_malformed_connection_is_refused_and_not_kept(
-    ask: Ask, world: World, body: dict[str, Any], words: str
+    call_api: SendRequest, world: World, body: dict[str, Any], words: str
 ) -> None:
-    reply = ask("POST", CONNECTION, body)
+    response = call_api("POST", CONNECTION, body)
 
-    assert reply.status_code == 400
-    assert message(reply) == words
+    assert response.status_code == 400
+    assert error_message(response) == words
     assert world.store("harbour1").connections == {}
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
-def test_a_body_that_is_not_json_is_refused(ask: Ask, method: str) -> None:
-    reply = ask(method, CONNECTION, data="carrier_id=fedex")
+def test_a_body_that_is_not_json_is_refused(call_api: SendRequest, method: str) -> None:
+    response = call_api(method, CONNECTION, data="carrier_id=fedex")
 
-    assert reply.status_code == 400
-
-
-def test_a_connection_cannot_be_read(ask: Ask) -> None:
-    reply = ask("GET", CONNECTION)
-
-    assert reply.status_code == 405
-    assert {"POST", "PUT", "DELETE"} <= set(reply.headers["Allow"].split(", "))
+    assert response.status_code == 400
 
 
-def test_endicia_wants_the_spelling_in_force_and_names_it(ask: Ask, world: World) -> None:
+def test_a_connection_cannot_be_read(call_api: SendRequest) -> None:
+    response = call_api("GET", CONNECTION)
+
+    assert response.status_code == 405
+    assert {"POST", "PUT", "DELETE"} <= set(response.headers["Allow"].split(", "))
+
+
+def test_endicia_wants_the_spelling_in_force_and_names_it(
+    call_api: SendRequest, world: World
+) -> None:
     world.endicia_passphrase_field = "passphrase"
     old = {"account_id": "a", "pass_phrase": "p"}
     new = {"account_id": "a", "passphrase": "p"}
 
-    refused = ask("POST", CONNECTION, {"carrier_id": "endicia", "connection": old})
-    accepted = ask("POST", CONNECTION, {"carrier_id": "endicia", "connection": new})
+    refused = call_api("POST", CONNECTION, {"carrier_id": "endicia", "connection": old})
+    accepted = call_api("POST", CONNECTION, {"carrier_id": "endicia", "connection": new})
 
-    assert message(refused) == "Required fields missing [passphrase]"
+    assert error_message(refused) == "Required fields missing [passphrase]"
     assert accepted.status_code == 204
 
 
-def test_a_connection_is_deleted_by_a_json_body(ask: Ask, world: World) -> None:
+def test_a_connection_is_deleted_by_a_json_body(call_api: SendRequest, world: World) -> None:
     world.store("harbour1").connections["fedex"] = {}
 
-    reply = ask("DELETE", CONNECTION, {"carrier_id": "fedex"})
+    response = call_api("DELETE", CONNECTION, {"carrier_id": "fedex"})
 
-    assert (reply.status_code, reply.content) == (204, b"")
+    assert (response.status_code, response.content) == (204, b"")
     assert world.store("harbour1").connections == {}
 
 
-def test_deleting_needs_a_carrier(ask: Ask) -> None:
-    reply = ask("DELETE", CONNECTION, {})
+def test_deleting_needs_a_carrier(call_api: SendRequest) -> None:
+    response = call_api("DELETE", CONNECTION, {})
 
-    assert message(reply) == "Required fields missing [carrier_id]"
+    assert error_message(response) == "Required fields missing [carrier_id]"
 
 
 @pytest.mark.parametrize(
     ("strict", "statuses"), [(False, [204, 204, 204, 204]), (True, [404, 404, 204, 409])]
 )
 def test_verbs_in_the_wrong_state_are_undocumented_so_both_readings_exist(
-    ask: Ask, world: World, strict: bool, statuses: list[int]
+    call_api: SendRequest, world: World, strict: bool, statuses: list[int]
 ) -> None:
     world.strict_verbs = strict
     body = {"carrier_id": "royalmail", "connection": {}}
 
-    replies = [ask(verb, CONNECTION, body) for verb in ("DELETE", "PUT", "POST", "POST")]
+    responses = [call_api(verb, CONNECTION, body) for verb in ("DELETE", "PUT", "POST", "POST")]
 
-    assert [reply.status_code for reply in replies] == statuses
+    assert [response.status_code for response in responses] == statuses

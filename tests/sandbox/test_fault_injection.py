@@ -9,7 +9,7 @@ import requests
 from sandbox.faults import Fault
 from sandbox.server import run_sandbox
 from sandbox.world import World
-from tests.sandbox.conftest import CONNECTION, Ask
+from tests.sandbox.conftest import CONNECTION, SendRequest
 
 # For requests that are to run into their time limit; ample for a loaded machine to begin one.
 SOON = 0.5
@@ -30,19 +30,19 @@ SOON = 0.5
             Fault(kind="truncated", status=200, body="[]"),
             10,
             requests.exceptions.ChunkedEncodingError,
-            id="truncated reply of its own",
+            id="truncated response of its own",
         ),
     ],
 )
 def test_a_fault_is_met_once_and_then_all_is_well(
-    ask: Ask, world: World, fault: Fault, limit: float, trouble: type[Exception]
+    call_api: SendRequest, world: World, fault: Fault, limit: float, trouble: type[Exception]
 ) -> None:
     world.set_fault(fault)
 
     with pytest.raises(trouble):
-        ask("GET", "/time", timeout=limit)
+        call_api("GET", "/time", timeout=limit)
 
-    assert ask("GET", "/time").status_code == 200
+    assert call_api("GET", "/time").status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -53,24 +53,28 @@ def test_a_fault_is_met_once_and_then_all_is_well(
         pytest.param(Fault(kind="drip", seconds=0.01), id="drip"),
     ],
 )
-def test_a_slow_answer_is_the_true_one(ask: Ask, world: World, fault: Fault) -> None:
-    truth = ask("GET", "/store").json()
+def test_a_slow_answer_is_the_true_one(call_api: SendRequest, world: World, fault: Fault) -> None:
+    truth = call_api("GET", "/store").json()
     world.set_fault(fault)
 
-    reply = ask("GET", "/store")
+    response = call_api("GET", "/store")
 
-    assert (reply.status_code, reply.json()) == (200, truth)
+    assert (response.status_code, response.json()) == (200, truth)
 
 
-def test_an_ordered_reply_is_sent_as_it_is(ask: Ask, world: World) -> None:
+def test_an_ordered_reply_is_sent_as_it_is(call_api: SendRequest, world: World) -> None:
     world.set_fault(
         Fault(status=429, headers={"X-Retry-After": "7"}, body="<p>", content_type="text/html")
     )
 
-    reply = ask("POST", CONNECTION, {"carrier_id": "royalmail", "connection": {}})
+    response = call_api("POST", CONNECTION, {"carrier_id": "royalmail", "connection": {}})
 
-    assert (reply.status_code, reply.text, reply.headers["X-Retry-After"]) == (429, "<p>", "7")
-    assert reply.headers["Content-Type"].startswith("text/html")
+    assert (response.status_code, response.text, response.headers["X-Retry-After"]) == (
+        429,
+        "<p>",
+        "7",
+    )
+    assert response.headers["Content-Type"].startswith("text/html")
     assert world.store("harbour1").connections == {}
 
 
@@ -84,13 +88,13 @@ def test_an_ordered_reply_is_sent_as_it_is(ask: Ask, world: World) -> None:
     ],
 )
 def test_the_request_can_be_executed_and_only_its_answer_lost(
-    ask: Ask, world: World, fault: Fault, status: int | None
+    call_api: SendRequest, world: World, fault: Fault, status: int | None
 ) -> None:
     world.set_fault(fault)
     body = {"carrier_id": "royalmail", "connection": {}}
 
     try:
-        answered: int | None = ask("POST", CONNECTION, body, timeout=SOON).status_code
+        answered: int | None = call_api("POST", CONNECTION, body, timeout=SOON).status_code
     except requests.RequestException:
         answered = None
 
@@ -98,29 +102,29 @@ def test_the_request_can_be_executed_and_only_its_answer_lost(
     assert "royalmail" in world.store("harbour1").connections
 
 
-def test_an_endless_body_ends_when_the_reader_leaves(ask: Ask, world: World) -> None:
+def test_an_endless_body_ends_when_the_reader_leaves(call_api: SendRequest, world: World) -> None:
     world.set_fault(Fault(kind="endless", status=200))
 
-    with ask("GET", "/time", stream=True) as reply:
-        start = reply.raw.read(1_000_000)
+    with call_api("GET", "/time", stream=True) as response:
+        start = response.raw.read(1_000_000)
 
-    assert (reply.status_code, len(start)) == (200, 1_000_000)
+    assert (response.status_code, len(start)) == (200, 1_000_000)
 
 
-def test_a_reset_is_a_reset_and_no_mere_farewell(ask: Ask, world: World) -> None:
+def test_a_reset_is_a_reset_and_no_mere_farewell(call_api: SendRequest, world: World) -> None:
     world.set_fault(Fault(kind="reset"))
 
     with pytest.raises(requests.ConnectionError) as caught:
-        ask("GET", "/time")
+        call_api("GET", "/time")
 
     assert isinstance(caught.value.args[0].args[1], ConnectionResetError)
 
 
 def test_an_idle_connection_ends_with_the_server(world: World, session: requests.Session) -> None:
-    with run_sandbox(world) as address:
-        port = int(address.rpartition(":")[2])
+    with run_sandbox(world) as base_url:
+        port = int(base_url.rpartition(":")[2])
         idle = socket.create_connection(("127.0.0.1", port))
-        session.get(address)  # connections are accepted in order: the idle one was
+        session.get(base_url)  # connections are accepted in order: the idle one was
 
     with idle:
         farewell = idle.recv(1)
@@ -142,32 +146,34 @@ def test_an_idle_connection_ends_with_the_server(world: World, session: requests
     ],
 )
 def test_a_fault_strikes_where_it_was_ordered(
-    ask: Ask, exchange: Ask, world: World, endpoint: Any, met: list[str]
+    call_api: SendRequest, request_token: SendRequest, world: World, endpoint: Any, met: list[str]
 ) -> None:
     world.set_fault(Fault(endpoint=endpoint, status=555, times=None))
 
     statuses = {
-        "zones": ask("GET", "/shipping/zones/1").status_code,
-        "methods": ask("GET", "/shipping/zones/1/methods").status_code,
-        "connection": ask("DELETE", CONNECTION, {"carrier_id": "fedex"}).status_code,
-        "store": ask("GET", "/store").status_code,
-        "time": ask("GET", "/time").status_code,
-        "token": exchange().status_code,
+        "zones": call_api("GET", "/shipping/zones/1").status_code,
+        "methods": call_api("GET", "/shipping/zones/1/methods").status_code,
+        "connection": call_api("DELETE", CONNECTION, {"carrier_id": "fedex"}).status_code,
+        "store": call_api("GET", "/store").status_code,
+        "time": call_api("GET", "/time").status_code,
+        "token": request_token().status_code,
     }
 
     assert [name for name, status in statuses.items() if status == 555] == met
 
 
-def test_a_fault_can_wait_for_one_verb_strike_twice_and_be_cleared(ask: Ask, world: World) -> None:
+def test_a_fault_can_wait_for_one_verb_strike_twice_and_be_cleared(
+    call_api: SendRequest, world: World
+) -> None:
     fault = Fault(endpoint="zones", method="POST", status=503, times=2)
     body = {"name": "Global", "type": "global"}
     world.set_fault(fault)
     world.set_fault(Fault(endpoint="time", times=None))
 
-    statuses = [ask("GET", "/shipping/zones").status_code]
-    statuses += [ask("POST", "/shipping/zones", body).status_code for _ in range(3)]
+    statuses = [call_api("GET", "/shipping/zones").status_code]
+    statuses += [call_api("POST", "/shipping/zones", body).status_code for _ in range(3)]
     world.clear_faults()
-    statuses.append(ask("GET", "/time").status_code)
+    statuses.append(call_api("GET", "/time").status_code)
 
     assert statuses == [200, 503, 503, 201, 200]
     assert fault.times == 2

@@ -1,6 +1,6 @@
 """Holds the double to the reference of store information."""
 
-from tests.sandbox.conftest import Ask, message
+from tests.sandbox.conftest import SendRequest, error_message
 
 # Store Information, the response example's keys.
 STORE_FIELDS = {
@@ -15,8 +15,8 @@ STORE_FIELDS = {
 }  # fmt: skip
 
 
-def test_store_information_has_the_documented_fields(ask: Ask) -> None:
-    store = ask("GET", "/store").json()
+def test_store_information_has_the_documented_fields(call_api: SendRequest) -> None:
+    store = call_api("GET", "/store").json()
 
     assert set(store) == STORE_FIELDS
     assert (store["id"], store["name"]) == ("harbour1", "Harbour & Pine Supply")
@@ -24,12 +24,12 @@ def test_store_information_has_the_documented_fields(ask: Ask) -> None:
     assert store["control_panel_base_url"] == "https://store-harbour1.mybigcommerce.com"
 
 
-def test_the_time_is_a_number(ask: Ask) -> None:
-    assert isinstance(ask("GET", "/time").json()["time"], int)
+def test_the_time_is_a_number(call_api: SendRequest) -> None:
+    assert isinstance(call_api("GET", "/time").json()["time"], int)
 
 
-def test_an_unknown_address_is_404_in_the_apis_own_shape(ask: Ask) -> None:
-    reply = ask("GET", "/shipping/nothing")
+def test_an_unknown_address_is_404_in_the_apis_own_shape(call_api: SendRequest) -> None:
+    response = call_api("GET", "/shipping/nothing")
 
-    assert reply.status_code == 404
-    assert message(reply) == "Not Found"
+    assert response.status_code == 404
+    assert error_message(response) == "Not Found"

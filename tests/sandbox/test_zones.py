@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from sandbox.world import World
-from tests.sandbox.conftest import Ask, message
+from tests.sandbox.conftest import SendRequest, error_message
 
 # Create a Shipping Method: the example of each carrier's section, and of two settings objects.
 METHOD_EXAMPLES: dict[str, dict[str, Any]] = {
@@ -54,17 +54,19 @@ METHOD_EXAMPLES: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("number", [0, 1, 4, 60])
-def test_the_number_of_zones_can_be_switched(ask: Ask, world: World, number: int) -> None:
+def test_the_number_of_zones_can_be_switched(
+    call_api: SendRequest, world: World, number: int
+) -> None:
     world.set_zones("harbour1", number)
 
-    reply = ask("GET", "/shipping/zones")
+    response = call_api("GET", "/shipping/zones")
 
-    assert reply.status_code == 200
-    assert [zone["id"] for zone in reply.json()] == list(range(1, number + 1))
+    assert response.status_code == 200
+    assert [zone["id"] for zone in response.json()] == list(range(1, number + 1))
 
 
-def test_the_sample_zones_are_of_several_kinds(ask: Ask) -> None:
-    zones = ask("GET", "/shipping/zones").json()
+def test_the_sample_zones_are_of_several_kinds(call_api: SendRequest) -> None:
+    zones = call_api("GET", "/shipping/zones").json()
 
     assert [(zone["name"], zone["type"], zone["enabled"]) for zone in zones] == [
         ("Australia", "country", True),
@@ -101,19 +103,19 @@ def test_the_sample_zones_are_of_several_kinds(ask: Ask) -> None:
     ],
 )
 def test_every_documented_zone_can_be_made_read_changed_and_deleted(
-    ask: Ask, body: dict[str, Any]
+    call_api: SendRequest, body: dict[str, Any]
 ) -> None:
-    made = ask("POST", "/shipping/zones", body)
+    made = call_api("POST", "/shipping/zones", body)
     path = f"/shipping/zones/{made.json()['id']}"
 
-    changed = ask("PUT", path, {"name": "Renamed", "enabled": False})
-    read = ask("GET", path)
-    deleted = ask("DELETE", path)
+    changed = call_api("PUT", path, {"name": "Renamed", "enabled": False})
+    read = call_api("GET", path)
+    deleted = call_api("DELETE", path)
 
     assert (made.status_code, changed.status_code, deleted.status_code) == (201, 200, 204)
     assert read.json() == {**made.json(), "name": "Renamed", "enabled": False}
     assert body.items() <= made.json().items()
-    assert ask("GET", path).status_code == 404
+    assert call_api("GET", path).status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -125,56 +127,60 @@ def test_every_documented_zone_can_be_made_read_changed_and_deleted(
         pytest.param("PUT", "/shipping/zones/1", {"name": "n", "enabled": "1"}, id="text boolean"),
     ],
 )
-def test_a_malformed_zone_is_refused(ask: Ask, method: str, path: str, body: object) -> None:
-    reply = ask(method, path, body)
+def test_a_malformed_zone_is_refused(
+    call_api: SendRequest, method: str, path: str, body: object
+) -> None:
+    response = call_api(method, path, body)
 
-    assert reply.status_code == 400
-    assert message(reply)
+    assert response.status_code == 400
+    assert error_message(response)
 
 
 # Shipping Method
 
 
 @pytest.mark.parametrize(("kind", "settings"), METHOD_EXAMPLES.items(), ids=METHOD_EXAMPLES)
-def test_every_documented_method_can_be_made(ask: Ask, kind: str, settings: dict[str, Any]) -> None:
+def test_every_documented_method_can_be_made(
+    call_api: SendRequest, kind: str, settings: dict[str, Any]
+) -> None:
     body = {"name": "Example", "type": kind, "settings": settings, "enabled": True}
 
-    made = ask("POST", "/shipping/zones/2/methods", body)
+    made = call_api("POST", "/shipping/zones/2/methods", body)
 
-    listed = ask("GET", "/shipping/zones/2/methods").json()
+    listed = call_api("GET", "/shipping/zones/2/methods").json()
     assert made.status_code == 200
     assert body.items() <= made.json().items()
     assert listed == [made.json()]
 
 
-def test_a_method_lives_in_its_own_zone(ask: Ask) -> None:
-    (flat_rate,) = ask("GET", "/shipping/zones/1/methods").json()
+def test_a_method_lives_in_its_own_zone(call_api: SendRequest) -> None:
+    (flat_rate,) = call_api("GET", "/shipping/zones/1/methods").json()
 
-    found = ask("GET", f"/shipping/zones/1/methods/{flat_rate['id']}")
-    elsewhere = ask("GET", f"/shipping/zones/2/methods/{flat_rate['id']}")
+    found = call_api("GET", f"/shipping/zones/1/methods/{flat_rate['id']}")
+    elsewhere = call_api("GET", f"/shipping/zones/2/methods/{flat_rate['id']}")
 
     assert found.json() == flat_rate
     assert flat_rate["type"] == "perorder"
     assert elsewhere.status_code == 404
 
 
-def test_put_keeps_what_it_does_not_name_and_replaces_settings(ask: Ask) -> None:
-    (flat_rate,) = ask("GET", "/shipping/zones/1/methods").json()
+def test_put_keeps_what_it_does_not_name_and_replaces_settings(call_api: SendRequest) -> None:
+    (flat_rate,) = call_api("GET", "/shipping/zones/1/methods").json()
     # Update a Shipping Method, the request example.
     body = {"settings": {"rate": 11}, "handling_fees": {"fixed_surcharge": "0"}, "channel_ids": [2]}
 
-    reply = ask("PUT", f"/shipping/zones/1/methods/{flat_rate['id']}", body)
+    response = call_api("PUT", f"/shipping/zones/1/methods/{flat_rate['id']}", body)
 
-    assert reply.status_code == 200
-    assert reply.json() == flat_rate | body
+    assert response.status_code == 200
+    assert response.json() == flat_rate | body
 
 
-def test_a_deleted_method_is_gone_and_its_id_never_comes_back(ask: Ask) -> None:
+def test_a_deleted_method_is_gone_and_its_id_never_comes_back(call_api: SendRequest) -> None:
     body = {"name": "Flat", "type": "perorder", "settings": {"rate": 1}}
-    first = ask("POST", "/shipping/zones/2/methods", body).json()["id"]
+    first = call_api("POST", "/shipping/zones/2/methods", body).json()["id"]
 
-    deleted = ask("DELETE", f"/shipping/zones/2/methods/{first}")
-    second = ask("POST", "/shipping/zones/2/methods", body).json()["id"]
+    deleted = call_api("DELETE", f"/shipping/zones/2/methods/{first}")
+    second = call_api("POST", "/shipping/zones/2/methods", body).json()["id"]
 
     assert deleted.status_code == 204
     assert second > first
@@ -193,31 +199,33 @@ def test_a_deleted_method_is_gone_and_its_id_never_comes_back(ask: Ask) -> None:
     ],
 )
 def test_a_method_with_a_code_that_is_not_in_the_reference_is_refused(
-    ask: Ask, changes: dict[str, Any], name: str
+    call_api: SendRequest, changes: dict[str, Any], name: str
 ) -> None:
     top = {key: value for key, value in changes.items() if key in ("type", "enabled")}
     options = {key: value for key, value in changes.items() if key not in top}
     settings = {"carrier_options": {"delivery_services": ["FEDEX_GROUND"], **options}}
 
-    reply = ask(
+    response = call_api(
         "POST",
         "/shipping/zones/1/methods",
         {"name": "FedEx", "type": "fedex", "settings": settings, **top},
     )
 
-    assert reply.status_code == 400
-    assert message(reply) == f"The field '{name}' is invalid."
+    assert response.status_code == 400
+    assert error_message(response) == f"The field '{name}' is invalid."
 
 
-def test_awkward_replies_have_the_shapes_of_the_samples(ask: Ask, world: World) -> None:
+def test_awkward_replies_have_the_shapes_of_the_samples(
+    call_api: SendRequest, world: World
+) -> None:
     options = {"delivery_services": ["MediaMail"], "show_transit_time": False}
     for carrier_options in (options, {}):
         body = {"name": "USPS", "type": "endicia", "settings": {"carrier_options": carrier_options}}
-        ask("POST", "/shipping/zones/2/methods", body)
+        call_api("POST", "/shipping/zones/2/methods", body)
 
     world.odd_responses = True
 
-    lone, bare = ask("GET", "/shipping/zones/2/methods").json()
+    lone, bare = call_api("GET", "/shipping/zones/2/methods").json()
     assert lone["settings"]["carrier_options"] == {
         "delivery_services": {"value": "MediaMail"},
         "show_transit_time": "",
@@ -225,4 +233,4 @@ def test_awkward_replies_have_the_shapes_of_the_samples(ask: Ask, world: World) 
     }
     assert bare["settings"] == {}
     assert (lone["enabled"], isinstance(lone["id"], str)) == ("1", True)
-    assert ask("GET", "/shipping/zones/3/methods").status_code == 204
+    assert call_api("GET", "/shipping/zones/3/methods").status_code == 204
