@@ -19,7 +19,7 @@ from tests.sandbox.conftest import APP_URL, CONNECTION, SendRequest
         pytest.param("/stores/unknown3/v2/time", "token-of-elm", id="unknown store"),
     ],
 )
-def test_only_a_stores_own_token_opens_it(
+def test_the_api_accepts_only_the_stores_own_token(
     world: World, base_url: str, session: requests.Session, path: str, token: str | None
 ) -> None:
     world.store("harbour1").access_token = "token-of-harbour"
@@ -31,7 +31,7 @@ def test_only_a_stores_own_token_opens_it(
     assert response.json()["status"] == 401
 
 
-def test_uninstalling_kills_the_token(call_api: SendRequest, world: World) -> None:
+def test_a_revoked_token_is_rejected(call_api: SendRequest, world: World) -> None:
     before = call_api("GET", "/time").status_code
 
     world.revoke_token("harbour1")
@@ -39,7 +39,7 @@ def test_uninstalling_kills_the_token(call_api: SendRequest, world: World) -> No
     assert (before, call_api("GET", "/time").status_code) == (200, 401)
 
 
-def test_a_new_token_replaces_the_earlier_one(
+def test_a_new_token_replaces_the_previous_one(
     call_api: SendRequest, world: World, request_token: SendRequest
 ) -> None:
     token = request_token().json()["access_token"]
@@ -57,7 +57,7 @@ def test_a_new_token_replaces_the_earlier_one(
         pytest.param(None, 403, 403, id="none"),
     ],
 )
-def test_the_scope_of_the_token_decides(
+def test_the_token_scope_limits_reading_and_writing(
     call_api: SendRequest, world: World, scope: str | None, reading: int, writing: int
 ) -> None:
     world.store("harbour1").scope = scope
@@ -68,7 +68,7 @@ def test_the_scope_of_the_token_decides(
     assert (read.status_code, written.status_code) == (reading, writing)
 
 
-def test_normal_answers_carry_the_rate_limit_headers(call_api: SendRequest) -> None:
+def test_successful_responses_have_rate_limit_headers(call_api: SendRequest) -> None:
     headers = call_api("GET", "/time").headers
 
     assert headers["X-Rate-Limit-Time-Window-Ms"] == "30000"
@@ -80,7 +80,7 @@ def test_normal_answers_carry_the_rate_limit_headers(call_api: SendRequest) -> N
 
 
 @pytest.mark.parametrize("encoding", ["json", "data"])
-def test_a_code_becomes_a_token_sent_as_json_or_as_form(
+def test_a_code_is_exchanged_for_a_token_by_json_or_form(
     request_token: SendRequest, world: World, encoding: str
 ) -> None:
     response = request_token(encoding)
@@ -95,7 +95,9 @@ def test_a_code_becomes_a_token_sent_as_json_or_as_form(
     assert set(granted) == {"access_token", "scope", "user", "owner", "context", "account_uuid"}
 
 
-def test_whoever_pressed_install_is_the_user(request_token: SendRequest, world: World) -> None:
+def test_the_token_response_names_the_installing_user(
+    request_token: SendRequest, world: World
+) -> None:
     jo = world.person("harbour1", "authorized")
 
     granted = request_token(query=world.install_query("harbour1", jo)).json()
@@ -119,7 +121,7 @@ def test_whoever_pressed_install_is_the_user(request_token: SendRequest, world: 
         pytest.param({"context": ""}, 400, "invalid_request", id="no context"),
     ],
 )
-def test_a_wrong_token_request_is_refused(
+def test_an_invalid_token_request_is_rejected(
     request_token: SendRequest, world: World, changes: dict[str, str], status: int, error: str
 ) -> None:
     response = request_token(**changes)
@@ -136,7 +138,7 @@ def test_a_code_works_once(request_token: SendRequest, world: World) -> None:
     assert [response.status_code for response in responses] == [200, 400]
 
 
-def test_an_answer_nobody_accepts_is_406(
+def test_a_token_request_that_does_not_accept_json_gets_406(
     request_token: SendRequest, session: requests.Session
 ) -> None:
     session.headers["Accept"] = "text/html"
@@ -146,7 +148,7 @@ def test_an_answer_nobody_accepts_is_406(
     assert (response.status_code, response.json()) == (406, {"error": "Invalid format."})
 
 
-def test_a_wrong_context_earns_a_token_that_opens_nothing(
+def test_a_wrong_context_results_in_a_token_without_scope(
     request_token: SendRequest, base_url: str, session: requests.Session
 ) -> None:
     granted = request_token(context="stores/elmfield2").json()
@@ -160,7 +162,7 @@ def test_a_wrong_context_earns_a_token_that_opens_nothing(
 
 
 @pytest.mark.parametrize("outcome", ["succeeded", "failed"])
-def test_an_install_by_external_button_ends_on_a_page(
+def test_an_external_install_ends_on_a_result_page(
     base_url: str, session: requests.Session, outcome: str
 ) -> None:
     response = session.get(f"{base_url}/app/client-id/install/{outcome}")
@@ -172,7 +174,7 @@ def test_an_install_by_external_button_ends_on_a_page(
 # Signed payloads (Apps guide, callbacks)
 
 
-def test_a_signed_payload_holds_the_documented_claims(world: World) -> None:
+def test_a_signed_payload_has_the_documented_claims(world: World) -> None:
     sam = world.person("harbour1", "staff")
 
     token = world.signed_payload("harbour1", sam, url="/deep", channel_id=3)
@@ -187,7 +189,7 @@ def test_a_signed_payload_holds_the_documented_claims(world: World) -> None:
     assert (claims["nbf"], claims["exp"]) == (claims["iat"] - 5, claims["iat"] + 86400)
 
 
-def test_a_signed_payload_can_be_made_wrong(world: World) -> None:
+def test_claims_of_a_signed_payload_can_be_replaced_or_omitted(world: World) -> None:
     owner = world.person("harbour1", "owner")
 
     token = world.signed_payload(

@@ -36,7 +36,7 @@ def test_every_documented_connection_is_accepted(
     assert world.store("harbour1").connections == {carrier_id: connection}
 
 
-def test_wrong_details_are_answered_like_right_ones_but_noted(
+def test_wrong_credentials_are_accepted_and_add_a_note_to_the_call(
     call_api: SendRequest, world: World
 ) -> None:
     connection = {"auth_key": "wrong-key", "test_mode": True}
@@ -57,7 +57,7 @@ def test_wrong_details_are_answered_like_right_ones_but_noted(
         if carrier_id != "carrier_33"
     ],
 )
-def test_each_property_is_required(
+def test_every_connection_property_is_required(
     call_api: SendRequest, method: str, carrier_id: str, connection: dict[str, Any], name: str
 ) -> None:
     incomplete = {key: value for key, value in connection.items() if key != name}
@@ -68,7 +68,7 @@ def test_each_property_is_required(
     assert error_message(response) == f"Required fields missing [{name}]"
 
 
-def test_all_missing_properties_are_named_and_an_empty_one_is_missing(
+def test_the_error_names_all_missing_and_empty_properties(
     call_api: SendRequest,
 ) -> None:
     connection = {"key": "", "password": "p", "account_number": "1"}
@@ -119,7 +119,7 @@ def test_all_missing_properties_are_named_and_an_empty_one_is_missing(
         ),
     ],
 )
-def test_a_malformed_connection_is_refused_and_not_kept(
+def test_an_invalid_connection_is_rejected_and_not_stored(
     call_api: SendRequest, world: World, body: dict[str, Any], words: str
 ) -> None:
     response = call_api("POST", CONNECTION, body)
@@ -130,20 +130,20 @@ def test_a_malformed_connection_is_refused_and_not_kept(
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
-def test_a_body_that_is_not_json_is_refused(call_api: SendRequest, method: str) -> None:
+def test_a_body_that_is_not_json_is_rejected(call_api: SendRequest, method: str) -> None:
     response = call_api(method, CONNECTION, data="carrier_id=fedex")
 
     assert response.status_code == 400
 
 
-def test_a_connection_cannot_be_read(call_api: SendRequest) -> None:
+def test_get_on_a_connection_is_not_allowed(call_api: SendRequest) -> None:
     response = call_api("GET", CONNECTION)
 
     assert response.status_code == 405
     assert {"POST", "PUT", "DELETE"} <= set(response.headers["Allow"].split(", "))
 
 
-def test_endicia_wants_the_spelling_in_force_and_names_it(
+def test_the_required_endicia_passphrase_field_can_be_changed(
     call_api: SendRequest, world: World
 ) -> None:
     world.endicia_passphrase_field = "passphrase"
@@ -157,7 +157,9 @@ def test_endicia_wants_the_spelling_in_force_and_names_it(
     assert accepted.status_code == 204
 
 
-def test_a_connection_is_deleted_by_a_json_body(call_api: SendRequest, world: World) -> None:
+def test_a_connection_is_deleted_by_the_carrier_id_in_the_body(
+    call_api: SendRequest, world: World
+) -> None:
     world.store("harbour1").connections["fedex"] = {}
 
     response = call_api("DELETE", CONNECTION, {"carrier_id": "fedex"})
@@ -166,7 +168,7 @@ def test_a_connection_is_deleted_by_a_json_body(call_api: SendRequest, world: Wo
     assert world.store("harbour1").connections == {}
 
 
-def test_deleting_needs_a_carrier(call_api: SendRequest) -> None:
+def test_deleting_requires_a_carrier_id(call_api: SendRequest) -> None:
     response = call_api("DELETE", CONNECTION, {})
 
     assert error_message(response) == "Required fields missing [carrier_id]"
@@ -175,7 +177,7 @@ def test_deleting_needs_a_carrier(call_api: SendRequest) -> None:
 @pytest.mark.parametrize(
     ("strict", "statuses"), [(False, [204, 204, 204, 204]), (True, [404, 404, 204, 409])]
 )
-def test_verbs_in_the_wrong_state_are_undocumented_so_both_readings_exist(
+def test_strict_verbs_reject_requests_in_the_wrong_state(
     call_api: SendRequest, world: World, strict: bool, statuses: list[int]
 ) -> None:
     world.strict_verbs = strict

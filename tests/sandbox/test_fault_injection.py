@@ -34,7 +34,7 @@ SOON = 0.5
         ),
     ],
 )
-def test_a_fault_is_met_once_and_then_all_is_well(
+def test_a_fault_affects_one_request_and_the_next_succeeds(
     call_api: SendRequest, world: World, fault: Fault, limit: float, trouble: type[Exception]
 ) -> None:
     world.set_fault(fault)
@@ -53,7 +53,7 @@ def test_a_fault_is_met_once_and_then_all_is_well(
         pytest.param(Fault(kind="drip", seconds=0.01), id="drip"),
     ],
 )
-def test_a_slow_answer_is_the_true_one(call_api: SendRequest, world: World, fault: Fault) -> None:
+def test_a_slow_response_is_the_real_one(call_api: SendRequest, world: World, fault: Fault) -> None:
     truth = call_api("GET", "/store").json()
     world.set_fault(fault)
 
@@ -62,7 +62,9 @@ def test_a_slow_answer_is_the_true_one(call_api: SendRequest, world: World, faul
     assert (response.status_code, response.json()) == (200, truth)
 
 
-def test_an_ordered_reply_is_sent_as_it_is(call_api: SendRequest, world: World) -> None:
+def test_a_response_fault_is_sent_unchanged_and_not_executed(
+    call_api: SendRequest, world: World
+) -> None:
     world.set_fault(
         Fault(status=429, headers={"X-Retry-After": "7"}, body="<p>", content_type="text/html")
     )
@@ -87,7 +89,7 @@ def test_an_ordered_reply_is_sent_as_it_is(call_api: SendRequest, world: World) 
         pytest.param(Fault(status=502, execute_first=True), 502, id="response"),
     ],
 )
-def test_the_request_can_be_executed_and_only_its_answer_lost(
+def test_execute_first_executes_the_request_and_loses_the_response(
     call_api: SendRequest, world: World, fault: Fault, status: int | None
 ) -> None:
     world.set_fault(fault)
@@ -102,7 +104,9 @@ def test_the_request_can_be_executed_and_only_its_answer_lost(
     assert "royalmail" in world.store("harbour1").connections
 
 
-def test_an_endless_body_ends_when_the_reader_leaves(call_api: SendRequest, world: World) -> None:
+def test_an_endless_body_ends_when_the_client_disconnects(
+    call_api: SendRequest, world: World
+) -> None:
     world.set_fault(Fault(kind="endless", status=200))
 
     with call_api("GET", "/time", stream=True) as response:
@@ -111,7 +115,9 @@ def test_an_endless_body_ends_when_the_reader_leaves(call_api: SendRequest, worl
     assert (response.status_code, len(start)) == (200, 1_000_000)
 
 
-def test_a_reset_is_a_reset_and_no_mere_farewell(call_api: SendRequest, world: World) -> None:
+def test_a_reset_fault_sends_rst_instead_of_closing_the_connection(
+    call_api: SendRequest, world: World
+) -> None:
     world.set_fault(Fault(kind="reset"))
 
     with pytest.raises(requests.ConnectionError) as caught:
@@ -120,7 +126,9 @@ def test_a_reset_is_a_reset_and_no_mere_farewell(call_api: SendRequest, world: W
     assert isinstance(caught.value.args[0].args[1], ConnectionResetError)
 
 
-def test_an_idle_connection_ends_with_the_server(world: World, session: requests.Session) -> None:
+def test_stopping_the_server_closes_idle_connections(
+    world: World, session: requests.Session
+) -> None:
     with run_sandbox(world) as base_url:
         port = int(base_url.rpartition(":")[2])
         idle = socket.create_connection(("127.0.0.1", port))
@@ -145,7 +153,7 @@ def test_an_idle_connection_ends_with_the_server(world: World, session: requests
         ("any", ["zones", "methods", "connection", "store", "time", "token"]),
     ],
 )
-def test_a_fault_strikes_where_it_was_ordered(
+def test_a_fault_affects_only_its_endpoint(
     call_api: SendRequest, request_token: SendRequest, world: World, endpoint: Any, met: list[str]
 ) -> None:
     world.set_fault(Fault(endpoint=endpoint, status=555, times=None))
@@ -162,7 +170,7 @@ def test_a_fault_strikes_where_it_was_ordered(
     assert [name for name, status in statuses.items() if status == 555] == met
 
 
-def test_a_fault_can_wait_for_one_verb_strike_twice_and_be_cleared(
+def test_a_fault_can_be_limited_to_a_method_repeated_and_cleared(
     call_api: SendRequest, world: World
 ) -> None:
     fault = Fault(endpoint="zones", method="POST", status=503, times=2)

@@ -10,7 +10,7 @@ from sandbox.world import World
 from tests.sandbox.conftest import APP_URL, CONNECTION, SendRequest
 
 
-def test_every_request_is_written_down_with_its_answer(
+def test_every_call_is_recorded_with_its_response(
     call_api: SendRequest, request_token: SendRequest, world: World
 ) -> None:
     call_api("DELETE", CONNECTION, {"carrier_id": "fedex"})
@@ -25,7 +25,7 @@ def test_every_request_is_written_down_with_its_answer(
     assert world.calls_to(CONNECTION, "DELETE") == [deleted]
 
 
-def test_the_panel_masks_secrets_unless_asked_to_show_them(
+def test_the_call_list_masks_secrets_by_default(
     call_api: SendRequest,
     request_token: SendRequest,
     world: World,
@@ -46,7 +46,7 @@ def test_the_panel_masks_secrets_unless_asked_to_show_them(
     assert [secret for secret in secrets if secret in shown] == secrets
 
 
-def test_the_panel_shows_a_store_only_its_own_calls(
+def test_the_call_list_of_a_store_excludes_other_stores(
     call_api: SendRequest, base_url: str, session: requests.Session
 ) -> None:
     call_api("GET", "/time")
@@ -57,7 +57,9 @@ def test_the_panel_shows_a_store_only_its_own_calls(
 
 
 @pytest.mark.parametrize("role", ["owner", "authorized", "staff"])
-def test_everybody_has_a_control_panel(base_url: str, session: requests.Session, role: str) -> None:
+def test_every_role_can_open_the_control_panel(
+    base_url: str, session: requests.Session, role: str
+) -> None:
     page = session.get(f"{base_url}/stores/elmfield2?as={role}")
     frame = session.get(f"{base_url}/stores/elmfield2/frame?as={role}")
 
@@ -66,7 +68,7 @@ def test_everybody_has_a_control_panel(base_url: str, session: requests.Session,
     assert ("Uninstall" in page.text, "not installed" in frame.text) == (False, True)
 
 
-def test_install_leads_the_frame_to_the_app_with_a_code_that_works(
+def test_install_redirects_to_the_app_with_a_valid_code(
     request_token: SendRequest, world: World, base_url: str, session: requests.Session
 ) -> None:
     response = session.post(
@@ -80,7 +82,7 @@ def test_install_leads_the_frame_to_the_app_with_a_code_that_works(
 
 
 @pytest.mark.parametrize("action", ["install", "uninstall"])
-def test_a_staff_user_can_neither_install_nor_uninstall(
+def test_staff_users_cannot_install_or_uninstall(
     world: World, base_url: str, session: requests.Session, action: str
 ) -> None:
     world.store("harbour1").access_token = "token"
@@ -91,7 +93,7 @@ def test_a_staff_user_can_neither_install_nor_uninstall(
     assert world.store("harbour1").access_token == "token"
 
 
-def test_a_staff_user_opens_the_app_only_once_given_access(
+def test_staff_users_need_access_to_open_the_app(
     world: World, base_url: str, session: requests.Session
 ) -> None:
     world.store("harbour1").access_token = "token"
@@ -106,7 +108,7 @@ def test_a_staff_user_opens_the_app_only_once_given_access(
     assert after.headers["Location"].startswith(f"{APP_URL}/load?signed_payload_jwt=")
 
 
-def test_uninstalling_in_the_panel_kills_the_token_and_tells_the_app(
+def test_uninstall_revokes_the_token_and_sends_the_callback(
     session: requests.Session,
 ) -> None:
     # The app's place is taken by a second sandbox, which has no such page: it answers 404.
@@ -129,7 +131,7 @@ def test_uninstalling_in_the_panel_kills_the_token_and_tells_the_app(
         ),
     ],
 )
-def test_a_misbehaviour_ordered_in_the_panel_strikes(
+def test_a_fault_set_in_the_panel_is_applied(
     call_api: SendRequest,
     base_url: str,
     session: requests.Session,
@@ -149,7 +151,7 @@ def test_a_misbehaviour_ordered_in_the_panel_strikes(
     assert responses[0].headers["X-Retry-After"] == "15"
 
 
-def test_the_panels_switches_change_this_bigcommerce(
+def test_the_panels_settings_change_the_sandbox(
     world: World, base_url: str, session: requests.Session
 ) -> None:
     switches = {

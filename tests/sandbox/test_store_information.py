@@ -24,11 +24,11 @@ def test_store_information_has_the_documented_fields(call_api: SendRequest) -> N
     assert store["control_panel_base_url"] == "https://store-harbour1.mybigcommerce.com"
 
 
-def test_the_time_is_a_number(call_api: SendRequest) -> None:
+def test_the_time_is_an_integer(call_api: SendRequest) -> None:
     assert isinstance(call_api("GET", "/time").json()["time"], int)
 
 
-def test_an_unknown_address_is_404_in_the_apis_own_shape(call_api: SendRequest) -> None:
+def test_an_unknown_path_gets_404_in_the_v2_error_format(call_api: SendRequest) -> None:
     response = call_api("GET", "/shipping/nothing")
 
     assert response.status_code == 404

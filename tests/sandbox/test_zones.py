@@ -54,7 +54,7 @@ METHOD_EXAMPLES: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("number", [0, 1, 4, 60])
-def test_the_number_of_zones_can_be_switched(
+def test_the_number_of_zones_can_be_changed(
     call_api: SendRequest, world: World, number: int
 ) -> None:
     world.set_zones("harbour1", number)
@@ -65,7 +65,7 @@ def test_the_number_of_zones_can_be_switched(
     assert [zone["id"] for zone in response.json()] == list(range(1, number + 1))
 
 
-def test_the_sample_zones_are_of_several_kinds(call_api: SendRequest) -> None:
+def test_the_sample_zones_have_different_types(call_api: SendRequest) -> None:
     zones = call_api("GET", "/shipping/zones").json()
 
     assert [(zone["name"], zone["type"], zone["enabled"]) for zone in zones] == [
@@ -102,7 +102,7 @@ def test_the_sample_zones_are_of_several_kinds(call_api: SendRequest) -> None:
         pytest.param({"name": "Global", "type": "global"}, id="Type: Global"),
     ],
 )
-def test_every_documented_zone_can_be_made_read_changed_and_deleted(
+def test_every_documented_zone_can_be_created_read_updated_and_deleted(
     call_api: SendRequest, body: dict[str, Any]
 ) -> None:
     made = call_api("POST", "/shipping/zones", body)
@@ -127,7 +127,7 @@ def test_every_documented_zone_can_be_made_read_changed_and_deleted(
         pytest.param("PUT", "/shipping/zones/1", {"name": "n", "enabled": "1"}, id="text boolean"),
     ],
 )
-def test_a_malformed_zone_is_refused(
+def test_an_invalid_zone_is_rejected(
     call_api: SendRequest, method: str, path: str, body: object
 ) -> None:
     response = call_api(method, path, body)
@@ -140,7 +140,7 @@ def test_a_malformed_zone_is_refused(
 
 
 @pytest.mark.parametrize(("kind", "settings"), METHOD_EXAMPLES.items(), ids=METHOD_EXAMPLES)
-def test_every_documented_method_can_be_made(
+def test_every_documented_method_can_be_created(
     call_api: SendRequest, kind: str, settings: dict[str, Any]
 ) -> None:
     body = {"name": "Example", "type": kind, "settings": settings, "enabled": True}
@@ -153,7 +153,7 @@ def test_every_documented_method_can_be_made(
     assert listed == [made.json()]
 
 
-def test_a_method_lives_in_its_own_zone(call_api: SendRequest) -> None:
+def test_a_method_is_found_only_in_its_zone(call_api: SendRequest) -> None:
     (flat_rate,) = call_api("GET", "/shipping/zones/1/methods").json()
 
     found = call_api("GET", f"/shipping/zones/1/methods/{flat_rate['id']}")
@@ -164,7 +164,9 @@ def test_a_method_lives_in_its_own_zone(call_api: SendRequest) -> None:
     assert elsewhere.status_code == 404
 
 
-def test_put_keeps_what_it_does_not_name_and_replaces_settings(call_api: SendRequest) -> None:
+def test_updating_a_method_keeps_missing_fields_and_replaces_settings(
+    call_api: SendRequest,
+) -> None:
     (flat_rate,) = call_api("GET", "/shipping/zones/1/methods").json()
     # Update a Shipping Method, the request example.
     body = {"settings": {"rate": 11}, "handling_fees": {"fixed_surcharge": "0"}, "channel_ids": [2]}
@@ -175,7 +177,7 @@ def test_put_keeps_what_it_does_not_name_and_replaces_settings(call_api: SendReq
     assert response.json() == flat_rate | body
 
 
-def test_a_deleted_method_is_gone_and_its_id_never_comes_back(call_api: SendRequest) -> None:
+def test_the_id_of_a_deleted_method_is_not_reused(call_api: SendRequest) -> None:
     body = {"name": "Flat", "type": "perorder", "settings": {"rate": 1}}
     first = call_api("POST", "/shipping/zones/2/methods", body).json()["id"]
 
@@ -198,7 +200,7 @@ def test_a_deleted_method_is_gone_and_its_id_never_comes_back(call_api: SendRequ
         pytest.param({"include_package_value": "1"}, "include_package_value", id="text option"),
     ],
 )
-def test_a_method_with_a_code_that_is_not_in_the_reference_is_refused(
+def test_a_method_with_a_value_outside_the_reference_is_rejected(
     call_api: SendRequest, changes: dict[str, Any], name: str
 ) -> None:
     top = {key: value for key, value in changes.items() if key in ("type", "enabled")}
@@ -215,9 +217,7 @@ def test_a_method_with_a_code_that_is_not_in_the_reference_is_refused(
     assert error_message(response) == f"The field '{name}' is invalid."
 
 
-def test_awkward_replies_have_the_shapes_of_the_samples(
-    call_api: SendRequest, world: World
-) -> None:
+def test_odd_responses_have_the_shapes_of_the_samples(call_api: SendRequest, world: World) -> None:
     options = {"delivery_services": ["MediaMail"], "show_transit_time": False}
     for carrier_options in (options, {}):
         body = {"name": "USPS", "type": "endicia", "settings": {"carrier_options": carrier_options}}
