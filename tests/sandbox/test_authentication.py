@@ -1,4 +1,4 @@
-"""Holds the double to BigCommerce's guides on apps and APIs: tokens, callbacks, status codes."""
+"""API authentication, the token exchange and signed payloads, as BigCommerce documents them."""
 
 import jwt
 import pytest
@@ -7,7 +7,7 @@ import requests
 from sandbox.world import DEFAULT_SCOPE, World
 from tests.sandbox.conftest import APP_URL, CONNECTION, SendRequest
 
-# Who may call (About our APIs: authentication, status codes, rate limits)
+# API authentication (About our APIs: authentication, status codes, rate limits)
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_a_new_token_replaces_the_previous_one(
 
 
 @pytest.mark.parametrize(
-    ("scope", "reading", "writing"),
+    ("scope", "read_status", "write_status"),
     [
         pytest.param(DEFAULT_SCOPE, 200, 204, id="modify"),
         pytest.param("store_v2_information_read_only", 200, 403, id="read-only"),
@@ -58,14 +58,14 @@ def test_a_new_token_replaces_the_previous_one(
     ],
 )
 def test_the_token_scope_limits_reading_and_writing(
-    call_api: SendRequest, world: World, scope: str | None, reading: int, writing: int
+    call_api: SendRequest, world: World, scope: str | None, read_status: int, write_status: int
 ) -> None:
     world.store("harbour1").scope = scope
 
-    read = call_api("GET", "/shipping/zones")
-    written = call_api("POST", CONNECTION, {"carrier_id": "royalmail", "connection": {}})
+    read_response = call_api("GET", "/shipping/zones")
+    write_response = call_api("POST", CONNECTION, {"carrier_id": "royalmail", "connection": {}})
 
-    assert (read.status_code, written.status_code) == (reading, writing)
+    assert (read_response.status_code, write_response.status_code) == (read_status, write_status)
 
 
 def test_successful_responses_have_rate_limit_headers(call_api: SendRequest) -> None:
@@ -76,7 +76,7 @@ def test_successful_responses_have_rate_limit_headers(call_api: SendRequest) -> 
     assert int(headers["X-Rate-Limit-Requests-Left"]) < int(headers["X-Rate-Limit-Requests-Quota"])
 
 
-# The token exchange (Apps guide, auth callback)
+# Token exchange (Apps guide, auth callback)
 
 
 @pytest.mark.parametrize("encoding", ["json", "data"])
@@ -85,14 +85,14 @@ def test_a_code_is_exchanged_for_a_token_by_json_or_form(
 ) -> None:
     response = request_token(encoding)
 
-    granted = response.json()
+    grant = response.json()
     assert response.status_code == 200
-    assert granted["access_token"] == world.store("harbour1").access_token
-    assert granted["context"] == "stores/harbour1"
-    assert granted["scope"] == DEFAULT_SCOPE
-    assert granted["user"] == granted["owner"]
-    assert granted["user"]["email"] == granted["user"]["username"] == "owner@harbourpine.example"
-    assert set(granted) == {"access_token", "scope", "user", "owner", "context", "account_uuid"}
+    assert grant["access_token"] == world.store("harbour1").access_token
+    assert grant["context"] == "stores/harbour1"
+    assert grant["scope"] == DEFAULT_SCOPE
+    assert grant["user"] == grant["owner"]
+    assert grant["user"]["email"] == grant["user"]["username"] == "owner@harbourpine.example"
+    assert set(grant) == {"access_token", "scope", "user", "owner", "context", "account_uuid"}
 
 
 def test_the_token_response_names_the_installing_user(
@@ -100,9 +100,9 @@ def test_the_token_response_names_the_installing_user(
 ) -> None:
     jo = world.person("harbour1", "authorized")
 
-    granted = request_token(query=world.install_query("harbour1", jo)).json()
+    grant = request_token(query=world.install_query("harbour1", jo)).json()
 
-    assert (granted["user"]["id"], granted["owner"]["id"]) == (jo.id, 9128)
+    assert (grant["user"]["id"], grant["owner"]["id"]) == (jo.id, 9128)
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_the_token_response_names_the_installing_user(
             {"redirect_uri": f"{APP_URL}/auth/"},
             400,
             "Parameter redirect_uri does not match registered URI",
-            id="redirect, as reported in bigcommerce-api-php#281",
+            id="redirect URI, as reported in bigcommerce-api-php#281",
         ),
         pytest.param({"code": "never-issued"}, 400, "invalid_grant", id="code"),
         pytest.param({"context": ""}, 400, "invalid_request", id="no context"),
@@ -151,13 +151,14 @@ def test_a_token_request_that_does_not_accept_json_gets_406(
 def test_a_wrong_context_results_in_a_token_without_scope(
     request_token: SendRequest, base_url: str, session: requests.Session
 ) -> None:
-    granted = request_token(context="stores/elmfield2").json()
+    grant = request_token(context="stores/elmfield2").json()
 
     response = session.get(
-        f"{base_url}/stores/elmfield2/v2/store", headers={"X-Auth-Token": granted["access_token"]}
+        f"{base_url}/stores/elmfield2/v2/store",
+        headers={"X-Auth-Token": grant["access_token"]},
     )
 
-    assert granted["scope"] is None
+    assert grant["scope"] is None
     assert response.status_code == 403
 
 

@@ -1,4 +1,4 @@
-"""Holds the double to the reference of carrier connections."""
+"""Carrier connections, compared with the Shipping V2 reference."""
 
 from typing import Any
 
@@ -7,8 +7,8 @@ import pytest
 from sandbox.world import World
 from tests.sandbox.conftest import CONNECTION, SendRequest, error_message
 
-# Create Carrier Connection: the request body of each carrier's section. Update Carrier Connection
-# says that PUT takes the same.
+# The request bodies of Create Carrier Connection; Update Carrier Connection says that PUT takes the
+# same.
 CONNECTION_EXAMPLES: dict[str, tuple[str, dict[str, Any]]] = {
     "Australia Post example": ("auspost", {"auth_key": "yourKey", "test_mode": False}),
     "Endicia example": ("endicia", {"account_id": "yourId", "pass_phrase": "yourPhrase"}),
@@ -79,7 +79,7 @@ def test_the_error_names_all_missing_and_empty_properties(
 
 
 @pytest.mark.parametrize(
-    ("body", "words"),
+    ("body", "expected_message"),
     [
         pytest.param({"connection": {}}, "Required fields missing [carrier_id]", id="no carrier"),
         pytest.param(
@@ -100,12 +100,12 @@ def test_the_error_names_all_missing_and_empty_properties(
         pytest.param(
             {"carrier_id": "zoom2u", "connection": {"auth_key": "k", "test_mode": "false"}},
             "The field 'test_mode' is invalid.",
-            id="boolean as text",
+            id="text for boolean",
         ),
         pytest.param(
             {"carrier_id": "endicia", "connection": {"account_id": 12, "pass_phrase": "p"}},
             "The field 'account_id' is invalid.",
-            id="text as number",
+            id="number for text",
         ),
         pytest.param(
             {"carrier_id": "canadapost", "connection": {}},
@@ -115,17 +115,17 @@ def test_the_error_names_all_missing_and_empty_properties(
         pytest.param(
             {"carrier_id": "carrier_x", "connection": {}},
             "The field 'carrier_id' is invalid.",
-            id="provider without a number",
+            id="provider id without a number",
         ),
     ],
 )
 def test_an_invalid_connection_is_rejected_and_not_stored(
-    call_api: SendRequest, world: World, body: dict[str, Any], words: str
+    call_api: SendRequest, world: World, body: dict[str, Any], expected_message: str
 ) -> None:
     response = call_api("POST", CONNECTION, body)
 
     assert response.status_code == 400
-    assert error_message(response) == words
+    assert error_message(response) == expected_message
     assert world.store("harbour1").connections == {}
 
 
@@ -147,13 +147,13 @@ def test_the_required_endicia_passphrase_field_can_be_changed(
     call_api: SendRequest, world: World
 ) -> None:
     world.endicia_passphrase_field = "passphrase"
-    old = {"account_id": "a", "pass_phrase": "p"}
-    new = {"account_id": "a", "passphrase": "p"}
+    with_old_field = {"account_id": "a", "pass_phrase": "p"}
+    with_new_field = {"account_id": "a", "passphrase": "p"}
 
-    refused = call_api("POST", CONNECTION, {"carrier_id": "endicia", "connection": old})
-    accepted = call_api("POST", CONNECTION, {"carrier_id": "endicia", "connection": new})
+    rejected = call_api("POST", CONNECTION, {"carrier_id": "endicia", "connection": with_old_field})
+    accepted = call_api("POST", CONNECTION, {"carrier_id": "endicia", "connection": with_new_field})
 
-    assert error_message(refused) == "Required fields missing [passphrase]"
+    assert error_message(rejected) == "Required fields missing [passphrase]"
     assert accepted.status_code == 204
 
 
@@ -175,14 +175,14 @@ def test_deleting_requires_a_carrier_id(call_api: SendRequest) -> None:
 
 
 @pytest.mark.parametrize(
-    ("strict", "statuses"), [(False, [204, 204, 204, 204]), (True, [404, 404, 204, 409])]
+    ("strict_verbs", "statuses"), [(False, [204, 204, 204, 204]), (True, [404, 404, 204, 409])]
 )
 def test_strict_verbs_reject_requests_in_the_wrong_state(
-    call_api: SendRequest, world: World, strict: bool, statuses: list[int]
+    call_api: SendRequest, world: World, strict_verbs: bool, statuses: list[int]
 ) -> None:
-    world.strict_verbs = strict
+    world.strict_verbs = strict_verbs
     body = {"carrier_id": "royalmail", "connection": {}}
 
-    responses = [call_api(verb, CONNECTION, body) for verb in ("DELETE", "PUT", "POST", "POST")]
+    responses = [call_api(method, CONNECTION, body) for method in ("DELETE", "PUT", "POST", "POST")]
 
     assert [response.status_code for response in responses] == statuses

@@ -1,4 +1,4 @@
-"""What a network and an overloaded platform do, documented or not."""
+"""Faults of the network and of BigCommerce, as an HTTP client sees them."""
 
 import socket
 from typing import Any
@@ -11,18 +11,24 @@ from sandbox.server import run_sandbox
 from sandbox.world import World
 from tests.sandbox.conftest import CONNECTION, SendRequest
 
-# For requests that are to run into their time limit; ample for a loaded machine to begin one.
-SOON = 0.5
+# Timeout of requests that have to time out; long enough to send the request on a loaded machine.
+SHORT_TIMEOUT = 0.5
 
 
 @pytest.mark.parametrize(
-    ("fault", "limit", "trouble"),
+    ("fault", "timeout", "error"),
     [
         pytest.param(Fault(kind="reset"), 10, requests.ConnectionError, id="reset"),
-        pytest.param(Fault(kind="hang"), SOON, requests.ReadTimeout, id="hang"),
-        pytest.param(Fault(kind="hang", seconds=0.01), 10, requests.ConnectionError, id="hang up"),
-        pytest.param(Fault(kind="delay", seconds=60), SOON, requests.ReadTimeout, id="delay"),
-        pytest.param(Fault(kind="drip", seconds=600), SOON, requests.ConnectionError, id="drip"),
+        pytest.param(Fault(kind="hang"), SHORT_TIMEOUT, requests.ReadTimeout, id="hang"),
+        pytest.param(
+            Fault(kind="hang", seconds=0.01), 10, requests.ConnectionError, id="hang, then close"
+        ),
+        pytest.param(
+            Fault(kind="delay", seconds=60), SHORT_TIMEOUT, requests.ReadTimeout, id="delay"
+        ),
+        pytest.param(
+            Fault(kind="drip", seconds=600), SHORT_TIMEOUT, requests.ConnectionError, id="drip"
+        ),
         pytest.param(
             Fault(kind="truncated"), 10, requests.exceptions.ChunkedEncodingError, id="truncated"
         ),
@@ -30,17 +36,17 @@ SOON = 0.5
             Fault(kind="truncated", status=200, body="[]"),
             10,
             requests.exceptions.ChunkedEncodingError,
-            id="truncated response of its own",
+            id="truncated custom response",
         ),
     ],
 )
 def test_a_fault_affects_one_request_and_the_next_succeeds(
-    call_api: SendRequest, world: World, fault: Fault, limit: float, trouble: type[Exception]
+    call_api: SendRequest, world: World, fault: Fault, timeout: float, error: type[Exception]
 ) -> None:
     world.set_fault(fault)
 
-    with pytest.raises(trouble):
-        call_api("GET", "/time", timeout=limit)
+    with pytest.raises(error):
+        call_api("GET", "/time", timeout=timeout)
 
     assert call_api("GET", "/time").status_code == 200
 
@@ -49,17 +55,19 @@ def test_a_fault_affects_one_request_and_the_next_succeeds(
     "fault",
     [
         pytest.param(Fault(kind="delay", seconds=0.01), id="delay"),
-        pytest.param(Fault(kind="delay", seconds=0.01, execute_first=True), id="delay afterwards"),
+        pytest.param(
+            Fault(kind="delay", seconds=0.01, execute_first=True), id="delay after execution"
+        ),
         pytest.param(Fault(kind="drip", seconds=0.01), id="drip"),
     ],
 )
 def test_a_slow_response_is_the_real_one(call_api: SendRequest, world: World, fault: Fault) -> None:
-    truth = call_api("GET", "/store").json()
+    real_body = call_api("GET", "/store").json()
     world.set_fault(fault)
 
     response = call_api("GET", "/store")
 
-    assert (response.status_code, response.json()) == (200, truth)
+    assert (response.status_code, response.json()) == (200, real_body)
 
 
 def test_a_response_fault_is_sent_unchanged_and_not_executed(
@@ -96,11 +104,13 @@ def test_execute_first_executes_the_request_and_loses_the_response(
     body = {"carrier_id": "royalmail", "connection": {}}
 
     try:
-        answered: int | None = call_api("POST", CONNECTION, body, timeout=SOON).status_code
+        status_received: int | None = call_api(
+            "POST", CONNECTION, body, timeout=SHORT_TIMEOUT
+        ).status_code
     except requests.RequestException:
-        answered = None
+        status_received = None
 
-    assert answered == status
+    assert status_received == status
     assert "royalmail" in world.store("harbour1").connections
 
 
@@ -110,9 +120,9 @@ def test_an_endless_body_ends_when_the_client_disconnects(
     world.set_fault(Fault(kind="endless", status=200))
 
     with call_api("GET", "/time", stream=True) as response:
-        start = response.raw.read(1_000_000)
+        received = response.raw.read(1_000_000)
 
-    assert (response.status_code, len(start)) == (200, 1_000_000)
+    assert (response.status_code, len(received)) == (200, 1_000_000)
 
 
 def test_a_reset_fault_sends_rst_instead_of_closing_the_connection(
@@ -132,16 +142,16 @@ def test_stopping_the_server_closes_idle_connections(
     with run_sandbox(world) as base_url:
         port = int(base_url.rpartition(":")[2])
         idle = socket.create_connection(("127.0.0.1", port))
-        session.get(base_url)  # connections are accepted in order: the idle one was
+        session.get(base_url)  # accepted after the idle connection
 
     with idle:
-        farewell = idle.recv(1)
+        received = idle.recv(1)
 
-    assert farewell == b""
+    assert received == b""
 
 
 @pytest.mark.parametrize(
-    ("endpoint", "met"),
+    ("endpoint", "affected"),
     [
         ("zones", ["zones"]),
         ("methods", ["methods"]),
@@ -154,7 +164,11 @@ def test_stopping_the_server_closes_idle_connections(
     ],
 )
 def test_a_fault_affects_only_its_endpoint(
-    call_api: SendRequest, request_token: SendRequest, world: World, endpoint: Any, met: list[str]
+    call_api: SendRequest,
+    request_token: SendRequest,
+    world: World,
+    endpoint: Any,
+    affected: list[str],
 ) -> None:
     world.set_fault(Fault(endpoint=endpoint, status=555, times=None))
 
@@ -167,7 +181,7 @@ def test_a_fault_affects_only_its_endpoint(
         "token": request_token().status_code,
     }
 
-    assert [name for name, status in statuses.items() if status == 555] == met
+    assert [name for name, status in statuses.items() if status == 555] == affected
 
 
 def test_a_fault_can_be_limited_to_a_method_repeated_and_cleared(

@@ -1,4 +1,4 @@
-"""What the double writes down, and its control panel."""
+"""The recorded calls and the control panel."""
 
 from urllib.parse import parse_qsl
 
@@ -16,13 +16,13 @@ def test_every_call_is_recorded_with_its_response(
     call_api("DELETE", CONNECTION, {"carrier_id": "fedex"})
     request_token("data")
 
-    deleted, exchanged = world.calls
-    assert (deleted.number, deleted.method, deleted.status) == (1, "DELETE", 204)
-    assert (deleted.store_hash, deleted.body) == ("harbour1", {"carrier_id": "fedex"})
-    assert deleted.headers["X-Auth-Token"] == "token-of-harbour"
-    assert (exchanged.store_hash, exchanged.status) == ("harbour1", 200)
-    assert "access_token" in exchanged.response_body
-    assert world.calls_to(CONNECTION, "DELETE") == [deleted]
+    delete_call, token_call = world.calls
+    assert (delete_call.number, delete_call.method, delete_call.status) == (1, "DELETE", 204)
+    assert (delete_call.store_hash, delete_call.body) == ("harbour1", {"carrier_id": "fedex"})
+    assert delete_call.headers["X-Auth-Token"] == "token-of-harbour"
+    assert (token_call.store_hash, token_call.status) == ("harbour1", 200)
+    assert "access_token" in token_call.response_body
+    assert world.calls_to(CONNECTION, "DELETE") == [delete_call]
 
 
 def test_the_call_list_masks_secrets_by_default(
@@ -34,10 +34,10 @@ def test_the_call_list_masks_secrets_by_default(
 ) -> None:
     request_token()
     token = world.store("harbour1").access_token or ""
-    connection = {"auth_key": "hush-hush", "test_mode": True}
+    connection = {"auth_key": "the-secret-key", "test_mode": True}
     body = {"carrier_id": "auspost", "connection": connection}
     call_api("POST", CONNECTION, body, headers={"X-Auth-Token": token})
-    secrets = [token, world.client_secret, "hush-hush"]
+    secrets = [token, world.client_secret, "the-secret-key"]
 
     masked = session.get(f"{base_url}/calls.json?store=harbour1").text
     shown = session.get(f"{base_url}/calls.json?store=harbour1&show=1").text
@@ -76,9 +76,9 @@ def test_install_redirects_to_the_app_with_a_valid_code(
     )
 
     callback, _, query = response.headers["Location"].partition("?")
-    granted = request_token(query=dict(parse_qsl(query))).json()
+    grant = request_token(query=dict(parse_qsl(query))).json()
     assert (response.status_code, callback) == (303, f"{APP_URL}/auth")
-    assert granted["user"]["id"] == world.person("harbour1", "authorized").id
+    assert grant["user"]["id"] == world.person("harbour1", "authorized").id
 
 
 @pytest.mark.parametrize("action", ["install", "uninstall"])
@@ -111,7 +111,7 @@ def test_staff_users_need_access_to_open_the_app(
 def test_uninstall_revokes_the_token_and_sends_the_callback(
     session: requests.Session,
 ) -> None:
-    # The app's place is taken by a second sandbox, which has no such page: it answers 404.
+    # A second sandbox stands in for the app; it has no such page and answers 404.
     with run_sandbox(World("other", "s" * 32, APP_URL)) as app_url:
         world = World("client-id", "s" * 32, app_url)
         world.store("harbour1").access_token = "token"
@@ -123,7 +123,7 @@ def test_uninstall_revokes_the_token_and_sends_the_callback(
 
 
 @pytest.mark.parametrize(
-    ("often", "words", "statuses"),
+    ("duration", "description", "statuses"),
     [
         pytest.param({}, "zones, once", [429, 200, 200], id="once"),
         pytest.param(
@@ -135,18 +135,18 @@ def test_a_fault_set_in_the_panel_is_applied(
     call_api: SendRequest,
     base_url: str,
     session: requests.Session,
-    often: dict[str, str],
-    words: str,
+    duration: dict[str, str],
+    description: str,
     statuses: list[int],
 ) -> None:
-    order = {"as": "owner", "fault": "429", "endpoint": "zones", **often}
+    form = {"as": "owner", "fault": "429", "endpoint": "zones", **duration}
 
-    page = session.post(f"{base_url}/stores/harbour1/set_fault", data=order)
+    page = session.post(f"{base_url}/stores/harbour1/set_fault", data=form)
     responses = [call_api("GET", "/shipping/zones"), call_api("GET", "/shipping/zones")]
     session.post(f"{base_url}/stores/harbour1/clear_faults", data={"as": "owner"})
     responses.append(call_api("GET", "/shipping/zones"))
 
-    assert f"429 Retry after 15 seconds: {words}" in page.text
+    assert f"429 Retry after 15 seconds: {description}" in page.text
     assert [response.status_code for response in responses] == statuses
     assert responses[0].headers["X-Retry-After"] == "15"
 
@@ -154,14 +154,14 @@ def test_a_fault_set_in_the_panel_is_applied(
 def test_the_panels_settings_change_the_sandbox(
     world: World, base_url: str, session: requests.Session
 ) -> None:
-    switches = {
+    settings = {
         "as": "owner",
         "zones": "60",
         "endicia_passphrase_field": "passphrase",
         "odd_responses": "on",
     }
 
-    session.post(f"{base_url}/stores/harbour1/change_settings", data=switches)
+    session.post(f"{base_url}/stores/harbour1/change_settings", data=settings)
 
     assert (world.odd_responses, world.strict_verbs) == (True, False)
     assert world.endicia_passphrase_field == "passphrase"

@@ -1,8 +1,8 @@
-"""Holds the double to the reference of store information."""
+"""Store information and time, compared with the reference."""
 
 from tests.sandbox.conftest import SendRequest, error_message
 
-# Store Information, the response example's keys.
+# The keys of the response example of Store Information.
 STORE_FIELDS = {
     "id", "account_uuid", "domain", "secure_url", "control_panel_base_url", "status", "name",
     "first_name", "last_name", "address", "country", "country_code", "infrastructure_region",

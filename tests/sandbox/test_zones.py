@@ -1,4 +1,4 @@
-"""Holds the double to the references of shipping zones and methods."""
+"""Shipping zones and methods, compared with the Shipping V2 reference."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ import pytest
 from sandbox.world import World
 from tests.sandbox.conftest import SendRequest, error_message
 
-# Create a Shipping Method: the example of each carrier's section, and of two settings objects.
+# Examples of Create a Shipping Method: one per carrier, and two of other types.
 METHOD_EXAMPLES: dict[str, dict[str, Any]] = {
     "perorder": {"rate": 7},
     "peritem": {"rate": 8},
@@ -50,19 +50,19 @@ METHOD_EXAMPLES: dict[str, dict[str, Any]] = {
 }
 
 
-# Shipping Zones: POST's examples by their names there
+# Shipping zones; the ids are the names of the examples of POST.
 
 
-@pytest.mark.parametrize("number", [0, 1, 4, 60])
+@pytest.mark.parametrize("count", [0, 1, 4, 60])
 def test_the_number_of_zones_can_be_changed(
-    call_api: SendRequest, world: World, number: int
+    call_api: SendRequest, world: World, count: int
 ) -> None:
-    world.set_zones("harbour1", number)
+    world.set_zones("harbour1", count)
 
     response = call_api("GET", "/shipping/zones")
 
     assert response.status_code == 200
-    assert [zone["id"] for zone in response.json()] == list(range(1, number + 1))
+    assert [zone["id"] for zone in response.json()] == list(range(1, count + 1))
 
 
 def test_the_sample_zones_have_different_types(call_api: SendRequest) -> None:
@@ -105,16 +105,16 @@ def test_the_sample_zones_have_different_types(call_api: SendRequest) -> None:
 def test_every_documented_zone_can_be_created_read_updated_and_deleted(
     call_api: SendRequest, body: dict[str, Any]
 ) -> None:
-    made = call_api("POST", "/shipping/zones", body)
-    path = f"/shipping/zones/{made.json()['id']}"
+    created = call_api("POST", "/shipping/zones", body)
+    path = f"/shipping/zones/{created.json()['id']}"
 
-    changed = call_api("PUT", path, {"name": "Renamed", "enabled": False})
+    updated = call_api("PUT", path, {"name": "Renamed", "enabled": False})
     read = call_api("GET", path)
     deleted = call_api("DELETE", path)
 
-    assert (made.status_code, changed.status_code, deleted.status_code) == (201, 200, 204)
-    assert read.json() == {**made.json(), "name": "Renamed", "enabled": False}
-    assert body.items() <= made.json().items()
+    assert (created.status_code, updated.status_code, deleted.status_code) == (201, 200, 204)
+    assert read.json() == {**created.json(), "name": "Renamed", "enabled": False}
+    assert body.items() <= created.json().items()
     assert call_api("GET", path).status_code == 404
 
 
@@ -136,39 +136,39 @@ def test_an_invalid_zone_is_rejected(
     assert error_message(response)
 
 
-# Shipping Method
+# Shipping methods
 
 
-@pytest.mark.parametrize(("kind", "settings"), METHOD_EXAMPLES.items(), ids=METHOD_EXAMPLES)
+@pytest.mark.parametrize(("method_type", "settings"), METHOD_EXAMPLES.items(), ids=METHOD_EXAMPLES)
 def test_every_documented_method_can_be_created(
-    call_api: SendRequest, kind: str, settings: dict[str, Any]
+    call_api: SendRequest, method_type: str, settings: dict[str, Any]
 ) -> None:
-    body = {"name": "Example", "type": kind, "settings": settings, "enabled": True}
+    body = {"name": "Example", "type": method_type, "settings": settings, "enabled": True}
 
-    made = call_api("POST", "/shipping/zones/2/methods", body)
+    created = call_api("POST", "/shipping/zones/2/methods", body)
 
-    listed = call_api("GET", "/shipping/zones/2/methods").json()
-    assert made.status_code == 200
-    assert body.items() <= made.json().items()
-    assert listed == [made.json()]
+    methods = call_api("GET", "/shipping/zones/2/methods").json()
+    assert created.status_code == 200
+    assert body.items() <= created.json().items()
+    assert methods == [created.json()]
 
 
 def test_a_method_is_found_only_in_its_zone(call_api: SendRequest) -> None:
     (flat_rate,) = call_api("GET", "/shipping/zones/1/methods").json()
 
-    found = call_api("GET", f"/shipping/zones/1/methods/{flat_rate['id']}")
-    elsewhere = call_api("GET", f"/shipping/zones/2/methods/{flat_rate['id']}")
+    in_own_zone = call_api("GET", f"/shipping/zones/1/methods/{flat_rate['id']}")
+    in_other_zone = call_api("GET", f"/shipping/zones/2/methods/{flat_rate['id']}")
 
-    assert found.json() == flat_rate
+    assert in_own_zone.json() == flat_rate
     assert flat_rate["type"] == "perorder"
-    assert elsewhere.status_code == 404
+    assert in_other_zone.status_code == 404
 
 
 def test_updating_a_method_keeps_missing_fields_and_replaces_settings(
     call_api: SendRequest,
 ) -> None:
     (flat_rate,) = call_api("GET", "/shipping/zones/1/methods").json()
-    # Update a Shipping Method, the request example.
+    # The request example of Update a Shipping Method.
     body = {"settings": {"rate": 11}, "handling_fees": {"fixed_surcharge": "0"}, "channel_ids": [2]}
 
     response = call_api("PUT", f"/shipping/zones/1/methods/{flat_rate['id']}", body)
@@ -203,14 +203,14 @@ def test_the_id_of_a_deleted_method_is_not_reused(call_api: SendRequest) -> None
 def test_a_method_with_a_value_outside_the_reference_is_rejected(
     call_api: SendRequest, changes: dict[str, Any], name: str
 ) -> None:
-    top = {key: value for key, value in changes.items() if key in ("type", "enabled")}
-    options = {key: value for key, value in changes.items() if key not in top}
+    top_level = {key: value for key, value in changes.items() if key in ("type", "enabled")}
+    options = {key: value for key, value in changes.items() if key not in top_level}
     settings = {"carrier_options": {"delivery_services": ["FEDEX_GROUND"], **options}}
 
     response = call_api(
         "POST",
         "/shipping/zones/1/methods",
-        {"name": "FedEx", "type": "fedex", "settings": settings, **top},
+        {"name": "FedEx", "type": "fedex", "settings": settings, **top_level},
     )
 
     assert response.status_code == 400
@@ -225,12 +225,12 @@ def test_odd_responses_have_the_shapes_of_the_samples(call_api: SendRequest, wor
 
     world.odd_responses = True
 
-    lone, bare = call_api("GET", "/shipping/zones/2/methods").json()
-    assert lone["settings"]["carrier_options"] == {
+    single_service, without_options = call_api("GET", "/shipping/zones/2/methods").json()
+    assert single_service["settings"]["carrier_options"] == {
         "delivery_services": {"value": "MediaMail"},
         "show_transit_time": "",
         "packaging": [],
     }
-    assert bare["settings"] == {}
-    assert (lone["enabled"], isinstance(lone["id"], str)) == ("1", True)
+    assert without_options["settings"] == {}
+    assert (single_service["enabled"], isinstance(single_service["id"], str)) == ("1", True)
     assert call_api("GET", "/shipping/zones/3/methods").status_code == 204
